@@ -1,0 +1,138 @@
+#!/usr/bin/env -S uv run --locked --script
+# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `copier update`, not by hand.
+# /// script
+# requires-python = ">=3.11,<3.15"
+# dependencies = ["nox>=2026.10.20"]
+# [tool.uv]
+# exclude-newer = "7 days"
+# ///
+"""What passes here passes in CI and runs in production."""
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "src"))
+
+from lockstep import environment, runtime  # noqa: E402 -- found only now
+from lockstep.__main__ import main  # noqa: E402
+from lockstep.errors import COULD_NOT_LOOK, Refusal  # noqa: E402
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "none"  # environments come from the lock, below .nox/
+nox.options.error_on_external_run = False  # nothing is installed by nox, so every command is one
+
+
+def lockstep(session: nox.Session, *words: str) -> None:
+    """Run a command of the environment tool; what could not be looked at fails in CI and is skipped, aloud, elsewhere."""
+    code = main([*words, *session.posargs])
+    if code == COULD_NOT_LOOK and not os.environ.get("CI"):
+        session.skip("not looked at, see above")
+    if code:
+        session.error(f"{words[0]} failed, see above")
+
+
+def sync(session: nox.Session, name: str, *arguments: str) -> Path:
+    """The directory of commands of an environment that equals the lock."""
+    try:
+        return environment.sync(ROOT, name, *arguments).parent
+    except Refusal as refusal:
+        session.error(str(refusal))
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Prove that uv.lock answers pyproject.toml and is what uv would have written."""
+    lockstep(session, "lock")
+
+
+@nox.session
+def pins(session: nox.Session) -> None:
+    """Prove that every stated version and number agrees; `-- --fix` repairs."""
+    lockstep(session, "pins", "--nox", version("nox"))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format; `-- --fix` repairs."""
+    ruff = sync(session, "lint", "--only-group", "lint") / "ruff"
+    session.run(str(ruff), "check", *session.posargs)
+    session.run(str(ruff), "format", *([] if "--fix" in session.posargs else ["--check"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    mypy = sync(session, "types", "--group", "types", "--no-install-project") / "mypy"
+    session.run(str(mypy), *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the installed wheel, not the checkout."""
+    python = sync(session, "tests", "--group", "tests", "--no-editable") / "python"
+    session.run(str(python), "-m", "pytest", *session.posargs, env=runtime.SETTINGS)
+
+
+@nox.session
+def prove(session: nox.Session) -> None:
+    """Boot the production server from the production set and see it serve and drain."""
+    python = sync(session, "production", "--no-editable") / "python"
+    session.run(str(python), "-m", "lockstep", "prove", *session.posargs, env=runtime.SETTINGS)
+
+
+@nox.session
+def image(session: nox.Session) -> None:
+    """Build the production image."""
+    lockstep(session, "image")
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Compare this machine, the image and the repository's promise; `-- FILE.json` or an image compares with another place."""
+    lockstep(session, "parity")
+
+
+@nox.session(default=False)
+def serve(session: nox.Session) -> None:
+    """Serve as production does, on $PORT or 8000."""
+    python = sync(session, "production", "--no-editable") / "python"
+    session.run(str(python), "-m", "lockstep", "serve", *session.posargs, env=runtime.SETTINGS)
+
+
+@nox.session(default=False)
+def dev(session: nox.Session) -> None:
+    """Serve with the same server, and start again when a source file changes."""
+    python = sync(session, "dev") / "python"
+    session.run(str(python), "-m", "lockstep", "serve", "--reload", *session.posargs, env=runtime.SETTINGS)
+
+
+@nox.session(default=False)
+def relock(session: nox.Session) -> None:
+    """Bring uv.lock back to pyproject.toml, also after an update left it in conflict."""
+    lockstep(session, "relock")
+
+
+@nox.session(default=False)
+def upgrade(session: nox.Session) -> None:
+    """Move uv.lock to the newest versions that are old enough; `-- -P NAME` moves one."""
+    session.run("uv", "lock", *(session.posargs or ["--upgrade"]))
+
+
+@nox.session(default=False)
+def explain(session: nox.Session) -> None:
+    """Say what a facet is and when a difference is allowed: `-- bytes`."""
+    lockstep(session, "explain")
+
+
+# Yours: sessions in nox_local.py appear in this menu.
+if (ROOT / "nox_local.py").exists():
+    sys.path.insert(0, str(ROOT))
+    from nox_local import *  # noqa: E402, F403 -- its sessions are the point
+
+if __name__ == "__main__":
+    nox.main()

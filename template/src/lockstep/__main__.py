@@ -1,0 +1,147 @@
+# Lockstep's: the commands of the environment tool. Change it by `copier update`, not by hand.
+"""`python -m lockstep COMMAND`: what the sessions of noxfile.py call, and what starts the server everywhere."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lockstep.errors import SAME, Refusal
+
+ROOT = Path.cwd()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    top = argparse.ArgumentParser(prog="python -m lockstep", description=__doc__)
+    commands = top.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="start the server of this service")
+    serve.add_argument("--reload", action="store_true", help="start again when a source file changes")
+    commands.add_parser("health", help="exit 0 when this service takes traffic")
+    commands.add_parser("prove", help="boot the production server and see it keep its promises")
+    commands.add_parser("fingerprint", help="print the facets of this place as JSON")
+    commands.add_parser("lock", help="judge uv.lock, without a network")
+    commands.add_parser("relock", help="bring uv.lock back to pyproject.toml")
+    pins = commands.add_parser("pins", help="compare every stated version")
+    pins.add_argument("--nox", help="the version of the nox that runs")
+    pins.add_argument("--fix", action="store_true", help="rewrite what differs")
+    commands.add_parser("image", help="build the production image")
+    parity = commands.add_parser("parity", help="compare places with the promise and with each other")
+    parity.add_argument("others", nargs="*", help="images or saved fingerprints (.json); default: the service's image")
+    explain = commands.add_parser("explain", help="say what a facet is")
+    explain.add_argument("facet", nargs="*")
+    return top
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command (`words` instead of the command line); a mistake of the user's becomes a message, not a traceback."""
+    arguments = parser().parse_args(words)
+    try:
+        return COMMANDS[arguments.command](arguments)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        return refusal.code
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    from lockstep.serving import serve
+
+    serve(reload=arguments.reload)
+    return SAME
+
+
+def health(_: argparse.Namespace) -> int:
+    from lockstep.client import get
+    from lockstep.serving import in_force
+
+    try:
+        return 0 if get(in_force().port, "/health/ready", timeout=2).status == 200 else 1
+    except OSError:
+        return 1
+
+
+def prove(_: argparse.Namespace) -> int:
+    from lockstep.prove import prove
+
+    prove()
+    return SAME
+
+
+def fingerprint(_: argparse.Namespace) -> int:
+    from lockstep.fingerprint import take
+
+    print(json.dumps(take(), sort_keys=True, separators=(",", ":")))
+    return SAME
+
+
+def lock(_: argparse.Namespace) -> int:
+    from lockstep.lock import check
+
+    print(check(ROOT))
+    return SAME
+
+
+def relock(_: argparse.Namespace) -> int:
+    from lockstep.relock import relock
+
+    print(relock(ROOT))
+    return SAME
+
+
+def pins(arguments: argparse.Namespace) -> int:
+    from lockstep.pins import check
+
+    print("\n".join(check(ROOT, nox=arguments.nox, fix=arguments.fix)))
+    return SAME
+
+
+def image(_: argparse.Namespace) -> int:
+    from lockstep import engine
+    from lockstep.parity import image_name
+    from lockstep.promise import read_promise
+
+    chosen = engine.find()
+    promise = read_promise(ROOT)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    revision = head.stdout.strip() or os.environ.get("CI_COMMIT_SHA", "unknown")
+    labels = {"lockstep.environment": promise.environment(engine.markers_of_image(promise.python))}
+    engine.build(chosen, ROOT, image_name(ROOT), labels, revision)
+    print(f"{chosen} built {image_name(ROOT)}")
+    return SAME
+
+
+def parity(arguments: argparse.Namespace) -> int:
+    from lockstep.environment import production
+    from lockstep.parity import parity
+
+    return parity(ROOT, production(ROOT), arguments.others)
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    from lockstep.finding import FACETS
+
+    name = " ".join(arguments.facet)
+    if name and name not in FACETS:
+        raise Refusal(f"There is no facet named {name!r}.", [("facets", ", ".join(FACETS))], "Choose one of them, or none for all.")
+    print("\n".join(f"{facet}: {text}" for facet, text in FACETS.items() if name in {"", facet}))
+    return SAME
+
+
+COMMANDS = {
+    "serve": serve,
+    "health": health,
+    "prove": prove,
+    "fingerprint": fingerprint,
+    "lock": lock,
+    "relock": relock,
+    "pins": pins,
+    "image": image,
+    "parity": parity,
+    "explain": explain,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,322 @@
+# Lockstep's: the fingerprint of a place. Change it by `copier update`, not by hand.
+"""Look into a place and print what is there: one JSON document, a member for each facet.
+
+One file, standard library only, Python 3.11 or newer, so that any interpreter can be looked into without installing anything:
+`… python - < src/lockstep/fingerprint.py`. That is why it is longer than a room should be.
+The application is not imported, so nothing of it runs.
+"""
+
+import base64
+import csv
+import hashlib
+import json
+import os
+import platform
+import re
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+SCHEMA = "lockstep.fingerprint/1"
+NOT_CODE = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
+# Written by whoever installs, not by whoever made the wheel (PyPA: recording installed projects; uv adds the last two).
+INSTALLER_FILES = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
+PROMISED_FILES = ("uv.lock", "pyproject.toml", ".python-version")
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """One hash over names and their hashes."""
+    return hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
+
+
+def files_below(root: Path, leave: Iterable[str] = ("__pycache__",)) -> Iterator[Path]:
+    """Every file below root, without the directories named in `leave`."""
+    for directory, names, files in os.walk(root):
+        names[:] = sorted(set(names) - set(leave))
+        yield from (Path(directory, file) for file in sorted(files))
+
+
+def python_version() -> str:
+    """The exact version, such as 3.13.9."""
+    return platform.python_version()
+
+
+def interpreter() -> dict[str, Any]:
+    """Which build of that version this is, down to the bytes of its executable, its library and its standard library."""
+    executable = Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
+    library = Path(sys.base_prefix, "lib", str(sysconfig.get_config_var("INSTSONAME") or "none"))
+    standard = Path(os.__file__).parent
+    code = {
+        str(file.relative_to(standard)): sha256(file)
+        for file in files_below(standard, NOT_CODE | {"site-packages", "dist-packages", *map(str.strip, config_directories(standard))})
+        if file.suffix in {".py", ".so"} and not file.name.startswith("_sysconfigdata")
+    }
+    return {
+        "implementation": sys.implementation.name,
+        "build": sys.version,
+        "executable": sha256(executable),
+        "library": sha256(library) if library.is_file() else None,
+        "standard_library": digest(code),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
+    }
+
+
+def config_directories(standard: Path) -> list[str]:
+    """Build leftovers, such as config-3.13-x86_64-linux-gnu."""
+    return [entry.name for entry in standard.glob("config-*")]
+
+
+def markers() -> dict[str, str]:
+    """The values that decide which dependencies a platform needs (PEP 508)."""
+    return {
+        "implementation_name": sys.implementation.name,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_python_implementation": platform.python_implementation(),
+        "platform_system": platform.system(),
+        "python_full_version": platform.python_version(),
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
+    }
+
+
+def metadata_directories() -> dict[str, Path]:
+    """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an import."""
+    found: dict[str, Path] = {}
+    for entry in search_path():
+        for directory in sorted(entry.glob("*.dist-info")):
+            name = re.sub(r"[-_.]+", "-", directory.name.removesuffix(".dist-info").rpartition("-")[0]).lower()
+            found.setdefault(name, directory)
+    return found
+
+
+def search_path() -> list[Path]:
+    """Directories of sys.path that hold installed distributions; the standard library's own are left out."""
+    standard = os.path.realpath(Path(os.__file__).parent)
+    entries = (Path(entry) for entry in sys.path if entry)
+    return [e for e in entries if e.is_dir() and os.path.realpath(e) != standard and e.name != "lib-dynload"]
+
+
+def packages() -> dict[str, str]:
+    """Installed distributions: normalised name → version. The service itself is left out: its source is a facet of its own."""
+    own = service()
+    return {
+        name: directory.name.removesuffix(".dist-info").rpartition("-")[2]
+        for name, directory in sorted(metadata_directories().items())
+        if name != own
+    }
+
+
+def service() -> str | None:
+    """The distribution that announces an application to Lockstep, or None."""
+    for name, directory in metadata_directories().items():
+        points = directory / "entry_points.txt"
+        if points.is_file() and "[lockstep]" in points.read_text(encoding="utf-8"):
+            return name
+    return None
+
+
+def source_roots() -> list[Path]:
+    """The directories that the service's own packages are imported from: installed, or the checkout when editable."""
+    name = service()
+    if name is None:
+        return []
+    points = (metadata_directories()[name] / "entry_points.txt").read_text(encoding="utf-8")
+    match = re.search(r"^app\s*=\s*([A-Za-z_]\w*)", points.partition("[lockstep]")[2], re.MULTILINE)
+    tops = ["lockstep", match[1]] if match else ["lockstep"]
+    from importlib.machinery import PathFinder
+
+    specs = [PathFinder.find_spec(top) for top in tops]
+    return [Path(next(iter(s.submodule_search_locations))) for s in specs if s and s.submodule_search_locations]
+
+
+def source(roots: Iterable[Path] | None = None) -> dict[str, str]:
+    """The service's own files, as they would be imported: path below the packages' parent → sha256."""
+    return {
+        file.relative_to(root.parent).as_posix(): sha256(file)
+        for root in (source_roots() if roots is None else roots)
+        for file in files_below(root)
+        if file.suffix not in {".pyc", ".pyo"}
+    }
+
+
+def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:
+    """12 hexadecimal characters over what must agree on every platform: exact Python, package versions, the service's source."""
+    whole = json.dumps([python, sorted(installed.items()), digest(own)], separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def distribution(directory: Path) -> dict[str, Any]:
+    """One installed distribution: what it has by its own RECORD, and where its files disagree with it.
+
+    `files` maps names as they are in the wheel to the start of the sha256 of what is on disk.
+    """
+    record = directory / "RECORD"
+    rows = list(csv.reader(record.read_text(encoding="utf-8").splitlines())) if record.is_file() else []
+    files: dict[str, str] = {}
+    edited, missing = [], []
+    for name, stated, *_ in (row for row in rows if row):
+        path = directory.parent / name
+        if name.endswith(".pyc"):
+            continue
+        if not path.is_file():
+            missing.append(name)
+            continue
+        actual = sha256(path)
+        if stated.startswith("sha256=") and stated[7:] != urlsafe(actual):
+            edited.append(name)
+        installed_here = path.name in INSTALLER_FILES and path.parent.name == directory.name
+        if installed_here or name.startswith("../") and path.parent.name in {"bin", "Scripts"}:
+            continue  # a script's first line names the place, so it is held to RECORD only
+        files[name] = actual
+    wheel = (directory / "WHEEL").read_text(encoding="utf-8") if (directory / "WHEEL").is_file() else ""
+    tags = sorted(line.partition(":")[2].strip() for line in wheel.splitlines() if line.startswith("Tag:"))
+    return {"tags": tags, "record": record.is_file(), "digest": digest(files), "files": shorten(files), "edited": edited, "missing": missing}
+
+
+def urlsafe(hexadecimal: str) -> str:
+    """A sha256 as RECORD writes it."""
+    return base64.urlsafe_b64encode(bytes.fromhex(hexadecimal)).rstrip(b"=").decode()
+
+
+def shorten(files: Mapping[str, str]) -> dict[str, str]:
+    """16 characters of each hash name a changed file well enough; `digest` has judged the whole."""
+    return {name: value[:16] for name, value in sorted(files.items())}
+
+
+def strays(directories: Iterable[Path]) -> list[str]:
+    """Files in the search path that no distribution's RECORD owns; byte code is judged by its own facet."""
+    owned: set[str] = set()
+    for directory in directories:
+        record = directory / "RECORD"
+        if record.is_file():
+            for row in csv.reader(record.read_text(encoding="utf-8").splitlines()):
+                owned.update(os.path.normpath(directory.parent / row[0]) for row in [row] if row)
+    return sorted(
+        str(file)
+        for entry in search_path()
+        if entry.name in {"site-packages", "dist-packages"}
+        for file in files_below(entry)
+        if file.suffix not in {".pyc", ".lock"} and os.path.normpath(file) not in owned
+        # A virtual environment's own two files, and the name of uv's marker for them.
+        if file.name not in {"_virtualenv.py", "_virtualenv.pth"}
+    )
+
+
+def byte_code() -> dict[str, Any]:
+    """Byte code that would run although its header does not match the source beside it."""
+    from importlib.util import MAGIC_NUMBER, source_from_cache, source_hash
+
+    counts, stale = {"checked": 0}, []
+    for entry in [*search_path(), Path(os.__file__).parent]:
+        for file in (f for f in files_below(entry, ()) if f.name.endswith(f".{sys.implementation.cache_tag}.pyc")):
+            if entry == Path(os.__file__).parent and "site-packages" in file.parts[len(entry.parts) :]:
+                continue
+            original = Path(source_from_cache(str(file)))
+            with file.open("rb") as opened:
+                head = opened.read(16)
+            if head[:4] != MAGIC_NUMBER or not original.is_file():
+                continue
+            counts["checked"] += 1
+            flags, status = int.from_bytes(head[4:8], "little"), original.stat()
+            if flags & 1:
+                fits = source_hash(original.read_bytes()) == head[8:16]
+            else:
+                times = int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF
+                fits = b"".join(part.to_bytes(4, "little") for part in times) == head[8:16]
+            if not fits:
+                stale.append(str(original))
+    return {**counts, "stale": sorted(stale)}
+
+
+def libraries() -> dict[str, str]:
+    """Libraries that the interpreter is linked with, and the C library."""
+    found: dict[str, str] = {}
+    for name, module, attribute in (
+        ("openssl", "ssl", "OPENSSL_VERSION"),
+        ("sqlite", "sqlite3", "sqlite_version"),
+        ("zlib", "zlib", "ZLIB_RUNTIME_VERSION"),
+        ("expat", "pyexpat", "EXPAT_VERSION"),
+    ):
+        try:
+            found[name] = str(getattr(__import__(module), attribute))
+        except ImportError:
+            found[name] = "not there"
+    names = getattr(os, "confstr_names", {})
+    found["libc"] = str(os.confstr("CS_GNU_LIBC_VERSION")) if "CS_GNU_LIBC_VERSION" in names else platform.platform()
+    return found
+
+
+def flags() -> dict[str, Any]:
+    """Interpreter flags and encodings that change what a program does."""
+    chosen = ("optimize", "utf8_mode", "safe_path", "no_user_site", "dev_mode", "ignore_environment")
+    return {
+        **{name: int(getattr(sys.flags, name)) for name in chosen},
+        "filesystem_encoding": sys.getfilesystemencoding(),
+        "time_zone": os.environ.get("TZ", ""),
+    }
+
+
+def ambient() -> dict[str, str]:
+    """Variables that reach into the interpreter or the server from outside."""
+    pattern = re.compile(r"PYTHON(PATH|HOME|STARTUP|OPTIMIZE|INSPECT|WARNINGS)|LD_(PRELOAD|LIBRARY_PATH)|GUNICORN_CMD_ARGS")
+    return {name: value for name, value in sorted(os.environ.items()) if pattern.fullmatch(name)}
+
+
+def promised_files() -> dict[str, str]:
+    """The hashes of the inputs, where the place carries them (an image does, beside its environment)."""
+    home = Path(os.environ.get("LOCKSTEP_HOME") or Path(sys.prefix).parent)
+    return {name: sha256(home / name) for name in PROMISED_FILES if (home / name).is_file()}
+
+
+def server_values() -> dict[str, Any] | None:
+    """The server definition in force here, or the reason why there is none."""
+    try:
+        from lockstep import model
+        from lockstep.serving import in_force
+    except ImportError:
+        return None
+    try:
+        values = in_force().values
+    except Exception as error:  # a Refusal: its text is the facet
+        return {"model": model.MODEL, "error": str(error)}
+    return {"model": model.MODEL, **{name: value.value for name, value in sorted(values.items())}}
+
+
+def take() -> dict[str, Any]:
+    """All facets of this place."""
+    directories = metadata_directories()
+    own, name = source(), service()
+    installed = packages()
+    return {
+        "schema": SCHEMA,
+        "environment": environment_id(python_version(), installed, own),
+        "service": name,
+        "inputs": promised_files(),
+        "python": python_version(),
+        "interpreter": interpreter(),
+        "markers": markers(),
+        "packages": installed,
+        "distributions": {key: distribution(path) for key, path in sorted(directories.items())},
+        "strays": strays(directories.values()),
+        "byte_code": byte_code(),
+        "source": own,
+        "server": server_values(),
+        "flags": flags(),
+        "libraries": libraries(),
+        "ambient": ambient(),
+        "process": {"user": os.getuid() if hasattr(os, "getuid") else None, "group": os.getgid() if hasattr(os, "getgid") else None},
+    }
+
+
+if __name__ == "__main__":
+    json.dump(take(), sys.stdout, sort_keys=True, separators=(",", ":"))
+    print()

@@ -1,0 +1,45 @@
+# Lockstep's: what the repository promises. Change it by `copier update`, not by hand.
+"""What the repository promises of every place: exact Python, the production set of the lock, the service's own files."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lockstep.fingerprint import PROMISED_FILES, environment_id, sha256, source
+from lockstep.lockfile import Lock, read_lock
+from lockstep.pins import exact_python
+
+__all__ = ["Promise", "read_promise"]
+
+
+@dataclass(frozen=True)
+class Promise:
+    """`inputs` and `own` map file names to their sha256."""
+
+    python: str
+    lock: Lock
+    inputs: Mapping[str, str]
+    own: Mapping[str, str]
+
+    def packages(self, markers: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+        """Name → locked package, for a platform with these marker values."""
+        return self.lock.production(markers)
+
+    def environment(self, markers: Mapping[str, str]) -> str:
+        """The environment id that a place with these marker values must print."""
+        versions = {name: str(package["version"]) for name, package in self.packages({**markers, "python_full_version": self.python}).items()}
+        return environment_id(self.python, versions, self.own)
+
+
+def read_promise(root: Path) -> Promise:
+    """Read the checkout at `root`; raises Refusal for an unreadable lock or an inexact Python."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    package = project["entry-points"]["lockstep"]["app"].partition(".")[0].partition(":")[0]
+    return Promise(
+        python=exact_python(root),
+        lock=read_lock(root / "uv.lock"),
+        inputs={name: sha256(root / name) for name in PROMISED_FILES},
+        own=source([root / "src" / "lockstep", root / "src" / package]),
+    )

@@ -1,0 +1,72 @@
+# Lockstep's: how a verdict reads. Change it by `copier update`, not by hand.
+"""Say a verdict: one table of places, every difference with its fix, allowed ones named; JSON and CI's own formats beside it."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lockstep.finding import FACETS, Finding
+
+__all__ = ["Row", "save", "say"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: a place, its environment id, Python, the number of packages, or why it was not looked at."""
+
+    place: str
+    environment: str = ""
+    python: str = ""
+    packages: int = 0
+    unseen: str = ""
+
+
+def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str) -> str:
+    """The report as text; the same input gives the same lines."""
+    different = [f for f in findings if not f.allowed]
+    allowed = [f for f in findings if f.allowed]
+    lines = [heading, "", *table(rows, findings), ""]
+    if not different:
+        agreeing = len(FACETS) - len({f.facet for f in allowed})
+        lines.append(f"  {agreeing} facets agree in every place that was looked at: {', '.join(f for f in FACETS if f not in {a.facet for a in allowed})}")
+    for finding in different:
+        lines.append(f"  ✗ {finding.facet:<11} {finding.place}: {finding.said}")
+        lines.append(f"    fix:        {finding.fix}")
+    lines += [f"  · {finding.facet:<11} {finding.place}: {finding.said}, allowed" for finding in allowed]
+    unseen = [row.place for row in rows if row.unseen]
+    closing = f"{len(different)} differences matter, {len(allowed)} are allowed"
+    lines += ["", closing + (f", not looked at: {', '.join(unseen)}." if unseen else ".")]
+    return "\n".join(lines)
+
+
+def table(rows: Sequence[Row], findings: Sequence[Finding]) -> list[str]:
+    """One line a place."""
+    width = max(len(row.place) for row in rows)
+    lines = [f"  {'place':<{width}}  environment   python   packages  verdict"]
+    for row in rows:
+        if row.unseen:
+            lines.append(f"  {row.place:<{width}}  {row.unseen}")
+            continue
+        matter = sum(f.place == row.place and not f.allowed for f in findings)
+        verdict = f"{matter} differ" if matter else "the same"
+        verdict = "" if row.place == "promise" else verdict
+        lines.append(f"  {row.place:<{width}}  {row.environment}  {row.python:<8} {row.packages:>8}  {verdict}".rstrip())
+    return lines
+
+
+def save(directory: Path, rows: Sequence[Row], findings: Sequence[Finding], text: str) -> None:
+    """Write report.json, and tell CI in its own words where it listens."""
+    directory.mkdir(exist_ok=True)
+    document = {"places": [asdict(row) for row in rows], "findings": [asdict(finding) for finding in findings]}
+    (directory / "report.json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (directory / "report.txt").write_text(text + "\n", encoding="utf-8")
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(f"### Lockstep\n\n```text\n{text}\n```\n")
+    if os.environ.get("GITHUB_ACTIONS"):
+        for finding in findings:
+            if not finding.allowed:
+                print(f"::error title=lockstep {finding.facet}::{finding.place}: {finding.said} (fix: {finding.fix})", file=sys.stderr)

@@ -1,0 +1,71 @@
+"""Answer every error in the one shape of `problem`, and say so in the OpenAPI description."""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.utils import is_body_allowed_for_status_code
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from .problem import MEDIA_TYPE, UNEXPECTED, problem
+
+__all__ = ["DOCUMENTED", "HANDLERS", "unexpected"]
+
+log = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    """The document as clients see it in /docs; `problem.problem` makes it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str
+    errors: list[dict[str, str]] = []
+
+
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    "default": {
+        "description": "The request was refused or failed (RFC 9457).",
+        "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+    }
+}
+
+
+def answer(
+    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
+) -> Response:
+    return JSONResponse(problem(status, detail, **more), status, headers, media_type=MEDIA_TYPE)
+
+
+async def refused(_: Request, error: HTTPException) -> Response:
+    """Unknown path, wrong method, and every `raise HTTPException(status, detail)`."""
+    if not is_body_allowed_for_status_code(error.status_code):
+        return Response(status_code=error.status_code, headers=error.headers)
+    return answer(error.status_code, str(error.detail), error.headers)
+
+
+async def invalid(_: Request, error: RequestValidationError) -> Response:
+    """Input that does not fit its types. What was sent is not repeated: it may be a secret."""
+    errors = [
+        {"location": ".".join(str(part) for part in found["loc"]), "detail": found["msg"]}
+        for found in error.errors()
+    ]
+    return answer(422, "; ".join(f"{e['location']}: {e['detail']}" for e in errors), errors=errors)
+
+
+def unexpected() -> Response:
+    """Log the exception being handled, once and with its traceback, and hide it from the client."""
+    log.exception("unexpected error")
+    return answer(500, UNEXPECTED)
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    HTTPException: refused,
+    RequestValidationError: invalid,
+}

@@ -1,0 +1,38 @@
+"""An example to replace: two endpoints that show where things go."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel
+
+from . import about
+from .dependencies import CurrentSettings
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+
+class Welcome(BaseModel):
+    """What the service is and where it is described."""
+
+    service: str
+    docs: str
+
+
+class Greeting(BaseModel):
+    """A greeting for one person."""
+
+    message: str
+
+
+@router.get("/")
+async def welcome() -> Welcome:
+    """Say what this is."""
+    return Welcome(service=about.NAME, docs="/docs")
+
+
+@router.get("/hello/{name}")
+async def hello(name: Annotated[str, Path(max_length=64)], settings: CurrentSettings) -> Greeting:
+    """Greet by name."""
+    return Greeting(message=f"{settings.greeting}, {name}!")

@@ -1,0 +1,19 @@
+# Lockstep's: what the server model uvicorn promises and reads. Change it by `copier update`, not by hand.
+"""uvicorn: one process, one event loop; requests overlap while they await, and the orchestrator scales."""
+
+from lockstep.definition import Definition
+
+MODEL = "uvicorn"
+VALUES = frozenset("host port concurrency backlog keep_alive drain_lead drain grace trusted_proxies".split())
+EXIT_CODES = frozenset({0, -15, 143})  # it raises the signal again after a clean shutdown
+RULING_VARIABLES: tuple[str, ...] = ()  # UVICORN_* are read by its command line only, which nothing here uses
+
+
+def processes(_: Definition) -> tuple[int, str]:
+    """The number of processes, and why."""
+    return 1, "one process a container, the orchestrator scales"
+
+
+def slots(definition: Definition) -> int:
+    """Requests that run at once."""
+    return int(definition.concurrency)

@@ -1,0 +1,1 @@
+"""The service: what the team writes. How it is served and proved is `lockstep/`'s part."""

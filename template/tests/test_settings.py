@@ -1,0 +1,41 @@
+"""The service is set up from its environment, and a bad value is told, not thrown."""
+
+from importlib.metadata import EntryPoint, entry_points
+
+import httpx2
+import pytest
+
+
+@pytest.fixture
+def moin(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{prefix}GREETING", "Moin")
+
+
+@pytest.mark.usefixtures("moin")
+def test_a_variable_changes_a_setting(client: httpx2.Client) -> None:
+    assert client.get("/hello/Ada").json() == {"message": "Moin, Ada!"}
+
+
+def test_an_empty_variable_means_the_default(
+    entry: EntryPoint, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{prefix}LOG_LEVEL", "")
+
+    assert entry.load()()
+
+
+@pytest.mark.parametrize("announced", ["app", "logs"])
+def test_bad_values_stop_the_service_with_a_message_that_names_them_all(
+    announced: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{prefix}LOG_LEVEL", "LOUD")
+    monkeypatch.setenv(f"{prefix}GREETING", "x" * 41)
+    [entry] = entry_points(group="lockstep", name=announced)
+    with pytest.raises(SystemExit) as stop:
+        entry.load()()
+
+    wrong, voices, remedy = str(stop.value).split("\n\n")
+    assert wrong.startswith("The settings")
+    assert f"{prefix}LOG_LEVEL   'LOUD'   <- Input should be 'DEBUG'" in voices
+    assert f"{prefix}GREETING" in voices
+    assert "start again" in remedy

@@ -1,0 +1,47 @@
+"""What tests are given: the application, found as the server finds it, and an HTTP client."""
+
+import os
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture
+def entry() -> EntryPoint:
+    """Where pyproject.toml says that the application is."""
+    [entry] = entry_points(group="lockstep", name="app")
+    return entry
+
+
+@pytest.fixture
+def package(entry: EntryPoint) -> str:
+    """The name of this service's package."""
+    return entry.module.partition(".")[0]
+
+
+@pytest.fixture(autouse=True)
+def prefix(package: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What the service's variables begin with; those set in the developer's shell are gone."""
+    prefix = f"{package.upper()}_"
+    for name in [name for name in os.environ if name.upper().startswith(prefix)]:
+        monkeypatch.delenv(name)
+    return prefix
+
+
+@pytest.fixture
+def application(entry: EntryPoint) -> FastAPI:
+    """A new application; set variables before you ask for it."""
+    application = entry.load()()
+    assert isinstance(application, FastAPI)
+    return application
+
+
+@pytest.fixture
+def client(application: FastAPI) -> Iterator[httpx2.Client]:
+    """`client.get("/")` gives a response with `status_code`, `headers` and `json()`."""
+    with TestClient(application) as client:  # `with` runs the lifespan
+        yield client

@@ -1,0 +1,77 @@
+"""Fixtures for tests that need a container engine, base images, or an interpreter that host and image share.
+
+Where the engine is missing, such tests are skipped on a laptop, loudly, and fail in CI: nothing is green that was not looked at.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from .bases import bring_bases
+from .engine import Engine, NoEngine, find_engine
+from .interpreter import interpreter_of
+from .offered import OfferedInterpreter, offered
+from .programs import MissingPrograms
+
+NOT_LOOKED_AT = "not looked at: "
+
+
+def not_looked_at(reason: Exception) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{NOT_LOOKED_AT}{reason}", pytrace=False)
+    pytest.skip(f"{NOT_LOOKED_AT}{reason}")
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The container engine that answers here."""
+    try:
+        return find_engine()
+    except NoEngine as reason:
+        not_looked_at(reason)
+
+
+@pytest.fixture(scope="session")
+def bases(engine: Engine) -> Mapping[str, str]:
+    """Build arguments that name local base images: UV_IMAGE, BUILD_IMAGE, RUNTIME_IMAGE."""
+    try:
+        return bring_bases(engine)
+    except MissingPrograms as reason:
+        not_looked_at(reason)
+
+
+@pytest.fixture(scope="session")
+def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfferedInterpreter]:
+    """The interpreter that runs the tests, as a managed Python for uv."""
+    try:
+        made = interpreter_of(Path(sys.executable))
+    except MissingPrograms as reason:
+        not_looked_at(reason)
+    with offered(made, tmp_path_factory.mktemp("offered")) as offer:
+        yield offer
+
+
+@pytest.fixture(scope="session")
+def build_environment(bases: Mapping[str, str], interpreter: OfferedInterpreter) -> Mapping[str, str]:
+    """Environment variables with which a service builds its image here, where no registry is in reach."""
+    arguments = {**bases, "UV_PYTHON_CPYTHON_BUILD": interpreter.build}
+    settings = {
+        "LOCKSTEP_BUILD_ARGS": " ".join(f"{name}={value}" for name, value in arguments.items()),
+        "LOCKSTEP_BUILD_NETWORK": "host",
+        "LOCKSTEP_BUILD_UV_TOML": str(interpreter.uv_toml),
+    }
+    if bundle := os.environ.get("SSL_CERT_FILE"):
+        settings["LOCKSTEP_BUILD_CA"] = bundle
+    return settings
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the very end what was skipped for want of an engine; a dot's worth of `s` is overlooked."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NOT_LOOKED_AT in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_sep("!", f"{len(skipped)} tests did not look at containers")
+        terminalreporter.write_line(str(skipped[0].longrepr[2]))
