@@ -1,9 +1,11 @@
 """The service is set up from its environment, and a bad value is told, not thrown."""
 
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 import httpx2
 import pytest
+from pydantic import Field, SecretStr, create_model
 
 
 @pytest.fixture
@@ -39,3 +41,18 @@ def test_bad_values_stop_the_service_with_a_message_that_names_them_all(
     assert f"{prefix}LOG_LEVEL   'LOUD'   <- Input should be 'DEBUG'" in voices
     assert f"{prefix}GREETING" in voices
     assert "start again" in remedy
+
+
+def test_a_bad_secret_is_named_but_never_printed(
+    package: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = import_module(f"{package}.settings")
+    token = (SecretStr, Field(min_length=8))
+    more = create_model("More", __base__=settings.Settings, token=token)
+    monkeypatch.setattr(settings, "Settings", more)
+    monkeypatch.setenv(f"{prefix}TOKEN", "hunter2")
+    with pytest.raises(SystemExit) as stop:
+        settings.read_settings()
+
+    assert f"{prefix}TOKEN   (hidden)" in str(stop.value)
+    assert "hunter2" not in str(stop.value)

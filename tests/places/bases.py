@@ -8,9 +8,9 @@ from pathlib import Path
 
 from .engine import Engine
 from .kept import kept, key_of, locked
-from .programs import MissingPrograms, require, uv_binary
+from .programs import CannotMake, require, uv_binary
 
-__all__ = ["BUILD", "PACKAGING", "RUNTIME", "Base", "bring_bases", "image_of"]
+__all__ = ["BUILD", "PACKAGING", "RUNTIME", "Base", "archive_of", "bring_bases", "image_of"]
 
 SUITE = "trixie"
 MOMENT = "315532800"  # 1980-01-01, the earliest that every archive format can state
@@ -65,19 +65,28 @@ def archive_of(base: Base) -> Path:
         command = [*base.command(), str(directory / "root.tar"), *apt_mirror()]
         made = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
         if made.returncode != 0:
-            raise MissingPrograms(f"mmdebstrap could not make the {base.name} base.\n\n{made.stderr[-2000:]}\n\nTry: {' '.join(command)}")
+            raise CannotMake(
+                f"mmdebstrap could not make the {base.name} base.\n\n{made.stderr[-2000:]}\n\nTry: {' '.join(command)}"
+            )
 
     return kept(f"base-{base.name}-{key_of(*base.command(), MOMENT)}", make) / "root.tar"
 
 
 def environment() -> dict[str, str]:
-    return {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "SOURCE_DATE_EPOCH": MOMENT}
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "SOURCE_DATE_EPOCH": MOMENT,
+    }
 
 
 def apt_mirror() -> list[str]:
     """The Debian mirror of this machine's own apt; mmdebstrap's default when it names none."""
     asked = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"], capture_output=True, text=True, check=False
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return [line for line in asked.stdout.splitlines() if line.rstrip("/").endswith("/debian")][:1]
 

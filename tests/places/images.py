@@ -106,7 +106,9 @@ def read_entries(tar: tarfile.TarFile) -> Iterator[tuple[str, Entry]]:
         file = tar.extractfile(member) if member.isreg() else None
         digest = hashlib.sha256(file.read()).hexdigest() if file else ""
         owner = (member.uid, member.gid)
-        entry = Entry(member.type.decode(), member.mode, owner, member.size, float(member.mtime), member.linkname, digest)
+        entry = Entry(
+            member.type.decode(), member.mode & 0o7777, owner, member.size, float(member.mtime), member.linkname, digest
+        )
         yield member.name.removeprefix("./"), entry
 
 

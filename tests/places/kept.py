@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["key_of", "kept", "locked", "room"]
+__all__ = ["kept", "key_of", "locked", "room"]
 
 
 def room() -> Path:
@@ -32,7 +32,7 @@ def key_of(*parts: str | bytes) -> str:
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Hold `name` against every other process; the kernel lets go when the holder dies."""
-    with (room() / f"{name}.lock").open("w") as handle:
+    with (room() / f".{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

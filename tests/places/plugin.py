@@ -11,11 +11,11 @@ from typing import NoReturn
 
 import pytest
 
-from .bases import bring_bases
+from .bases import PACKAGING, archive_of, bring_bases, image_of
 from .engine import Engine, NoEngine, find_engine
 from .interpreter import interpreter_of
 from .offered import OfferedInterpreter, offered
-from .programs import MissingPrograms
+from .programs import CannotMake
 
 NOT_LOOKED_AT = "not looked at: "
 
@@ -40,7 +40,16 @@ def bases(engine: Engine) -> Mapping[str, str]:
     """Build arguments that name local base images: UV_IMAGE, BUILD_IMAGE, RUNTIME_IMAGE."""
     try:
         return bring_bases(engine)
-    except MissingPrograms as reason:
+    except CannotMake as reason:
+        not_looked_at(reason)
+
+
+@pytest.fixture(scope="session")
+def packaging_base(engine: Engine) -> str:
+    """A BUILD_IMAGE with a working apt, for a service that names system packages."""
+    try:
+        return image_of(engine, archive_of(PACKAGING))
+    except CannotMake as reason:
         not_looked_at(reason)
 
 
@@ -49,7 +58,7 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfferedInt
     """The interpreter that runs the tests, as a managed Python for uv."""
     try:
         made = interpreter_of(Path(sys.executable))
-    except MissingPrograms as reason:
+    except CannotMake as reason:
         not_looked_at(reason)
     with offered(made, tmp_path_factory.mktemp("offered")) as offer:
         yield offer

@@ -1,25 +1,25 @@
-"""Programs of the machine that the places are made with: found, or named together with what installs them."""
+"""Programs of the machine that places are made with: found, or named together with what installs them."""
 
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
-__all__ = ["MissingPrograms", "output_of", "require", "uv_binary"]
+__all__ = ["PACKAGES", "CannotMake", "output_of", "require", "uv_binary"]
 
 PACKAGES = {"ldd": "libc-bin", "strip": "binutils", "patchelf": "patchelf", "mmdebstrap": "mmdebstrap"}
 
 
-class MissingPrograms(Exception):
-    """The machine lacks a program; the message names the Debian package that brings it."""
+class CannotMake(Exception):  # noqa: N818  # read as a sentence where it is raised and caught
+    """A place cannot be made here; the message says what is missing and what to do."""
 
 
 def require(*names: str) -> None:
-    """Raise `MissingPrograms` unless every one of `names` is on PATH."""
+    """Raise `CannotMake` unless every one of `names` is on PATH."""
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
         packages = " ".join(PACKAGES[name] for name in missing)
-        raise MissingPrograms(
+        raise CannotMake(
             f"A program that builds the test places is missing.\n\n  not on PATH   {', '.join(missing)}\n\n"
             f"Install it with `apt-get install {packages}`, or run `.ci/run`, which does."
         )

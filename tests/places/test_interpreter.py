@@ -31,12 +31,16 @@ def test_uv_installs_it_on_this_machine(interpreter: OfferedInterpreter, tmp_pat
 
     assert installed.returncode == 0, installed.stderr
     assert Path(found).is_relative_to(tmp_path / "python")
-    said = subprocess.run([found, "-I", "-c", "import ssl, sqlite3, sys; print(sys.version)"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [found, "-I", "-c", "import ssl, sqlite3, sys; print(sys.version)"], capture_output=True, text=True, check=True
+    )
     assert said.stdout.strip() == sys.version
 
 
 def test_uv_fetches_it_over_the_loopback_interface(interpreter: OfferedInterpreter, tmp_path: Path) -> None:
-    installed = uv(interpreter, tmp_path, "python", "install", interpreter.version, UV_PYTHON_DOWNLOADS_JSON_URL=interpreter.downloads_url)
+    installed = uv(
+        interpreter, tmp_path, "python", "install", interpreter.version, UV_PYTHON_DOWNLOADS_JSON_URL=interpreter.downloads_url
+    )
 
     assert installed.returncode == 0, installed.stderr
 

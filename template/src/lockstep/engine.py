@@ -11,7 +11,8 @@ from lockstep.fingerprint import markers
 
 __all__ = ["build", "find", "fingerprint_image", "markers_of_image"]
 
-ENGINES = ("docker", "podman")
+# `docker version` must reach its server; podman has none, and `podman info` opens its storage.
+ASK = {"docker": ("version", "--format", "{{.Server.Version}}"), "podman": ("info", "--format", "{{.Version.Version}}")}
 PYTHON_IN_IMAGE = "/app/.venv/bin/python"
 
 
@@ -19,11 +20,11 @@ def find() -> str:
     """The engine that answers (LOCKSTEP_ENGINE chooses); raises Refusal with code 2 when none does."""
     wanted = os.environ.get("LOCKSTEP_ENGINE")
     silent = []
-    for engine in (wanted,) if wanted else ENGINES:
+    for engine in (wanted,) if wanted else ASK:
         if shutil.which(engine) is None:
             silent.append((engine, "not installed"))
             continue
-        asked = run([engine, "version", "--format", "{{.Server.Version}}" if engine == "docker" else "{{.Client.Version}}"], timeout=20)
+        asked = run([engine, *ASK.get(engine, ASK["docker"])], timeout=20)
         if asked.returncode == 0:
             return engine
         silent.append((engine, (asked.stderr.strip().splitlines() or ["does not answer"])[-1]))

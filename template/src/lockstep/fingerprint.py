@@ -16,6 +16,8 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from importlib.machinery import PathFinder
+from importlib.util import MAGIC_NUMBER, source_from_cache, source_hash
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,7 @@ def interpreter() -> dict[str, Any]:
     standard = Path(os.__file__).parent
     code = {
         str(file.relative_to(standard)): sha256(file)
-        for file in files_below(standard, NOT_CODE | {"site-packages", "dist-packages", *map(str.strip, config_directories(standard))})
+        for file in files_below(standard, NOT_CODE | {"site-packages", "dist-packages", *config_directories(standard)})
         if file.suffix in {".py", ".so"} and not file.name.startswith("_sysconfigdata")
     }
     return {
@@ -132,8 +134,6 @@ def source_roots() -> list[Path]:
     points = (metadata_directories()[name] / "entry_points.txt").read_text(encoding="utf-8")
     match = re.search(r"^app\s*=\s*([A-Za-z_]\w*)", points.partition("[lockstep]")[2], re.MULTILINE)
     tops = ["lockstep", match[1]] if match else ["lockstep"]
-    from importlib.machinery import PathFinder
-
     specs = [PathFinder.find_spec(top) for top in tops]
     return [Path(next(iter(s.submodule_search_locations))) for s in specs if s and s.submodule_search_locations]
 
@@ -213,28 +213,38 @@ def strays(directories: Iterable[Path]) -> list[str]:
 
 def byte_code() -> dict[str, Any]:
     """Byte code that would run although its header does not match the source beside it."""
-    from importlib.util import MAGIC_NUMBER, source_from_cache, source_hash
+    checked, stale = 0, []
+    for root in [*search_path(), Path(os.__file__).parent]:
+        for compiled in compiled_below(root):
+            fits = matches_source(compiled)
+            checked += fits is not None
+            if fits is False:
+                stale.append(compiled)
+    return {"checked": checked, "stale": sorted(stale)}
 
-    counts, stale = {"checked": 0}, []
-    for entry in [*search_path(), Path(os.__file__).parent]:
-        for file in (f for f in files_below(entry, ()) if f.name.endswith(f".{sys.implementation.cache_tag}.pyc")):
-            if entry == Path(os.__file__).parent and "site-packages" in file.parts[len(entry.parts) :]:
-                continue
-            original = Path(source_from_cache(str(file)))
-            with file.open("rb") as opened:
-                head = opened.read(16)
-            if head[:4] != MAGIC_NUMBER or not original.is_file():
-                continue
-            counts["checked"] += 1
-            flags, status = int.from_bytes(head[4:8], "little"), original.stat()
-            if flags & 1:
-                fits = source_hash(original.read_bytes()) == head[8:16]
-            else:
-                times = int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF
-                fits = b"".join(part.to_bytes(4, "little") for part in times) == head[8:16]
-            if not fits:
-                stale.append(str(original))
-    return {**counts, "stale": sorted(stale)}
+
+def compiled_below(root: Path) -> Iterator[str]:
+    """Byte code of this interpreter's own kind; what is installed below the standard library has its own root."""
+    ending = f".{sys.implementation.cache_tag}.pyc"
+    for directory, names, files in os.walk(root):
+        names[:] = [name for name in names if name not in {"site-packages", "dist-packages"}]
+        if directory.endswith("__pycache__"):
+            yield from (os.path.join(directory, file) for file in files if file.endswith(ending))
+
+
+def matches_source(compiled: str) -> bool | None:
+    """Whether the header fits the source; None where Python would not use this file, or there is no source to hold it against."""
+    original = source_from_cache(compiled)
+    with open(compiled, "rb") as file:
+        head = file.read(16)
+    if head[:4] != MAGIC_NUMBER or not os.path.isfile(original):
+        return None
+    if int.from_bytes(head[4:8], "little") & 1:  # by hash: PEP 552
+        with open(original, "rb") as file:
+            return source_hash(file.read()) == head[8:16]
+    status = os.stat(original)
+    stated = (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
+    return b"".join(part.to_bytes(4, "little") for part in stated) == head[8:16]
 
 
 def libraries() -> dict[str, str]:

@@ -15,6 +15,7 @@ from lockstep.finding import Finding, Place
 from lockstep.judge import judge
 from lockstep.promise import Promise, read_promise
 from lockstep.report import Row, save, say
+from lockstep.runtime import SETTINGS
 
 __all__ = ["image_name", "look", "look_here", "parity"]
 
@@ -62,7 +63,8 @@ def conclude(root: Path, promise: Promise, places: list[Place], unseen: list[Row
 
 def look_here(root: Path, python: Path) -> Place:
     """This machine's production set, looked into by its own interpreter."""
-    done = subprocess.run([python, "-B", PROBE], capture_output=True, text=True, check=False)
+    settings = {**os.environ, **SETTINGS}
+    done = subprocess.run([python, "-B", PROBE], capture_output=True, text=True, env=settings, check=False)
     if done.returncode:
         raise Refusal(
             "This machine's production set cannot be looked into.",

@@ -35,7 +35,7 @@ def serve(*, reload: bool = False) -> None:
 def announce(current: Definition, *, reload: bool) -> None:
     """The boot line: the model, how much runs at once and why, and the environment id."""
     line: dict[str, object] = {
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": "INFO",
         "logger": "lockstep",
         "message": "starting",

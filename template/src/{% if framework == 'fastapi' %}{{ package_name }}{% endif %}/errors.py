@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Problem(BaseModel):
-    """The document as clients see it in /docs; `problem.problem` makes it."""
+    """An error (RFC 9457)."""
 
     type: str
     title: str
@@ -47,7 +47,10 @@ async def refused(_: Request, error: HTTPException) -> Response:
     """Unknown path, wrong method, and every `raise HTTPException(status, detail)`."""
     if not is_body_allowed_for_status_code(error.status_code):
         return Response(status_code=error.status_code, headers=error.headers)
-    return answer(error.status_code, str(error.detail), error.headers)
+    if isinstance(error.detail, str):
+        return answer(error.status_code, error.detail, error.headers)
+    # FastAPI lets a detail be anything; the RFC wants text.
+    return answer(error.status_code, "See `errors`.", error.headers, errors=error.detail)
 
 
 async def invalid(_: Request, error: RequestValidationError) -> Response:

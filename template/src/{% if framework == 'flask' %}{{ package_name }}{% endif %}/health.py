@@ -20,8 +20,8 @@ blueprint = Blueprint("health", __name__)
 CHECKS: dict[str, Callable[[], None]] = {}
 """Yours: what must work before traffic may come, by name: `{"database": ping}`.
 
-A check raises when it does not work. Give each a timeout of about two seconds: one that hangs holds
-a thread and the probe.
+A check raises when it does not work. Give each a timeout below a second: one that hangs holds a
+thread, and Kubernetes' probe waits one second.
 """
 
 

@@ -5,6 +5,8 @@ import os
 import time
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from lockstep import drain
 from lockstep.application import log_config
 from lockstep.model import processes
@@ -24,9 +26,15 @@ keepalive = definition.keep_alive
 graceful_timeout = definition.drain
 forwarded_allow_ips = definition.trusted_proxies
 logconfig_dict = log_config()
-accesslog = None  # the application writes one line a request
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a heartbeat on a disk can block; macOS has none
 control_socket_disable = True  # it wants a writable home, and logs an error where there is none
+
+
+class logger_class(Logger):  # noqa: N801 -- gunicorn's name for the setting
+    """The application writes one line a request; gunicorn would build one more and throw it away."""
+
+    def access(self, *_: Any) -> None:
+        """Nothing."""
 
 
 def when_ready(arbiter: Any) -> None:

@@ -14,6 +14,8 @@ __all__ = ["access", "config"]
 
 FIELDS = {"asctime": "timestamp", "levelname": "level", "name": "logger", "message": "message"}
 
+NOISE = ("taskName", "color_message")  # asyncio's name of the task; uvicorn's text for terminals
+
 SERVERS = ("uvicorn", "uvicorn.error", "gunicorn.error")
 SERVERS_ACCESS = ("uvicorn.access", "gunicorn.access")
 
@@ -34,11 +36,7 @@ class Line(JsonFormatter):
         super().__init__(
             list(FIELDS),
             rename_fields={**FIELDS, "exc_info": "exception", "stack_info": "stack"},
-            reserved_attrs=[
-                *RESERVED_ATTRS,
-                "taskName",
-                "color_message",
-            ],  # uvicorn's, for terminals
+            reserved_attrs=[*RESERVED_ATTRS, *NOISE],
         )
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:

@@ -48,13 +48,10 @@ def row(place: tuple[int | str, ...], value: object, expected: str) -> str:
     """One bad variable: its name, what it holds and what is expected."""
     if not place:  # a validator over several fields; `value` holds all of them, secrets included
         return f"{PREFIX}*   <- {expected}"
-    name, inner = str(place[0]), place[1:]
-    said = "not set" if expected == "Field required" and not inner else shown(name, value)
-    return f"{PREFIX}{name.upper()}   {said}   <- {expected}"
-
-
-def shown(name: str, value: object) -> str:
-    """The value as text, unless it may be a secret: then only that it is there."""
-    field = Settings.model_fields.get(name)
-    secret = field is None or "Secret" in repr(field.annotation)
-    return repr(value) if isinstance(value, str) and not secret else "(hidden)"
+    name, *inner = map(str, place)
+    variable = PREFIX + name.upper()
+    if inner:  # inside a list or a model, where a secret does not show in the field's type
+        return f"{variable}   (hidden)   <- at {'.'.join(inner)}: {expected}"
+    secret = name not in Settings.model_fields or "Secret" in repr(Settings.model_fields[name])
+    said = repr(value) if isinstance(value, str) and not secret else "(hidden)"
+    return f"{variable}   {'not set' if expected == 'Field required' else said}   <- {expected}"

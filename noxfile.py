@@ -1,0 +1,72 @@
+#!/usr/bin/env -S uv run --locked --script
+# /// script
+# requires-python = ">=3.11,<3.15"
+# dependencies = ["nox>=2026.10.20"]
+# [tool.uv]
+# exclude-newer = "7 days"
+# ///
+"""The template, every service it can make, and their updates."""
+
+import platform
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+WORKSHOP = ("uv", "run", "--locked", "--project", str(ROOT / "tests"))
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "none"  # tests/ is a locked uv project of its own
+nox.options.error_on_external_run = False
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the template's Python before any rendering; `-- --fix` repairs."""
+    session.run(*WORKSHOP, "ruff", "check", *session.posargs)
+    session.run(*WORKSHOP, "ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the workshop; those of a service are checked by its own session."""
+    session.run(*WORKSHOP, "mypy", "--config-file", "tests/pyproject.toml", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Prove that the reference pages say what there is; `-- --write` rewrites them."""
+    session.run(*WORKSHOP, "python", "-m", "reference", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Render services, run their commands, plant faults, update them; `-- -k WORD` chooses."""
+    session.run(*WORKSHOP, "pytest", *session.posargs)
+
+
+@nox.session(default=False)
+def demo(session: nox.Session) -> None:
+    """Make a service in `-- FOLDER` with an interpreter of this machine, and run its one command."""
+    folder = Path(session.posargs[0] if session.posargs else "../hello-service").resolve()
+    answers = ["--defaults", "--data", f"python={platform.python_version()}"]
+    session.run(*WORKSHOP, "copier", "copy", *answers, *session.posargs[1:], "--vcs-ref", "HEAD", str(ROOT), str(folder))
+    with session.chdir(folder):
+        session.run("uv", "run", "noxfile.py")
+    session.run(*WORKSHOP, "python", "-m", "farewell", str(folder), env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
+def relock(session: nox.Session) -> None:
+    """Remake the lock that services are born with; `-- --upgrade` moves it."""
+    session.run("uv", "run", "--locked", "--script", "locks/generate.py", *session.posargs)
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure birth, the one command, the fingerprint and the image, each beside what it is compared with."""
+    session.run(*WORKSHOP, "python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+if __name__ == "__main__":
+    nox.main()

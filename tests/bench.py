@@ -1,0 +1,216 @@
+"""Measure what is promised of speed and size, each beside what it is compared with, in one run; `--write` keeps the table.
+
+Times are medians of interleaved runs on the machine at hand; only the ratios between columns mean something elsewhere.
+"""
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from places.bases import bring_bases
+from places.engine import Engine, NoEngine, find_engine
+from places.images import image
+from places.interpreter import interpreter_of
+from places.offered import offered
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "explanation" / "figures.md"
+ONE_FILE = {"copier.yml": "_subdirectory: template\nname:\n  type: str\n  default: x\n", "template/one.txt.jinja": "{{ name }}\n"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row: what was measured, what it came to, what it may be at most, and how it was measured."""
+
+    name: str
+    value: float
+    limit: float
+    unit: str
+    how: str
+
+    def row(self) -> str:
+        held = "yes" if self.value <= self.limit else "**no**"
+        return f"| {self.name} | {self.value:.2f} {self.unit} | {self.limit:g} {self.unit} | {held} | {self.how} |"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    options.add_argument("--runs", type=int, default=5, help="runs of each, interleaved")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder, built_here() as (engine, settings):
+        figures = [*birth(Path(folder), chosen.runs), *one_command(Path(folder), chosen.runs, settings)]
+        if engine is not None:
+            figures += list(containers(engine, Path(folder), chosen.runs, settings))
+    page = table(figures, engine)
+    print(page)
+    if chosen.write:
+        PAGE.write_text(page, encoding="utf-8")
+    return int(any(figure.value > figure.limit for figure in figures))
+
+
+@contextmanager
+def built_here() -> Iterator[tuple[Engine | None, Mapping[str, str]]]:
+    """The engine and the settings to build with: this machine's own bases and interpreter, or none of both."""
+    try:
+        engine = find_engine()
+    except NoEngine as reason:
+        print(reason, file=sys.stderr)
+        yield None, {}
+        return
+    with tempfile.TemporaryDirectory() as folder, offered(interpreter_of(Path(sys.executable)), Path(folder)) as offer:
+        arguments = {**bring_bases(engine), "UV_PYTHON_CPYTHON_BUILD": offer.build}
+        settings = {
+            "LOCKSTEP_BUILD_ARGS": " ".join(f"{name}={value}" for name, value in arguments.items()),
+            "LOCKSTEP_BUILD_NETWORK": "host",
+            "LOCKSTEP_BUILD_UV_TOML": str(offer.uv_toml),
+            **({"LOCKSTEP_BUILD_CA": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else {}),
+        }
+        yield engine, {**settings, **offer.environment}
+
+
+def run(*command: str | Path, cwd: Path | None = None, settings: Mapping[str, str] | None = None) -> str:
+    """Standard output of a command that must succeed."""
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **(settings or {})}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}\n{done.stderr}")
+    return done.stdout
+
+
+def seconds(act: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def side_by_side(runs: int, *acts: Callable[[], object]) -> list[float]:
+    """Median seconds of each act; they take turns, so that a busy moment meets all of them."""
+    print(f"  {runs} turns of {len(acts)} …", file=sys.stderr, flush=True)
+    turns = [[seconds(act) for act in acts] for _ in range(runs)]
+    return [statistics.median(times) for times in zip(*turns, strict=True)]
+
+
+def copier(template: Path, folder: Path, *data: str) -> None:
+    run(sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", *data, "--vcs-ref", "HEAD", template, folder)
+
+
+def tagged(folder: Path, files: Mapping[str, str] | None = None) -> Path:
+    """A committed clone of this template, or a template of `files`."""
+    if files is None:
+        run("git", "clone", "--quiet", "--no-hardlinks", ROOT, folder)
+        return folder
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=b", "-c", "user.email=b@localhost", "commit", "-qm", "one"]):
+        run("git", *words, cwd=folder)
+    return folder
+
+
+def birth(folder: Path, runs: int) -> Iterator[Figure]:
+    """copier copy of this template against that of a template of one file."""
+    this, one = tagged(folder / "this"), tagged(folder / "one", ONE_FILE)
+    number = iter(range(10**6))
+    python = f"python={platform.python_version()}"
+    ours, theirs = side_by_side(
+        runs,
+        lambda: copier(this, folder / f"this-{next(number)}", "--data", python),
+        lambda: copier(one, folder / f"one-{next(number)}"),
+    )
+    yield Figure("birth", ours / theirs, 1.3, "x", "`copier copy` of this template against that of a one-file template")
+
+
+def service_in(folder: Path) -> Path:
+    """A fresh service with the defaults."""
+    path = folder / "bench-service"
+    if not path.exists():
+        copier(folder / "this", path, "--data", f"python={platform.python_version()}")
+    return path
+
+
+def one_command(folder: Path, runs: int, settings: Mapping[str, str]) -> Iterator[Figure]:
+    """The service's proofs, warm, against its tools by hand; then the fingerprint alone."""
+    service = service_in(folder)
+    sessions = ("lock", "pins", "lint", "types", "tests", "prove")
+
+    def by_command() -> None:
+        run("uv", "run", "-q", "noxfile.py", "-s", *sessions, cwd=service, settings=settings)
+
+    def without_prove() -> None:
+        run("uv", "run", "-q", "noxfile.py", "-s", *sessions[:-1], cwd=service, settings=settings)
+
+    def by_hand() -> None:
+        for command in ("uv sync -q --locked", ".venv/bin/ruff check -q", ".venv/bin/ruff format -q --check", ".venv/bin/mypy", ".venv/bin/pytest -q"):
+            run(*command.split(), cwd=service, settings=settings)
+
+    by_hand(), by_command()
+    whole, static, tools = side_by_side(runs, by_command, without_prove, by_hand)
+    yield Figure("the one command", whole / tools, 1.3, "x", "its six proofs, warm, against `uv sync`, ruff, mypy and pytest by hand")
+    yield Figure("… without prove", static / tools, 1.3, "x", "the five proofs that have a counterpart by hand")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(runs):
+        run(service / ".nox/production/bin/python", "-B", service / "src/lockstep/fingerprint.py")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / runs
+    yield Figure("fingerprint", used, 0.5, "s of CPU", "of a production set, user and system time, mean")
+
+
+def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, str]) -> Iterator[Figure]:
+    """The image: its size, its rebuild, and what looking into it adds to starting it."""
+    service = service_in(folder)
+    tag = f"localhost/{service.name}:lockstep"
+    python = "/app/.venv/bin/python"
+    probe = (service / "src/lockstep/fingerprint.py").read_bytes()
+
+    def build() -> None:
+        run("uv", "run", "-q", "noxfile.py", "-s", "image", cwd=service, settings=settings)
+
+    engine("builder", "prune", "--force", "--all") if engine.command == "docker" else None
+    cold = seconds(build)
+    # A line in a module of the service: what a release usually is.
+    module = next((service / "src").glob("*/hello.py"))
+    rebuilds = []
+    for turn in range(3):
+        module.write_text(module.read_text() + f"\n# turn {turn}\n")
+        rebuilds.append(seconds(build))
+    yield Figure("rebuild", statistics.median(rebuilds) / cold, 0.25, "x", "`nox -s image` after a change of source only, against a cold build")
+    saved = image(engine, tag, folder)
+    yield Figure("image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make")
+    yield Figure("source-only layer", saved.last.compressed / 1e3, 200, "kB", "what a release ships when only source changed")
+    start, looked = side_by_side(
+        runs,
+        lambda: engine("run", "--rm", "--network", "none", tag, python, "-c", "pass"),
+        lambda: subprocess.run(
+            [engine.command, "run", "--rm", "--interactive", "--network", "none", tag, python, "-B", "-"],
+            input=probe,
+            capture_output=True,
+            check=True,
+        ),
+    )
+    yield Figure("parity in a container", looked - start, 1.5, "s", "what the probe adds to the start of a container")
+
+
+def table(figures: list[Figure], engine: Engine | None) -> str:
+    """The page."""
+    said = f"{engine.command} {engine.version}" if engine else "no container engine, so no figure of containers"
+    head = "| figure | measured | at most | held | how |\n|---|---|---|---|---|"
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {said}"
+    rows = "\n".join(figure.row() for figure in figures)
+    return (
+        f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write`, on {machine}.\n"
+        f"Medians of interleaved runs in one run; ratios mean something elsewhere, seconds do not.\n\n{head}\n{rows}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""A rendered service as a user has it: run its commands, plant a fault, read its verdict."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Service"]
+
+# As noxfile.py calls the tool: in its own process, without a variable that a place would show as a finding.
+CALL = "import sys; sys.path.insert(0, 'src'); from lockstep.__main__ import main; sys.exit(main())"
+
+
+@dataclass(frozen=True)
+class Service:
+    """`path` is the checkout; `settings` go over the environment of every command run there."""
+
+    path: Path
+    settings: Mapping[str, str]
+
+    def run(self, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in the checkout; what it prints on both streams is its stdout."""
+        return subprocess.run(
+            command,
+            cwd=self.path,
+            env={**os.environ, **self.settings, **settings},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+    def nox(self, *sessions: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """`uv run noxfile.py`, with these sessions or all."""
+        chosen = ("-s", *sessions) if sessions else ()
+        return self.run("uv", "run", "--quiet", "noxfile.py", *chosen, **settings)
+
+    def lockstep(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """`python -m lockstep`, as the sessions call it."""
+        return self.run(sys.executable, "-B", "-c", CALL, *words, **settings)
+
+    def production(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """A command of the production set's interpreter."""
+        return self.run(str(self.path / ".nox" / "production" / "bin" / "python"), *words, **settings)
+
+    def copy(self, folder: Path) -> "Service":
+        """The checkout without its environments, to be damaged."""
+        shutil.copytree(self.path, folder, ignore=shutil.ignore_patterns(".nox", ".lockstep", "__pycache__", ".mypy_cache"))
+        return Service(folder, self.settings)
+
+    def report(self) -> dict[str, list[dict[str, object]]]:
+        """The verdict that parity saved."""
+        document: dict[str, list[dict[str, object]]] = json.loads((self.path / ".lockstep" / "report.json").read_text())
+        return document
+
+    def site_packages(self) -> Path:
+        """Where the production set is installed."""
+        [found] = (self.path / ".nox" / "production" / "lib").glob("python*/site-packages")
+        return found
+
+    def package(self) -> Path:
+        """The service's own package in the checkout."""
+        [definition] = self.path.glob("src/*/server.toml")
+        return definition.parent
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        """Replace text that must be there, or the fault was not planted."""
+        path = self.path / name
+        text = path.read_text()
+        assert old in text, f"{name} has no {old!r}"
+        path.write_text(text.replace(old, new))

@@ -1,0 +1,156 @@
+"""Parity names each thing that is wrong in a place, under its facet, and nothing on a good place."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from services import Service
+
+NO_ENGINE = {"LOCKSTEP_ENGINE": "no-such-engine"}
+
+
+@pytest.fixture(scope="module")
+def place(flask: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service with its production set built."""
+    service = flask.copy(tmp_path_factory.mktemp("place") / "service")
+    done = service.lockstep("parity", **NO_ENGINE)
+    assert "0 differences matter" in done.stdout, done.stdout
+    return service
+
+
+@contextmanager
+def restored(*files: Path) -> Iterator[None]:
+    """Put the files back as they were, or take them away again."""
+    before = {file: file.read_bytes() if file.exists() else None for file in files}
+    try:
+        yield
+    finally:
+        for file, content in before.items():
+            if content is None:
+                file.unlink(missing_ok=True)
+            else:
+                file.write_bytes(content)
+
+
+def facets(service: Service, **settings: str) -> set[str]:
+    """The facets that parity blames on this machine, after it has run."""
+    done = service.lockstep("parity", **NO_ENGINE, **settings)
+    found = {str(f["facet"]) for f in service.report()["findings"] if not f["allowed"]}
+    assert done.returncode == (1 if found else 2), done.stdout
+    assert "Traceback" not in done.stdout
+    return found
+
+
+def test_a_good_place_has_no_finding(place: Service) -> None:
+    assert facets(place) == set()
+
+
+def test_an_edited_module_is_named_under_bytes(place: Service) -> None:
+    module = place.site_packages() / "flask" / "helpers.py"
+    with restored(module):
+        module.write_text(module.read_text() + "\nevil = True\n")
+
+        assert facets(place) == {"bytes"}
+        assert "flask/helpers.py" in (place.path / ".lockstep" / "report.txt").read_text()
+
+
+def test_an_edited_module_with_its_record_repaired_is_named_by_its_wheel(place: Service) -> None:
+    site = place.site_packages()
+    module, [record] = site / "flask" / "helpers.py", site.glob("flask-*.dist-info/RECORD")
+    with restored(module, record):
+        before = base64.urlsafe_b64encode(hashlib.sha256(module.read_bytes()).digest()).rstrip(b"=").decode()
+        module.write_text(module.read_text() + "\nevil = True\n")
+        after = base64.urlsafe_b64encode(hashlib.sha256(module.read_bytes()).digest()).rstrip(b"=").decode()
+        assert before in record.read_text()
+        record.write_text(record.read_text().replace(before, after))
+
+        assert facets(place) == {"bytes"}
+        assert "not what the locked wheel installs: flask/helpers.py" in (place.path / ".lockstep" / "report.txt").read_text()
+
+
+def test_a_deleted_module_is_named_under_bytes(place: Service) -> None:
+    module = place.site_packages() / "flask" / "views.py"
+    with restored(module):
+        module.unlink()
+
+        assert facets(place) == {"bytes"}
+
+
+@pytest.mark.parametrize("name", ["evil.pth", "flask/evil.py", "sitecustomize.py"])
+def test_a_file_that_nobody_owns_is_named_under_strays(place: Service, name: str) -> None:
+    stray = place.site_packages() / name
+    with restored(stray):
+        stray.write_text("")
+
+        assert facets(place) == {"strays"}
+        assert name in (place.path / ".lockstep" / "report.txt").read_text()
+
+
+def test_tampered_byte_code_is_named(place: Service) -> None:
+    source = place.site_packages() / "flask" / "views.py"
+    place.production("-c", "import flask.views", PYTHONDONTWRITEBYTECODE="")
+    [compiled] = (source.parent / "__pycache__").glob("views.*.pyc")
+    with restored(compiled):
+        content = bytearray(compiled.read_bytes())
+        content[8] ^= 1
+        compiled.write_bytes(content)
+
+        assert facets(place) == {"byte code"}
+
+
+def test_an_edited_service_is_named_under_bytes_and_source(place: Service) -> None:
+    name = place.package().name
+    module = place.site_packages() / name / "app.py"
+    with restored(module):
+        module.write_text(module.read_text() + "\nevil = True\n")
+
+        assert facets(place) == {"bytes", "source"}
+
+
+@pytest.mark.parametrize("variable", ["PYTHONPATH", "LD_LIBRARY_PATH", "GUNICORN_CMD_ARGS"])
+def test_a_variable_that_reaches_in_is_named_under_ambient(place: Service, variable: str, tmp_path: Path) -> None:
+    assert facets(place, **{variable: str(tmp_path)}) == {"ambient"}
+
+
+def test_a_hijacked_console_script_is_named_under_bytes(place: Service) -> None:
+    script = place.path / ".nox" / "production" / "bin" / "flask"
+    with restored(script):
+        script.write_text(script.read_text() + "\nprint('evil')\n")
+
+        assert facets(place) == {"bytes"}
+
+
+def test_a_wrong_server_value_in_one_place_is_named_under_server(place: Service) -> None:
+    assert facets(place, SERVER_THREADS="many") == {"server"}
+
+
+def test_parity_does_not_pass_where_an_image_was_not_looked_at(place: Service) -> None:
+    done = place.lockstep("parity", **NO_ENGINE)
+
+    assert done.returncode == 2
+    assert "not looked at: no container engine" in done.stdout
+
+
+def test_two_saved_fingerprints_agree_with_each_other(place: Service, tmp_path: Path) -> None:
+    saved = tmp_path / "release.json"
+    place.lockstep("parity", **NO_ENGINE)
+    [here] = [file for file in (place.path / ".lockstep").glob("*.json") if file.stem in {"ci", "laptop"}]
+    saved.write_bytes(here.read_bytes())
+
+    done = place.lockstep("parity", str(saved))
+
+    assert done.returncode == 0, done.stdout
+    assert "release" in done.stdout
+
+
+def test_a_file_that_is_no_fingerprint_is_refused(place: Service, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+
+    done = place.lockstep("parity", str(other))
+
+    assert done.returncode == 2
+    assert "This is no fingerprint." in done.stdout or "not looked at" in done.stdout

@@ -1,0 +1,193 @@
+"""The server starts one way, says what it starts, and refuses what it cannot do in words."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from services import Service
+
+MODELS = {"fastapi": "uvicorn", "flask": "gunicorn-gthread"}
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service with its production set built."""
+    good: Service = request.getfixturevalue(request.param)
+    service = good.copy(tmp_path_factory.mktemp(request.param) / "service")
+    done = service.nox("prove")
+    assert done.returncode == 0, done.stdout
+    return service
+
+
+def model(service: Service) -> str:
+    return "gunicorn-gthread" if (service.path / "src" / "lockstep" / "gunicorn_settings.py").exists() else "uvicorn"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(service: Service, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int, dict[str, object]]]:
+    """The production server, its port and its boot line."""
+    port = free_port()
+    process = subprocess.Popen(
+        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+        cwd="/",
+        env={**os.environ, "PORT": str(port), "SERVER_DRAIN_LEAD": "0", **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        boot = json.loads(process.stdout.readline())
+        until_ready(port)
+        yield process, port, boot
+    finally:
+        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
+        process.communicate()
+
+
+def until_ready(port: int) -> None:
+    for _ in range(1000):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError("not ready within 20 s")
+
+
+def refused(service: Service, **settings: str) -> str:
+    done = service.production("-m", "lockstep", "serve", **{"PORT": str(free_port()), **settings})
+    assert done.returncode != 0, done.stdout
+    assert "Traceback" not in done.stdout
+    return done.stdout
+
+
+def test_the_boot_line_says_the_model_the_workers_and_why(service: Service) -> None:
+    with serving(service, WEB_CONCURRENCY="2") as (_, port, boot):
+        assert boot["model"] == model(service)
+        assert boot["address"] == f"0.0.0.0:{port}"
+        assert len(str(boot["environment"])) == 12
+        if model(service) == "gunicorn-gthread":
+            assert (boot["workers"], boot["workers_because"]) == (2, "WEB_CONCURRENCY=2")
+
+
+def test_the_process_that_was_started_is_the_server(service: Service) -> None:
+    with serving(service, WEB_CONCURRENCY="2") as (process, _, _):
+        command = Path(f"/proc/{process.pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+    assert ("gunicorn" in command) == (model(service) == "gunicorn-gthread")
+    assert "sh " not in command
+    assert len(children) == (2 if model(service) == "gunicorn-gthread" else 0)
+
+
+def test_version_names_the_environment_that_the_boot_line_names(service: Service) -> None:
+    with serving(service) as (_, port, boot), urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
+        assert json.load(answer)["environment"] == boot["environment"]
+
+
+def test_health_is_a_command_without_a_shell(service: Service) -> None:
+    with serving(service) as (_, port, _):
+        assert service.production("-I", "-m", "lockstep", "health", PORT=str(port)).returncode == 0
+    assert service.production("-I", "-m", "lockstep", "health", PORT=str(port)).returncode == 1
+
+
+def test_every_line_of_the_log_is_json(service: Service) -> None:
+    with serving(service) as (process, _, _):
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=30)
+
+    for line in rest.splitlines():
+        assert {"timestamp", "level", "logger", "message"} <= set(json.loads(line)), line
+
+
+def test_a_port_in_use_is_refused_in_three_parts(service: Service) -> None:
+    with socket.socket() as taken:
+        taken.bind(("0.0.0.0", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = refused(service, PORT=port)
+
+    assert said.startswith(f"Port {port} cannot be used.")
+    assert "Address already in use" in said
+    assert "PORT=8001" in said
+
+
+def test_a_wrong_value_is_refused_with_its_file_line_and_variable(service: Service) -> None:
+    said = refused(service, SERVER_DRAIN="soon")
+
+    assert "`drain` must be a whole number" in said
+    assert "server.toml:" in said
+    assert "Change SERVER_DRAIN." in said
+
+
+def test_a_drain_above_the_grace_is_refused(service: Service) -> None:
+    assert "The service would be killed while it drains." in refused(service, SERVER_DRAIN="60")
+
+
+def test_a_second_voice_is_refused(service: Service) -> None:
+    if model(service) == "uvicorn":
+        with serving(service, UVICORN_WORKERS="4", GUNICORN_CMD_ARGS="--workers 9") as (_, _, boot):
+            assert boot["workers"] == 1  # neither reaches this model
+        return
+    said = refused(service, GUNICORN_CMD_ARGS="--workers 9")
+
+    assert "The server is defined two ways." in said
+    assert "Unset GUNICORN_CMD_ARGS" in said
+
+
+def test_the_server_finds_its_application_from_any_folder_under_a_safe_path(service: Service) -> None:
+    with serving(service, PYTHONSAFEPATH="1") as (process, _, _):
+        assert process.poll() is None
+
+
+def test_dev_is_the_same_server_and_starts_again_on_a_change(service: Service) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        ["uv", "run", "--quiet", "noxfile.py", "-s", "dev"],
+        cwd=service.path,
+        env={**os.environ, **service.settings, "PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    settings = service.package() / "settings.py"
+    before = settings.read_text()
+    try:
+        until_ready(port)
+        assert hello(port) == hello(port)
+        settings.write_text(before.replace('"Hello"', '"Servus"'))
+        assert settings.read_text() != before
+        for _ in range(300):
+            if hello(port).startswith("Servus"):
+                break
+            time.sleep(0.1)
+        assert hello(port).startswith("Servus")
+    finally:
+        settings.write_text(before)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def hello(port: int) -> str:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/hello/you", timeout=5) as answer:
+            return str(json.load(answer)["message"])
+    except OSError:
+        return ""
