@@ -28,7 +28,7 @@ nox.options.error_on_external_run = False  # nothing is installed by nox, so eve
 
 
 def lockstep(session: nox.Session, *words: str) -> None:
-    """Run a command of the environment tool; what could not be looked at fails in CI and is skipped, aloud, elsewhere."""
+    """Run a command of the environment tool; what cannot be looked at fails in CI and is skipped, aloud, elsewhere."""
     code = main([*words, *session.posargs])
     if code == COULD_NOT_LOOK and not os.environ.get("CI"):
         session.skip("not looked at, see above")
@@ -93,7 +93,7 @@ def image(session: nox.Session) -> None:
 
 @nox.session
 def parity(session: nox.Session) -> None:
-    """Compare this machine, the image and the repository's promise; `-- FILE.json` or an image compares with another place."""
+    """Compare this machine, the image and the promise; `-- FILE.json` or an image: another place."""
     lockstep(session, "parity")
 
 
@@ -132,7 +132,7 @@ def explain(session: nox.Session) -> None:
 # Yours: sessions in nox_local.py appear in this menu.
 if (ROOT / "nox_local.py").exists():
     sys.path.insert(0, str(ROOT))
-    from nox_local import *  # noqa: E402, F403 -- its sessions are the point
+    from nox_local import *  # noqa: F403 -- its sessions are the point
 
 if __name__ == "__main__":
     nox.main()

@@ -1,4 +1,5 @@
-"""Measure what is promised of speed and size, each beside what it is compared with, in one run; `--write` keeps the table.
+"""Measure what is promised of speed and size, each beside what it is compared with, in one run; `--write` keeps the
+table.
 
 Times are medians of interleaved runs on the machine at hand; only the ratios between columns mean something elsewhere.
 """
@@ -25,7 +26,10 @@ from places.offered import offered
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "figures.md"
-ONE_FILE = {"copier.yml": "_subdirectory: template\nname:\n  type: str\n  default: x\n", "template/one.txt.jinja": "{{ name }}\n"}
+ONE_FILE = {
+    "copier.yml": "_subdirectory: template\nname:\n  type: str\n  default: x\n",
+    "template/one.txt.jinja": "{{ name }}\n",
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ def built_here() -> Iterator[tuple[Engine | None, Mapping[str, str]]]:
 
 def run(*command: str | Path, cwd: Path | None = None, settings: Mapping[str, str] | None = None) -> str:
     """Standard output of a command that must succeed."""
-    done = subprocess.run(command, cwd=cwd, env={**os.environ, **(settings or {})}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **(settings or {})}, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout
@@ -112,7 +118,11 @@ def tagged(folder: Path, files: Mapping[str, str] | None = None) -> Path:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=b", "-c", "user.email=b@localhost", "commit", "-qm", "one"]):
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=b", "-c", "user.email=b@localhost", "commit", "-qm", "one"],
+    ):
         run("git", *words, cwd=folder)
     return folder
 
@@ -150,12 +160,24 @@ def one_command(folder: Path, runs: int, settings: Mapping[str, str]) -> Iterato
         run("uv", "run", "-q", "noxfile.py", "-s", *sessions[:-1], cwd=service, settings=settings)
 
     def by_hand() -> None:
-        for command in ("uv sync -q --locked", ".venv/bin/ruff check -q", ".venv/bin/ruff format -q --check", ".venv/bin/mypy", ".venv/bin/pytest -q"):
+        for command in (
+            "uv sync -q --locked",
+            ".venv/bin/ruff check -q",
+            ".venv/bin/ruff format -q --check",
+            ".venv/bin/mypy",
+            ".venv/bin/pytest -q",
+        ):
             run(*command.split(), cwd=service, settings=settings)
 
     by_hand(), by_command()
     whole, static, tools = side_by_side(runs, by_command, without_prove, by_hand)
-    yield Figure("the one command", whole / tools, 1.3, "x", "its six proofs, warm, against `uv sync`, ruff, mypy and pytest by hand")
+    yield Figure(
+        "the one command",
+        whole / tools,
+        1.3,
+        "x",
+        "its six proofs, warm, against `uv sync`, ruff, mypy and pytest by hand",
+    )
     yield Figure("… without prove", static / tools, 1.3, "x", "the five proofs that have a counterpart by hand")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(runs):
@@ -183,10 +205,20 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
     for turn in range(3):
         module.write_text(module.read_text() + f"\n# turn {turn}\n")
         rebuilds.append(seconds(build))
-    yield Figure("rebuild", statistics.median(rebuilds) / cold, 0.25, "x", "`nox -s image` after a change of source only, against a cold build")
+    yield Figure(
+        "rebuild",
+        statistics.median(rebuilds) / cold,
+        0.25,
+        "x",
+        "`nox -s image` after a change of source only, against a cold build",
+    )
     saved = image(engine, tag, folder)
-    yield Figure("image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make")
-    yield Figure("source-only layer", saved.last.compressed / 1e3, 200, "kB", "what a release ships when only source changed")
+    yield Figure(
+        "image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make"
+    )
+    yield Figure(
+        "source-only layer", saved.last.compressed / 1e3, 200, "kB", "what a release ships when only source changed"
+    )
     start, looked = side_by_side(
         runs,
         lambda: engine("run", "--rm", "--network", "none", tag, python, "-c", "pass"),
@@ -204,7 +236,9 @@ def table(figures: list[Figure], engine: Engine | None) -> str:
     """The page."""
     said = f"{engine.command} {engine.version}" if engine else "no container engine, so no figure of containers"
     head = "| figure | measured | at most | held | how |\n|---|---|---|---|---|"
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {said}"
+    machine = (
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {said}"
+    )
     rows = "\n".join(figure.row() for figure in figures)
     return (
         f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write`, on {machine}.\n"

@@ -36,16 +36,24 @@ def append_unneeded(service: Service) -> None:
 
 
 LOCK_FAULTS = {
-    "a wheel from another host": (in_lock(r"https://[^/\"]+(/[^\"]+\.whl)", r"https://files.example.org\1"), "files.example.org"),
+    "a wheel from another host": (
+        in_lock(r"https://[^/\"]+(/[^\"]+\.whl)", r"https://files.example.org\1"),
+        "files.example.org",
+    ),
     "a wheel over plain http": (in_lock(r"https(://[^\"]+\.whl)", r"http\1"), "http://"),
     "a hash removed": (in_lock(r'(\.whl"), hash = "sha256:[0-9a-f]+"', r"\1"), "has no sha256"),
     "an upload time removed": (in_lock(r', upload-time = "[^"]+"', ""), "no upload time"),
     "a file of another project": (in_lock(r"/idna-([0-9.]+)-py3", r"/idnaa-\1-py3"), "is no file of idna"),
-    "a package from another index": (in_lock(r'registry = "[^"]+"', 'registry = "https://index.example.org/simple"'), "no setting declares"),
+    "a package from another index": (
+        in_lock(r'registry = "[^"]+"', 'registry = "https://index.example.org/simple"'),
+        "no setting declares",
+    ),
     "a package that nothing needs": (append_unneeded, "idnb is needed by nothing"),
     "an edge removed": (in_lock(r'    \{ name = "annotated-doc" \},\n', ""), "annotated-doc is needed by nothing"),
     "a package from git": (
-        in_lock(r'(name = "idna"\nversion = "[^"]+"\nsource = )\{[^}]+\}', r'\1{ git = "https://example.org/idna?rev=1#1" }'),
+        in_lock(
+            r'(name = "idna"\nversion = "[^"]+"\nsource = )\{[^}]+\}', r'\1{ git = "https://example.org/idna?rev=1#1" }'
+        ),
         "",
     ),
 }
@@ -93,7 +101,12 @@ def test_lock_names_conflict_markers(damaged: Service) -> None:
 
 @pytest.mark.parametrize(
     "variable",
-    ["UV_DEFAULT_INDEX=https://index.example.org/simple", "UV_EXCLUDE_NEWER=2020-01-01", "UV_RESOLUTION=lowest", "UV_NO_CONFIG=1"],
+    [
+        "UV_DEFAULT_INDEX=https://index.example.org/simple",
+        "UV_EXCLUDE_NEWER=2020-01-01",
+        "UV_RESOLUTION=lowest",
+        "UV_NO_CONFIG=1",
+    ],
 )
 def test_no_variable_moves_the_verdict_on_the_lock(fastapi: Service, variable: str) -> None:
     name, _, value = variable.partition("=")
@@ -109,15 +122,27 @@ def test_no_user_configuration_moves_the_verdict_on_the_lock(fastapi: Service, t
 
 
 PIN_FAULTS: dict[str, tuple[tuple[str, str, str], str]] = {
-    "a second uv in the Dockerfile": (("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:0.12.0"), "uv is stated two ways."),
-    "the newest uv in the Dockerfile": (("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:latest"), "uv is stated two ways."),
+    "a second uv in the Dockerfile": (
+        ("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:0.12.0"),
+        "uv is stated two ways.",
+    ),
+    "the newest uv in the Dockerfile": (
+        ("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:latest"),
+        "uv is stated two ways.",
+    ),
     "a second uv in CI": ((".github/workflows/lockstep.yml", "uv==0.13.9", "uv==0.13.8"), "uv is stated two ways."),
     "a second Python in the Dockerfile": (
         ("Dockerfile", "docker.io/library/debian:trixie-slim", "docker.io/library/python:3.12.1"),
         "Python is stated two ways.",
     ),
-    "an action by tag": ((".github/workflows/lockstep.yml", "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6"), "not pinned to a commit"),
-    "a grace that kills the drain": (("deploy/compose.yaml", "stop_grace_period: 30s", "stop_grace_period: 3s"), "The grace is stated two ways."),
+    "an action by tag": (
+        (".github/workflows/lockstep.yml", "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6"),
+        "not pinned to a commit",
+    ),
+    "a grace that kills the drain": (
+        ("deploy/compose.yaml", "stop_grace_period: 30s", "stop_grace_period: 3s"),
+        "The grace is stated two ways.",
+    ),
     "another port in compose": (("deploy/compose.yaml", ":8000:8000", ":8000:9000"), "The port is stated two ways."),
     "another port in the image": (("Dockerfile", "EXPOSE 8000", "EXPOSE 80"), "The port is stated two ways."),
 }

@@ -61,10 +61,22 @@ def test_a_development_package_in_the_application_does_not_boot(service: Service
     assert "Traceback" not in said
 
 
+EXITING_HANDLER = """
+import os
+import signal
+
+build = create_app
+
+
+def create_app():
+    app = build()
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    return app
+"""
+
+
 def test_a_signal_handler_that_exits_loses_the_request_in_flight(service: Service) -> None:
-    handler = "import signal\nimport os\n\nsignal.signal(signal.SIGTERM, lambda *_: os._exit(0))"
-    wrapped = f"_build = create_app\n\n\ndef create_app():\n    {handler.splitlines()[0]}\n    import os\n\n    app = _build()\n    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))\n    return app"
-    with planted(service, *at_the_end(service, "app.py", wrapped)):
+    with planted(service, *at_the_end(service, "app.py", EXITING_HANDLER)):
         said = failed_step(service)
 
     assert said.startswith("drains on SIGTERM")
@@ -79,9 +91,21 @@ def test_readiness_that_is_always_true_is_named(service: Service) -> None:
     assert "readiness stayed 200" in said
 
 
+NOISY = """
+import logging
+
+quiet = create_app
+
+
+def create_app():
+    app = quiet()
+    logging.getLogger("orders").error("no database")
+    return app
+"""
+
+
 def test_an_error_in_the_log_is_named(service: Service) -> None:
-    noisy = "import logging\n\n_quiet = create_app\n\n\ndef create_app():\n    app = _quiet()\n    logging.getLogger('orders').error('no database')\n    return app"
-    with planted(service, *at_the_end(service, "app.py", noisy)):
+    with planted(service, *at_the_end(service, "app.py", NOISY)):
         said = failed_step(service)
 
     assert said.startswith("logs no error")

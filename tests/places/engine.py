@@ -13,7 +13,7 @@ __all__ = ["Engine", "NoEngine", "find_engine"]
 QUESTIONS = {"docker": ("version", "--format", "{{.Server.Version}}"), "podman": ("info", "--format", "{{.Version.Version}}")}
 
 
-class NoEngine(Exception):  # noqa: N818  # read as a sentence where it is raised and caught
+class NoEngine(Exception):  # read as a sentence where it is raised and caught
     """No engine answers; the message says what each said, and what to do."""
 
 

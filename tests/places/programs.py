@@ -10,7 +10,7 @@ __all__ = ["PACKAGES", "CannotMake", "output_of", "require", "uv_binary"]
 PACKAGES = {"ldd": "libc-bin", "strip": "binutils", "patchelf": "patchelf", "mmdebstrap": "mmdebstrap"}
 
 
-class CannotMake(Exception):  # noqa: N818  # read as a sentence where it is raised and caught
+class CannotMake(Exception):  # read as a sentence where it is raised and caught
     """A place cannot be made here; the message says what is missing and what to do."""
 
 

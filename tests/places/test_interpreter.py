@@ -14,7 +14,7 @@ from .offered import OfferedInterpreter
 
 def uv(interpreter: OfferedInterpreter, tmp_path: Path, *command: str, **changes: str) -> subprocess.CompletedProcess[str]:
     """Run uv where only the offered interpreter is in its reach, installing below `tmp_path`."""
-    scrubbed = {name: value for name, value in os.environ.items() if not name.startswith("UV_")}
+    scrubbed = {name: value for name, value in os.environ.items() if not name.startswith(("UV_", "VIRTUAL_ENV"))}
     environment = {**scrubbed, **interpreter.environment, "UV_PYTHON_INSTALL_DIR": str(tmp_path / "python"), **changes}
     return subprocess.run(["uv", *command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
 

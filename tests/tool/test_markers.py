@@ -14,7 +14,12 @@ LINUX = {
     "python_version": "3.11",
     "sys_platform": "linux",
 }
-MAC = LINUX | {"platform_machine": "arm64", "platform_system": "Darwin", "sys_platform": "darwin", "python_full_version": "3.13.10"}
+MAC = LINUX | {
+    "platform_machine": "arm64",
+    "platform_system": "Darwin",
+    "sys_platform": "darwin",
+    "python_full_version": "3.13.10",
+}
 
 MARKERS = [
     "sys_platform == 'win32'",
@@ -22,7 +27,7 @@ MARKERS = [
     "python_full_version < '3.11.10'",
     "python_full_version >= '3.13' and sys_platform == 'darwin'",
     "python_version < '3.12'",
-    "(platform_machine == 'arm64' and sys_platform == 'darwin') or (platform_machine == 'x86_64' and sys_platform == 'linux')",
+    "(platform_machine == 'arm64' and os_name == 'nt') or (platform_machine == 'x86_64' and os_name == 'posix')",
     "sys_platform in 'linux darwin'",
     "platform_machine not in 'arm64 aarch64'",
     "python_full_version == '3.13.10'",

@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run a command (`words` instead of the command line); a mistake of the user's becomes a message, not a traceback."""
+    """Run a command (`words`, or the command line's); a user's mistake becomes a message, not a traceback."""
     arguments = parser().parse_args(words)
     try:
         return COMMANDS[arguments.command](arguments)
@@ -125,7 +125,11 @@ def explain(arguments: argparse.Namespace) -> int:
 
     name = " ".join(arguments.facet)
     if name and name not in FACETS:
-        raise Refusal(f"There is no facet named {name!r}.", [("facets", ", ".join(FACETS))], "Choose one of them, or none for all.")
+        raise Refusal(
+            f"There is no facet named {name!r}.",
+            [("facets", ", ".join(FACETS))],
+            "Choose one of them, or none for all.",
+        )
     print("\n".join(f"{facet}: {text}" for facet, text in FACETS.items() if name in {"", facet}))
     return SAME
 

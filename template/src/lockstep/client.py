@@ -16,7 +16,9 @@ class Answer:
 
 
 def get(port: int, path: str, *, timeout: float = 10) -> Answer:
-    """GET from 127.0.0.1; raises OSError (also for an answer that breaks off) and TimeoutError after `timeout` seconds."""
+    """GET from 127.0.0.1; raises OSError (also for an answer that breaks off) and TimeoutError after `timeout`
+    seconds.
+    """
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", path, headers={"Connection": "close"})

@@ -1,5 +1,7 @@
 # Lockstep's: two places against each other. Change it by `copier update`, not by hand.
-"""Compare two places in what the repository does not promise: the interpreter's build, libraries, flags, the server in force."""
+"""Compare two places in what the repository does not promise: the interpreter's build, libraries, flags, the server in
+force.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,7 +20,12 @@ def compare(one: Place, other: Place, *, strict: bool | None = None) -> list[Fin
     strict = bool(os.environ.get("CI")) if strict is None else strict
     a, b = one.fingerprint, other.fingerprint
     same_platform = a["markers"] == b["markers"]
-    found = [*interpreter(a, b, strict and same_platform), *libraries(a, b, strict and same_platform), *flags(a, b), *server(a, b)]
+    found = [
+        *interpreter(a, b, strict and same_platform),
+        *libraries(a, b, strict and same_platform),
+        *flags(a, b),
+        *server(a, b),
+    ]
     return [
         Finding(facet, other.name, f"{said} ({one.name}: {there})", "" if allowed else fix or other.rebuild, allowed)
         for facet, said, there, fix, allowed in found
@@ -58,4 +65,10 @@ def server(a: Mapping[str, Any], b: Mapping[str, Any]) -> Found:
     here, there = a["server"] or {}, b["server"] or {}
     for name in sorted(set(here) & set(there)):
         if here[name] != there[name]:
-            yield "server", f"{name} = {there[name]}", str(here[name]), f"set {name} alike in both places", name in ELSEWHERE
+            yield (
+                "server",
+                f"{name} = {there[name]}",
+                str(here[name]),
+                f"set {name} alike in both places",
+                name in ELSEWHERE,
+            )

@@ -1,7 +1,8 @@
 # Lockstep's: how the server definition is read. Change it by `copier update`, not by hand.
 """Read `server.toml`, the one server definition, and what the environment changes in it.
 
-Each entry is `name = { default = …, env = "VARIABLE" }`. A value comes from its variable when that is set, else from its default.
+Each entry is `name = { default = …, env = "VARIABLE" }`. A value comes from its variable when that is set, else from
+its default.
 """
 
 import os
@@ -98,7 +99,9 @@ class Definition:
 
 
 def read(path: Path, wanted: frozenset[str], environment: Mapping[str, str] | None = None) -> Definition:
-    """Parse `path`, which must state exactly the values in `wanted`; raises Refusal that names file, line and variable."""
+    """Parse `path`, which must state exactly the values in `wanted`; raises Refusal that names file, line and
+    variable.
+    """
     environment = os.environ if environment is None else environment
     try:
         source = path.read_text(encoding="utf-8")

@@ -32,18 +32,24 @@ def find() -> str:
     raise Refusal(
         "not looked at: the container engine does not answer" if installed else "not looked at: no container engine",
         silent,
-        f"Start {installed[0]}, then run this again." if installed else "Install docker or podman, then run this again.",
+        f"Start {installed[0]}, then run this again."
+        if installed
+        else "Install docker or podman, then run this again.",
         code=COULD_NOT_LOOK,
     )
 
 
-def run(command: list[str], *, stdin: bytes | None = None, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], *, stdin: bytes | None = None, timeout: float | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a command and keep what it says."""
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 124, "", f"no answer within {timeout:g} s")
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
+    return subprocess.CompletedProcess(
+        command, done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace")
+    )
 
 
 def build(engine: str, root: Path, tag: str, labels: dict[str, str], revision: str) -> None:
@@ -67,7 +73,7 @@ def build(engine: str, root: Path, tag: str, labels: dict[str, str], revision: s
         raise Refusal(
             "The image cannot be built.",
             [(" ".join(command[:4]), f"exit {done.returncode}; its last lines stand above")],
-            "Mend what the first failing step says. Behind a proxy or a mirror: docs/operating.md, Build behind a proxy.",
+            "Mend what the first failing step says; behind a proxy or a mirror, see docs/operating.md.",
         )
 
 
@@ -79,7 +85,19 @@ def markers_of_image(python: str) -> dict[str, str]:
 
 def fingerprint_image(engine: str, image: str, probe: Path) -> str:
     """Look into an image without installing anything in it: the probe goes in by standard input."""
-    command = [engine, "run", "--rm", "--interactive", "--network", "none", "--read-only", image, PYTHON_IN_IMAGE, "-B", "-"]
+    command = [
+        engine,
+        "run",
+        "--rm",
+        "--interactive",
+        "--network",
+        "none",
+        "--read-only",
+        image,
+        PYTHON_IN_IMAGE,
+        "-B",
+        "-",
+    ]
     done = run(command, stdin=probe.read_bytes(), timeout=120)
     if done.returncode:
         raise Refusal(

@@ -12,15 +12,34 @@ __all__ = ["production", "sync"]
 # What uv says → what is wrong, and what to do. The first that fits is told.
 REASONS = (
     ("needs to be updated", "uv.lock does not answer pyproject.toml.", "Run `uv lock`, then commit both files."),
-    ("Failed to parse `uv.lock`", "uv.lock cannot be read.", "Run `uv run noxfile.py -s relock`, or restore it from git."),
+    (
+        "Failed to parse `uv.lock`",
+        "uv.lock cannot be read.",
+        "Run `uv run noxfile.py -s relock`, or restore it from git.",
+    ),
     ("Required uv version", "This uv is not one that the service takes.", "Run `uvx uv@{uv} run noxfile.py`."),
     ("No interpreter found", "Python {python} is not on this machine, and it cannot be downloaded.", "{python_remedy}"),
     ("No download found", "Python {python} is not on this machine, and uv knows no build of it.", "{python_remedy}"),
-    ("Failed to install cpython", "Python {python} is not on this machine, and its download failed.", "{python_remedy}"),
-    ("Failed to download", "A locked file cannot be downloaded.", "Connect and run this again; what is cached is not fetched twice."),
-    ("Hash mismatch", "A file is not the one that was locked.", "Do not go on: find out why the index serves another file."),
+    (
+        "Failed to install cpython",
+        "Python {python} is not on this machine, and its download failed.",
+        "{python_remedy}",
+    ),
+    (
+        "Failed to download",
+        "A locked file cannot be downloaded.",
+        "Connect and run this again; what is cached is not fetched twice.",
+    ),
+    (
+        "Hash mismatch",
+        "A file is not the one that was locked.",
+        "Do not go on: find out why the index serves another file.",
+    ),
 )
-PYTHON_REMEDY = "Connect once and run `uv python install`, or choose one you have: `copier update --data python=…` (`uv python list --only-installed`)."
+PYTHON_REMEDY = (
+    "Connect once and run `uv python install`, "
+    "or choose one of `uv python list --only-installed` with `copier update --data python=…`."
+)
 
 
 def production(root: Path) -> Path:

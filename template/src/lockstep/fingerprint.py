@@ -1,9 +1,9 @@
 # Lockstep's: the fingerprint of a place. Change it by `copier update`, not by hand.
 """Look into a place and print what is there: one JSON document, a member for each facet.
 
-One file, standard library only, Python 3.11 or newer, so that any interpreter can be looked into without installing anything:
-`… python - < src/lockstep/fingerprint.py`. That is why it is longer than a room should be.
-The application is not imported, so nothing of it runs.
+One file, standard library only, Python 3.11 or newer, so that any interpreter can be looked into without installing
+anything: `… python - < src/lockstep/fingerprint.py`. That is why it is longer than a room should be. The application
+is not imported, so nothing of it runs.
 """
 
 import base64
@@ -24,7 +24,16 @@ from typing import Any
 SCHEMA = "lockstep.fingerprint/1"
 NOT_CODE = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 # Written by whoever installs, not by whoever made the wheel (PyPA: recording installed projects; uv adds the last two).
-INSTALLER_FILES = {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
+INSTALLER_FILES = {
+    "RECORD",
+    "RECORD.jws",
+    "RECORD.p7s",
+    "INSTALLER",
+    "REQUESTED",
+    "direct_url.json",
+    "uv_cache.json",
+    "uv_build.json",
+}
 PROMISED_FILES = ("uv.lock", "pyproject.toml", ".python-version")
 
 
@@ -51,7 +60,7 @@ def python_version() -> str:
 
 
 def interpreter() -> dict[str, Any]:
-    """Which build of that version this is, down to the bytes of its executable, its library and its standard library."""
+    """Which build of that version this is, down to the bytes of its executable and its standard library."""
     executable = Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
     library = Path(sys.base_prefix, "lib", str(sysconfig.get_config_var("INSTSONAME") or "none"))
     standard = Path(os.__file__).parent
@@ -91,7 +100,9 @@ def markers() -> dict[str, str]:
 
 
 def metadata_directories() -> dict[str, Path]:
-    """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an import."""
+    """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an
+    import.
+    """
     found: dict[str, Path] = {}
     for entry in search_path():
         for directory in sorted(entry.glob("*.dist-info")):
@@ -108,7 +119,9 @@ def search_path() -> list[Path]:
 
 
 def packages() -> dict[str, str]:
-    """Installed distributions: normalised name → version. The service itself is left out: its source is a facet of its own."""
+    """Installed distributions: normalised name → version. The service itself is left out: its source is a facet of its
+    own.
+    """
     own = service()
     return {
         name: directory.name.removesuffix(".dist-info").rpartition("-")[2]
@@ -149,7 +162,9 @@ def source(roots: Iterable[Path] | None = None) -> dict[str, str]:
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:
-    """12 hexadecimal characters over what must agree on every platform: exact Python, package versions, the service's source."""
+    """12 hexadecimal characters over what must agree on every platform: exact Python, package versions, the service's
+    source.
+    """
     whole = json.dumps([python, sorted(installed.items()), digest(own)], separators=(",", ":"))
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
@@ -174,12 +189,19 @@ def distribution(directory: Path) -> dict[str, Any]:
         if stated.startswith("sha256=") and stated[7:] != urlsafe(actual):
             edited.append(name)
         installed_here = path.name in INSTALLER_FILES and path.parent.name == directory.name
-        if installed_here or name.startswith("../") and path.parent.name in {"bin", "Scripts"}:
+        if installed_here or (name.startswith("../") and path.parent.name in {"bin", "Scripts"}):
             continue  # a script's first line names the place, so it is held to RECORD only
         files[name] = actual
     wheel = (directory / "WHEEL").read_text(encoding="utf-8") if (directory / "WHEEL").is_file() else ""
     tags = sorted(line.partition(":")[2].strip() for line in wheel.splitlines() if line.startswith("Tag:"))
-    return {"tags": tags, "record": record.is_file(), "digest": digest(files), "files": shorten(files), "edited": edited, "missing": missing}
+    return {
+        "tags": tags,
+        "record": record.is_file(),
+        "digest": digest(files),
+        "files": shorten(files),
+        "edited": edited,
+        "missing": missing,
+    }
 
 
 def urlsafe(hexadecimal: str) -> str:
@@ -233,7 +255,9 @@ def compiled_below(root: Path) -> Iterator[str]:
 
 
 def matches_source(compiled: str) -> bool | None:
-    """Whether the header fits the source; None where Python would not use this file, or there is no source to hold it against."""
+    """Whether the header fits the source; None where Python would not use this file, or there is no source to hold it
+    against.
+    """
     original = source_from_cache(compiled)
     with open(compiled, "rb") as file:
         head = file.read(16)
@@ -277,7 +301,9 @@ def flags() -> dict[str, Any]:
 
 def ambient() -> dict[str, str]:
     """Variables that reach into the interpreter or the server from outside."""
-    pattern = re.compile(r"PYTHON(PATH|HOME|STARTUP|OPTIMIZE|INSPECT|WARNINGS)|LD_(PRELOAD|LIBRARY_PATH)|GUNICORN_CMD_ARGS")
+    pattern = re.compile(
+        r"PYTHON(PATH|HOME|STARTUP|OPTIMIZE|INSPECT|WARNINGS)|LD_(PRELOAD|LIBRARY_PATH)|GUNICORN_CMD_ARGS"
+    )
     return {name: value for name, value in sorted(os.environ.items()) if pattern.fullmatch(name)}
 
 
@@ -323,7 +349,10 @@ def take() -> dict[str, Any]:
         "flags": flags(),
         "libraries": libraries(),
         "ambient": ambient(),
-        "process": {"user": os.getuid() if hasattr(os, "getuid") else None, "group": os.getgid() if hasattr(os, "getgid") else None},
+        "process": {
+            "user": os.getuid() if hasattr(os, "getuid") else None,
+            "group": os.getgid() if hasattr(os, "getgid") else None,
+        },
     }
 
 

@@ -15,7 +15,9 @@ def judge(place: Place, promise: Promise) -> list[Finding]:
     """All findings, in the order of the facets."""
     seen = place.fingerprint
     rules = (inputs, python, packages, contents, strays, byte_code, source, server, ambient)
-    return [Finding(f, place.name, said, fix or place.rebuild) for rule in rules for f, said, fix in rule(seen, promise)]
+    return [
+        Finding(f, place.name, said, fix or place.rebuild) for rule in rules for f, said, fix in rule(seen, promise)
+    ]
 
 
 Found = Iterator[tuple[str, str, str]]
@@ -61,7 +63,11 @@ def contents(seen: Mapping[str, Any], promise: Promise) -> Found:
                 yield "wheels", f"{name}: {reason}", ""
     for name, files in contents_of_all(chosen).items():
         if isinstance(files, Unknown):
-            yield "bytes", f"{name} could not be held against its wheel: {files}", "connect once; contents are remembered"
+            yield (
+                "bytes",
+                f"{name} could not be held against its wheel: {files}",
+                "connect once; contents are remembered",
+            )
             continue
         there = known[name]["files"]
         other = sorted(file for file in set(files) | set(there) if files.get(file, "")[:16] != there.get(file, ""))

@@ -28,7 +28,7 @@ def check(root: Path) -> str:
         raise Refusal(
             "uv.lock is not what uv would have written.",
             faults[:10],
-            "Restore it with `git checkout uv.lock`, or run `uv lock --refresh` and review the difference line by line.",
+            "Restore it with `git checkout uv.lock`, or run `uv lock --refresh` and review each line that changes.",
         )
     return f"uv.lock is fresh and honest: {len(lock.packages) - 1} packages, each file from its index, with its hash"
 
@@ -88,9 +88,16 @@ def bad_file(package: Mapping[str, Any], file: Mapping[str, Any], hosts: set[str
         yield f"{name} has no sha256"
     if "upload-time" not in file:
         yield f"{name} has no upload time, so its age cannot be judged"
-    parts = name.removesuffix(".whl").split("-")[:2] if name.endswith(".whl") else name.removesuffix(".zip").removesuffix(".tar.gz").rsplit("-", 1)
+    parts = (
+        name.removesuffix(".whl").split("-")[:2]
+        if name.endswith(".whl")
+        else name.removesuffix(".zip").removesuffix(".tar.gz").rsplit("-", 1)
+    )
     project, version = parts if len(parts) == 2 else (name, "")
-    if re.sub(r"[-_.]+", "-", project).lower() != package["name"] or version.replace("_", "-").lower() != str(package["version"]).lower():
+    if (
+        re.sub(r"[-_.]+", "-", project).lower() != package["name"]
+        or version.replace("_", "-").lower() != str(package["version"]).lower()
+    ):
         yield f"{name} is no file of {package['name']} {package['version']}"
 
 

@@ -1,8 +1,8 @@
 # Lockstep's: how dependency markers are judged. Change it by `copier update`, not by hand.
 """Judge a dependency's marker, such as `sys_platform == 'win32'`, for a place that may be another machine.
 
-Grammar: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers. It is a subset of
-Python's own expressions, so Python's parser reads it; nothing is evaluated by Python itself.
+Grammar: https://packaging.python.org/en/latest/specifications/dependency-specifiers/#environment-markers. It is a
+subset of Python's own expressions, so Python's parser reads it; nothing is evaluated by Python itself.
 """
 
 import ast

@@ -39,7 +39,9 @@ class Voice:
 
 
 def check(root: Path, *, nox: str | None = None, fix: bool = False) -> list[str]:
-    """Raise Refusal for the first disagreement; return what was looked at. `fix` rewrites the echoes, never the source."""
+    """Raise Refusal for the first disagreement; return what was looked at. `fix` rewrites the echoes, never the
+    source.
+    """
     truth = {"Python": exact_python(root), "uv": lower_bound(root), "nox": locked_nox(root)}
     voices = list(stated(root))
     if fix:
@@ -115,7 +117,11 @@ def lower_bound(root: Path) -> str:
     said = str(tomllib.loads((root / "uv.toml").read_text(encoding="utf-8")).get("required-version", ""))
     match = re.search(r"(?:>=|==|^)\s*(\d+\.\d+\.\d+)", said)
     if match is None:
-        raise Refusal("uv is not stated.", [("uv.toml", f"required-version = {said!r}")], 'Write `required-version = ">=X.Y.Z,<X.Z"`.')
+        raise Refusal(
+            "uv is not stated.",
+            [("uv.toml", f"required-version = {said!r}")],
+            'Write `required-version = ">=X.Y.Z,<X.Z"`.',
+        )
     return match[1]
 
 
@@ -147,11 +153,17 @@ def actions_by_commit(root: Path) -> None:
         if re.search(r"uses:\s*[^./\s][^@\s]*@(?![0-9a-f]{40}\b)", line)
     ]
     if loose:
-        raise Refusal("An action is not pinned to a commit.", loose, "Write the commit, and the tag as a comment: `@<40 characters> # v1.2.3`.")
+        raise Refusal(
+            "An action is not pinned to a commit.",
+            loose,
+            "Write the commit, and the tag as a comment: `@<40 characters> # v1.2.3`.",
+        )
 
 
 def bases_by_tag(root: Path) -> list[str]:
     """Base images without a digest: named, since a tag can move; a service pins them with what its registry says."""
     text = (root / "Dockerfile").read_text(encoding="utf-8")
-    loose = [match[1] for match in re.finditer(r"^ARG \w+_IMAGE=(\S+)", text, re.MULTILINE) if "@sha256:" not in match[1]]
+    loose = [
+        match[1] for match in re.finditer(r"^ARG \w+_IMAGE=(\S+)", text, re.MULTILINE) if "@sha256:" not in match[1]
+    ]
     return [f"allowed: {len(loose)} base images are pinned by tag, not by digest: {', '.join(loose)}"] if loose else []

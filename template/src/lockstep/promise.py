@@ -1,5 +1,5 @@
 # Lockstep's: what the repository promises. Change it by `copier update`, not by hand.
-"""What the repository promises of every place: exact Python, the production set of the lock, the service's own files."""
+"""What the repository promises of every place: exact Python, the lock's production set, the service's own files."""
 
 import tomllib
 from collections.abc import Mapping
@@ -29,7 +29,10 @@ class Promise:
 
     def environment(self, markers: Mapping[str, str]) -> str:
         """The environment id that a place with these marker values must print."""
-        versions = {name: str(package["version"]) for name, package in self.packages({**markers, "python_full_version": self.python}).items()}
+        versions = {
+            name: str(package["version"])
+            for name, package in self.packages({**markers, "python_full_version": self.python}).items()
+        }
         return environment_id(self.python, versions, self.own)
 
 

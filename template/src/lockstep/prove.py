@@ -1,8 +1,9 @@
 # Lockstep's: the proof of a service by behaviour. Change it by `copier update`, not by hand.
 """Boot the production server from the production set and see it keep its promises; name the step that fails.
 
-What is proved: it becomes ready, answers, knows its environment id, lets slow requests overlap as its model says, turns readiness
-false and finishes the request in flight on SIGTERM, exits in time with its own code, and logs no error on the way.
+What is proved: it becomes ready, answers, knows its environment id, lets slow requests overlap as its model says,
+turns readiness false and finishes the request in flight on SIGTERM, exits in time with its own code, and logs no error
+on the way.
 """
 
 import json
@@ -134,7 +135,10 @@ def drains(server: Server, wait: str) -> str:
     thread.join()
     [answer] = flying
     expect(isinstance(answer, Answer), f"the request in flight was lost: {answer}")
-    expect(isinstance(answer, Answer) and answer.status == 200 and answer.body == b"waited", "the answer in flight is not whole")
+    expect(
+        isinstance(answer, Answer) and answer.status == 200 and answer.body == b"waited",
+        "the answer in flight is not whole",
+    )
     expect(refused, f"readiness stayed 200 for {LEAD_SECONDS} s after SIGTERM")
     return "readiness false first, the request in flight answered"
 
@@ -173,5 +177,3 @@ def is_error(line: str) -> bool:
     except (ValueError, AttributeError):
         return "Traceback" in line or "[ERROR]" in line or "Error:" in line
     return str(level).upper() in {"ERROR", "CRITICAL"}
-
-

@@ -1,8 +1,8 @@
 # Lockstep's: the repair of the lock after an update. Change it by `copier update`, not by hand.
 """Bring `uv.lock` back to pyproject.toml: after a template update merged it with conflicts, or after an edit.
 
-In a conflict the template's versions are taken for the lines that both sides changed, the team's for the rest; uv then adds what
-the team's own dependencies need. Nothing of pyproject.toml is touched.
+In a conflict the template's versions are taken for the lines that both sides changed, the team's for the rest; uv then
+adds what the team's own dependencies need. Nothing of pyproject.toml is touched.
 """
 
 import subprocess
@@ -26,9 +26,15 @@ def relock(root: Path) -> str:
         )
     if conflicted:
         merge_stages(root)
-    done = subprocess.run(["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False)
+    done = subprocess.run(
+        ["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False
+    )
     if done.returncode:
-        raise Refusal("uv cannot lock.", [("uv lock", line) for line in done.stderr.strip().splitlines()[-6:]], "Mend pyproject.toml.")
+        raise Refusal(
+            "uv cannot lock.",
+            [("uv lock", line) for line in done.stderr.strip().splitlines()[-6:]],
+            "Mend pyproject.toml.",
+        )
     changed = [line for line in done.stderr.splitlines() if line.startswith(("Added", "Updated", "Removed"))]
     return f"uv.lock {'merged and ' if conflicted else ''}locked: {len(changed)} packages changed"
 

@@ -1,5 +1,7 @@
 # Lockstep's: how a verdict reads. Change it by `copier update`, not by hand.
-"""Say a verdict: one table of places, every difference with its fix, allowed ones named; JSON and CI's own formats beside it."""
+"""Say a verdict: one table of places, every difference with its fix, allowed ones named; JSON and CI's own formats
+beside it.
+"""
 
 import json
 import os
@@ -30,8 +32,8 @@ def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str) -> st
     allowed = [f for f in findings if f.allowed]
     lines = [heading, "", *table(rows, findings), ""]
     if not different:
-        agreeing = len(FACETS) - len({f.facet for f in allowed})
-        lines.append(f"  {agreeing} facets agree in every place that was looked at: {', '.join(f for f in FACETS if f not in {a.facet for a in allowed})}")
+        agreeing = [facet for facet in FACETS if facet not in {finding.facet for finding in allowed}]
+        lines.append(f"  {len(agreeing)} facets agree in every place that was looked at: {', '.join(agreeing)}")
     for finding in different:
         lines.append(f"  ✗ {finding.facet:<11} {finding.place}: {finding.said}")
         lines.append(f"    fix:        {finding.fix}")
@@ -53,7 +55,9 @@ def table(rows: Sequence[Row], findings: Sequence[Finding]) -> list[str]:
         matter = sum(f.place == row.place and not f.allowed for f in findings)
         verdict = f"{matter} differ" if matter else "the same"
         verdict = "" if row.place == "promise" else verdict
-        lines.append(f"  {row.place:<{width}}  {row.environment}  {row.python:<8} {row.packages:>8}  {verdict}".rstrip())
+        lines.append(
+            f"  {row.place:<{width}}  {row.environment}  {row.python:<8} {row.packages:>8}  {verdict}".rstrip()
+        )
     return lines
 
 
@@ -69,4 +73,7 @@ def save(directory: Path, rows: Sequence[Row], findings: Sequence[Finding], text
     if os.environ.get("GITHUB_ACTIONS"):
         for finding in findings:
             if not finding.allowed:
-                print(f"::error title=lockstep {finding.facet}::{finding.place}: {finding.said} (fix: {finding.fix})", file=sys.stderr)
+                print(
+                    f"::error title=lockstep {finding.facet}::{finding.place}: {finding.said} (fix: {finding.fix})",
+                    file=sys.stderr,
+                )

@@ -78,5 +78,3 @@ def refuse_taken_port(current: Definition) -> None:
                 [(current.values["port"].voice, f"{current.host}:{current.port}"), ("system", str(error.strerror))],
                 "Stop what holds it, or choose another: `PORT=8001 …`.",
             ) from error
-
-

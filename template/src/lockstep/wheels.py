@@ -97,7 +97,7 @@ def recorded(wheel: zipfile.ZipFile) -> dict[str, str]:
     files = {}
     for name, stated, *_ in csv.reader(wheel.read(record).decode().splitlines()):
         directory, _, base = name.rpartition("/")
-        if not stated or name.endswith(".pyc") or directory.endswith(".dist-info") and base in INSTALLER_FILES:
+        if not stated or name.endswith(".pyc") or (directory.endswith(".dist-info") and base in INSTALLER_FILES):
             continue
         placed = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", name)
         if ".data/scripts/" in placed or ".data/headers/" in placed:

@@ -1,5 +1,6 @@
 # Lockstep's: prove's own endpoint, for ASGI applications. Change it by `copier update`, not by hand.
-"""While `prove` runs, one more path: it waits as this kind of application waits, so that overlap and draining can be seen.
+"""While `prove` runs, one more path: it waits as this kind of application waits, so that overlap and draining can be
+seen.
 
 Without LOCKSTEP_PROVE in the environment nothing is added, not even a layer.
 """

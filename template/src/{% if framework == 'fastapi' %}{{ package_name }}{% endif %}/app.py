@@ -25,7 +25,5 @@ def create_app() -> FastAPI:
     app.state.settings = read_settings()
     app.include_router(health.router)
     app.include_router(hello.router)
-    app.add_middleware(
-        Requests
-    )  # keep it last: the last one is the outermost and sees every answer
+    app.add_middleware(Requests)  # keep it last: the last one is the outermost and sees every answer
     return app

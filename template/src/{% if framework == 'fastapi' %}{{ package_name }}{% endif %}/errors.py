@@ -37,9 +37,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def answer(
-    status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object
-) -> Response:
+def answer(status: int, detail: str, headers: Mapping[str, str] | None = None, **more: object) -> Response:
     return JSONResponse(problem(status, detail, **more), status, headers, media_type=MEDIA_TYPE)
 
 
@@ -56,8 +54,7 @@ async def refused(_: Request, error: HTTPException) -> Response:
 async def invalid(_: Request, error: RequestValidationError) -> Response:
     """Input that does not fit its types. What was sent is not repeated: it may be a secret."""
     errors = [
-        {"location": ".".join(str(part) for part in found["loc"]), "detail": found["msg"]}
-        for found in error.errors()
+        {"location": ".".join(str(part) for part in found["loc"]), "detail": found["msg"]} for found in error.errors()
     ]
     return answer(422, "; ".join(f"{e['location']}: {e['detail']}" for e in errors), errors=errors)
 

@@ -1,12 +1,13 @@
 # Lockstep's: gunicorn's settings, from the server definition. Change it by `copier update`, not by hand.
-"""gunicorn's settings, each from the server definition or with its reason (https://docs.gunicorn.org/en/stable/settings.html)."""
+"""gunicorn's settings, each from the server definition or with its reason
+(https://docs.gunicorn.org/en/stable/settings.html).
+"""
 
 import os
 import time
 from typing import Any
 
-from gunicorn.glogging import Logger
-
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
 from lockstep import drain
 from lockstep.application import log_config
 from lockstep.model import processes
@@ -26,11 +27,13 @@ keepalive = definition.keep_alive
 graceful_timeout = definition.drain
 forwarded_allow_ips = definition.trusted_proxies
 logconfig_dict = log_config()
-worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a heartbeat on a disk can block; macOS has none
+worker_tmp_dir = (
+    "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+)  # a heartbeat on a disk can block; macOS has none
 control_socket_disable = True  # it wants a writable home, and logs an error where there is none
 
 
-class logger_class(Logger):  # noqa: N801 -- gunicorn's name for the setting
+class logger_class(Logger):  # type: ignore[misc]
     """The application writes one line a request; gunicorn would build one more and throw it away."""
 
     def access(self, *_: Any) -> None:

@@ -6,7 +6,19 @@ from lockstep.definition import Definition
 
 MODEL = "gunicorn-gthread"
 VALUES = frozenset(
-    "host port workers threads backlog request_timeout keep_alive drain_lead drain grace trusted_proxies".split()
+    {
+        "host",
+        "port",
+        "workers",
+        "threads",
+        "backlog",
+        "request_timeout",
+        "keep_alive",
+        "drain_lead",
+        "drain",
+        "grace",
+        "trusted_proxies",
+    }
 )
 EXIT_CODES = frozenset({0})
 RULING_VARIABLES = ("GUNICORN_CMD_ARGS",)  # gunicorn would let it overrule the definition

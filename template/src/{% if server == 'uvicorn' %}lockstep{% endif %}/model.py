@@ -4,7 +4,9 @@
 from lockstep.definition import Definition
 
 MODEL = "uvicorn"
-VALUES = frozenset("host port concurrency backlog keep_alive drain_lead drain grace trusted_proxies".split())
+VALUES = frozenset(
+    {"host", "port", "concurrency", "backlog", "keep_alive", "drain_lead", "drain", "grace", "trusted_proxies"}
+)
 EXIT_CODES = frozenset({0, -15, 143})  # it raises the signal again after a clean shutdown
 RULING_VARIABLES: tuple[str, ...] = ()  # UVICORN_* are read by its command line only, which nothing here uses
 

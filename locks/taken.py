@@ -1,0 +1,39 @@
+"""Names that a service cannot have, because something that it imports or locks has them already."""
+
+import keyword
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from stdlib_list import stdlib_list
+from universe import Universe
+
+__all__ = ["imported_names", "taken_names"]
+
+
+def taken_names(universe: Universe, pythons: Iterable[str], imported: Iterable[str]) -> Mapping[str, list[str]]:
+    """Names in the form of a package (`typing_extensions`), by what has them; each name stands once."""
+    holders = {
+        "a keyword of Python": set(keyword.kwlist),
+        "a module of Python's standard library": {name for python in pythons for name in stdlib_list(python)},
+        "a package that services lock": {entry.name.replace("-", "_") for entry in universe.entries},
+        "imported from a package that services lock": set(imported),
+        "the environment tool that every service carries": {"lockstep"},
+    }
+    seen: set[str] = set()
+    taken: dict[str, list[str]] = {}
+    for holder, names in holders.items():
+        # Names in any other form are refused as such.
+        taken[holder] = sorted(name for name in names - seen if name.isidentifier() and name.islower() and name[0] != "_")
+        seen |= names
+    return taken
+
+
+def imported_names(sync: Sequence[str], environment: Mapping[str, str]) -> set[str]:
+    """What can be imported once `sync`, a command of uv, has installed the universe."""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(sync, env={**environment, "UV_PROJECT_ENVIRONMENT": directory}, check=True)
+        records = list(Path(directory).glob("lib/python*/site-packages/*.dist-info/RECORD"))
+        files = [line.partition(",")[0] for record in records for line in record.read_text(encoding="utf-8").splitlines()]
+    return {file.partition("/")[0].partition(".")[0] for file in files if file.endswith((".py", ".so")) and not file.startswith("..")}

@@ -1,0 +1,61 @@
+"""The end of the demonstration: where the service is, which environment it has, what was not looked at, how to serve it.
+
+python -m farewell FOLDER
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["farewell", "main"]
+
+
+def farewell(folder: Path) -> str:
+    """The text; raises OSError, ValueError, KeyError or TypeError when the service's own command left no report of a place."""
+    report = json.loads((folder / ".lockstep" / "report.json").read_text(encoding="utf-8"))
+    places: list[dict[str, Any]] = report["places"]
+    seen = [place for place in places if place["place"] != "promise" and not place["unseen"]]
+    unseen = [
+        f"{place['place']} ({place['unseen'].removeprefix('not looked at: ')})" for place in places if place["unseen"]
+    ]
+    [environment, *others] = dict.fromkeys(place["environment"] for place in seen)
+    if others:
+        raise ValueError(f"the places disagree: {', '.join([environment, *others])}")
+    lines = [
+        "",
+        f"The service is in {folder}",
+        f"Its environment id is {environment}, seen in {' and '.join(place['place'] for place in seen)}.",
+        *([f"Not looked at: {', '.join(unseen)}."] if unseen else []),
+        "",
+        "Serve it, as production does:",
+        "",
+        f"    cd {folder} && uv run noxfile.py -s serve",
+        "",
+        "and ask it, in another terminal, what it is:",
+        "",
+        "    curl http://localhost:8000/version",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def main(words: Sequence[str]) -> int:
+    """Print the text for the service in the folder that `words` name."""
+    folder = Path(words[0] if words else ".").resolve()
+    try:
+        print(farewell(folder))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(
+            "The service has no report of its places.\n\n"
+            f"  {folder / '.lockstep' / 'report.json'}   {type(error).__name__}: {error}\n\n"
+            f"Run its one command and read what it says: `cd {folder} && uv run noxfile.py`.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

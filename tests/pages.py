@@ -1,0 +1,115 @@
+"""Pages as what they tell a reader to do: commands to run, files to write and to change; and a reader who does it.
+
+A page shows commands in ```console fences, each behind `$ `, with lines of their output below; `…` stands for anything, and
+numbers and hashes may differ. A comment in front of a fence says what is special:
+
+    <!-- needs an engine -->       a container engine and base images
+    <!-- fails -->                 its last command ends with an error
+    <!-- in the background -->     it keeps running while the page goes on
+    <!-- not run: reason -->       tests cannot run it, and why
+
+"Write `FILE`:" and "Change `FILE`:" in front of a fence give it the whole file or the difference.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+__all__ = ["Command", "Page", "Step", "loosely", "missing", "read_page"]
+
+MARKS = {"needs an engine": "engine", "fails": "fails", "in the background": "background"}
+INSTALL = "pip install uv && "  # the machine's own uv, which tests leave alone
+
+
+@dataclass(frozen=True)
+class Command:
+    """What follows `$ `, the lines of output that the page promises, and the line of the page."""
+
+    text: str
+    said: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One fence: commands, or a file's text or difference."""
+
+    line: int
+    commands: tuple[Command, ...] = ()
+    path: str = ""
+    text: str = ""
+    difference: bool = False
+    engine: bool = False
+    fails: bool = False
+    background: bool = False
+    not_run: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    path: Path
+    steps: tuple[Step, ...]
+
+
+def read_page(path: Path) -> Page:
+    """All that a page tells its reader to do, in order."""
+    return Page(path, tuple(steps(path.read_text(encoding="utf-8").splitlines())))
+
+
+def steps(lines: list[str]) -> Iterator[Step]:
+    """The fences of a page that mean something to a reader who follows it."""
+    mark, at = Step(0), 0
+    while at < len(lines):
+        line = lines[at].strip()
+        if note := re.fullmatch(r"<!-- (.*) -->", line):
+            mark = marked(mark, note[1])
+        elif order := re.fullmatch(r"(?:\d\. )?(Write|Change) `([^`]+)`[^:]*:", line):
+            mark = replace(mark, path=order[2], difference=order[1] == "Change")
+        elif line.startswith("```"):
+            end = next(i for i in range(at + 1, len(lines)) if lines[i].strip() == "```")
+            body = textwrap.dedent("\n".join(lines[at + 1 : end])) + "\n"
+            if line == "```console":
+                yield replace(mark, line=at + 1, commands=tuple(commands(body, at + 2)), path="")
+            elif mark.path:
+                yield replace(mark, line=at + 1, text=body)
+            mark, at = Step(0), end
+        elif line:
+            mark = Step(0)
+        at += 1
+
+
+def marked(step: Step, note: str) -> Step:
+    if note.startswith("not run: "):
+        return replace(step, not_run=note.removeprefix("not run: "))
+    return replace(step, **{MARKS[note]: True}) if note in MARKS else step
+
+
+def commands(body: str, first: int) -> Iterator[Command]:
+    """The commands of one fence; `first` is the line of the page on which it begins."""
+    text, said, line = "", list[str](), first
+    for number, current in enumerate(body.splitlines(), first):
+        if current.startswith("$ "):
+            if text:
+                yield Command(text, tuple(said), line)
+            text, said, line = current.removeprefix("$ "), [], number
+        elif current.strip():
+            said.append(current)
+    if text:
+        yield Command(text, tuple(said), line)
+
+
+def loosely(line: str) -> str:
+    """A line without what differs from run to run: hashes, numbers, widths."""
+    return " ".join(re.sub(r"\d+(?:\.\d+)*", "0", re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b", "#", line)).split())
+
+
+def missing(promised: tuple[str, ...], printed: str) -> str | None:
+    """The first promised line that the output does not have after the one before it, or None."""
+    rest = iter([loosely(line) for line in printed.splitlines()])
+    for line in promised:
+        pattern = ".*".join(re.escape(part.strip()) for part in loosely(line).split("…"))
+        if line.strip() != "…" and not any(re.fullmatch(pattern.replace(".*", r"\s?.*\s?"), other) for other in rest):
+            return line
+    return None

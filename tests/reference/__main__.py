@@ -1,0 +1,54 @@
+"""Compare the reference pages with what there is; `--write` rewrites them.
+
+    python -m reference [--write]
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from difflib import unified_diff
+from pathlib import Path
+
+from . import commands, facets, ownership, questions, server, sessions
+
+ROOT = Path(__file__).parents[2]
+PAGES = Path("docs", "reference")
+
+MAKERS: Mapping[str, Callable[[Path], str]] = {
+    "questions.md": questions.page,
+    "sessions.md": sessions.page,
+    "ownership.md": ownership.page,
+    "server.md": server.page,
+    "facets.md": facets.page,
+    "commands.md": commands.page,
+}
+
+
+def main(words: Sequence[str], root: Path = ROOT) -> int:
+    """0 when every page says what there is; 1 with the lines that differ otherwise."""
+    made = {name: make(root) for name, make in MAKERS.items()}
+    if "--write" in words:
+        (root / PAGES).mkdir(parents=True, exist_ok=True)
+        for name, text in made.items():
+            (root / PAGES / name).write_text(text, encoding="utf-8")
+    voices = [voice for name, text in made.items() for voice in differing(root / PAGES / name, text)]
+    voices += [f"{PAGES / path.name}   is made by nothing" for path in (root / PAGES).glob("*.md") if path.name not in made]
+    if not voices:
+        print(f"{len(made)} reference pages say what there is: {', '.join(made)}")
+        return 0
+    rows = "\n".join(f"  {voice}" for voice in voices)
+    print(f"The reference does not say what there is.\n\n{rows}\n\nRun `uv run noxfile.py -s docs -- --write`, then read the difference.", file=sys.stderr)
+    return 1
+
+
+def differing(path: Path, wanted: str) -> list[str]:
+    """The first lines in which a page differs from what it should say, each with the page's name."""
+    name = f"{PAGES / path.name}"
+    if not path.is_file():
+        return [f"{name}   is not there"]
+    said = path.read_text(encoding="utf-8")
+    lines = list(unified_diff(said.splitlines(), wanted.splitlines(), n=0, lineterm=""))[3:]
+    return [f"{name}   {line}" for line in lines[:6]]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
