@@ -9,7 +9,7 @@ __all__ = ["FACETS", "Finding", "Place"]
 
 # What each facet asks, and when a difference is allowed.
 FACETS: Mapping[str, str] = {
-    "inputs": "uv.lock, pyproject.toml and .python-version as the place has them. Never allowed: rebuild from this commit.",
+    "inputs": "uv.lock, pyproject.toml and .python-version as the place has them. Never allowed: rebuild.",
     "python": "The exact version of Python. Never allowed: two patches are two interpreters.",
     "packages": "Names and versions of what is installed. Extra packages are allowed nowhere in the production set.",
     "wheels": "Which of a package's locked wheels is installed. Another one is allowed on another platform.",
@@ -20,7 +20,7 @@ FACETS: Mapping[str, str] = {
     "server": "The server definition in force. Where it listens and the number of workers may differ between places.",
     "flags": "Interpreter flags and encodings. The time zone may differ on a laptop; nothing else may.",
     "ambient": "PYTHONPATH, LD_PRELOAD and others that reach into the interpreter. Never allowed.",
-    "interpreter": "The build of the interpreter, to its bytes. Another build of the version is allowed on a laptop, not in CI.",
+    "interpreter": "The build of the interpreter, to its bytes. Another build is allowed on a laptop, not in CI.",
     "libraries": "OpenSSL, SQLite, zlib, expat and the C library. Allowed where the base system brings its own.",
 }
 

@@ -26,7 +26,8 @@ __all__ = ["prove"]
 
 READY_SECONDS = 30
 WAIT_MILLISECONDS = 300
-LEAD_SECONDS = 0.3  # long enough to be seen, short enough not to be waited for
+FLIGHT_MILLISECONDS = 600
+LEAD_SECONDS = 0.25  # long enough to be seen, short enough not to be waited for
 OVERLAPPING = 4
 
 
@@ -113,7 +114,7 @@ def overlaps(server: Server, wait: str) -> str:
         got = list(pool.map(lambda _: get(server.port, wait, timeout=30), range(count)))
     took, one = time.monotonic() - started, WAIT_MILLISECONDS / 1000
     expect(all(answer.status == 200 for answer in got), f"answered {[answer.status for answer in got]}")
-    expect(took < one * max(2, count * 0.6), f"{count} requests of {one} s took {took:.2f} s: they queued")
+    expect(took < one * (1 + count) / 2, f"{count} requests of {one} s took {took:.2f} s: they queued")
     return f"{count} of {one} s in {took:.2f} s"
 
 
@@ -123,7 +124,7 @@ def drains(server: Server, wait: str) -> str:
 
     def fly() -> None:
         try:
-            flying.append(get(server.port, wait.replace(str(WAIT_MILLISECONDS), "1000"), timeout=30))
+            flying.append(get(server.port, wait.replace(str(WAIT_MILLISECONDS), str(FLIGHT_MILLISECONDS)), timeout=30))
         except OSError as error:
             flying.append(error)
 
