@@ -21,9 +21,9 @@ def born_lock(universe: Universe) -> str:
     if any(mark in entry.text for entry in universe.entries for mark in ("{{", "{%", "{#")):
         raise ValueError("The universe lock has text that Jinja would read.")
     conditions = dict(conditions_of(universe))
-    names = ["", *(entry.name for entry in universe.entries), "\N{DELETE}"]
+    names = ["", *(entry.name for entry in universe.entries), "~"]
     place = [spot(before, after) for before, after in pairwise(names)]
-    parts = [f"{{% set root %}}\n{root_block(universe)}{{% endset -%}}\n", universe.head]
+    parts = [f"{{% set root %}}{root_block(universe)}{{% endset -%}}\n", universe.head]
     for here, entry in zip(place, universe.entries, strict=False):
         parts += [here, guarded(f"\n{entry.text}", conditions[entry.name])]
     return "".join([*parts, place[-1]])

@@ -1,4 +1,4 @@
-"""Pages as what they tell a reader to do: commands to run, files to write and to change; and a reader who does it.
+"""Pages as what they tell a reader to do: commands to run, files to write and to change.
 
 A page shows commands in ```console fences, each behind `$ `, with lines of their output below; `…` stands for anything, and
 numbers and hashes may differ. A comment in front of a fence says what is special:
@@ -90,7 +90,9 @@ def commands(body: str, first: int) -> Iterator[Command]:
     """The commands of one fence; `first` is the line of the page on which it begins."""
     text, said, line = "", list[str](), first
     for number, current in enumerate(body.splitlines(), first):
-        if current.startswith("$ "):
+        if text.endswith("\\"):
+            text += "\n" + current
+        elif current.startswith("$ "):
             if text:
                 yield Command(text, tuple(said), line)
             text, said, line = current.removeprefix("$ "), [], number
@@ -109,7 +111,7 @@ def missing(promised: tuple[str, ...], printed: str) -> str | None:
     """The first promised line that the output does not have after the one before it, or None."""
     rest = iter([loosely(line) for line in printed.splitlines()])
     for line in promised:
-        pattern = ".*".join(re.escape(part.strip()) for part in loosely(line).split("…"))
-        if line.strip() != "…" and not any(re.fullmatch(pattern.replace(".*", r"\s?.*\s?"), other) for other in rest):
+        pattern = r"\s?.*\s?".join(re.escape(part.strip()) for part in loosely(line).split("…"))
+        if line.strip() != "…" and not any(re.fullmatch(pattern, other) for other in rest):
             return line
     return None

@@ -47,6 +47,7 @@ def values(text: str) -> Iterator[tuple[str, str, str, str]]:
     """Value, default, variable and the comment above it; a comment speaks for all the values that follow it directly."""
     entries = tomllib.loads(text)
     comment: list[str] = []
+    said = ""
     for line in text.partition("\n\n")[2].splitlines():
         if line.startswith("#"):
             comment.append(line.removeprefix("#").strip())
@@ -54,4 +55,5 @@ def values(text: str) -> Iterator[tuple[str, str, str, str]]:
             comment = []
         else:
             name = line.partition("=")[0].strip()
-            yield f"`{name}`", f"`{entries[name]['default']}`", f"`{entries[name]['env']}`", " ".join(comment)
+            why, said = ("As above." if " ".join(comment) == said else " ".join(comment)), " ".join(comment)
+            yield f"`{name}`", f"`{entries[name]['default']}`", f"`{entries[name]['env']}`", why

@@ -26,8 +26,8 @@ __all__ = ["prove"]
 
 READY_SECONDS = 30
 WAIT_MILLISECONDS = 300
-FLIGHT_MILLISECONDS = 600
-LEAD_SECONDS = 0.25  # long enough to be seen, short enough not to be waited for
+FLIGHT_MILLISECONDS = 450
+LEAD_SECONDS = 0.2  # long enough to be seen, short enough not to be waited for
 OVERLAPPING = 4
 
 
