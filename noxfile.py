@@ -50,9 +50,7 @@ def demo(session: nox.Session) -> None:
     """Make a service in `-- FOLDER` with an interpreter of this machine, and run its one command."""
     folder = Path(session.posargs[0] if session.posargs else "../hello-service").resolve()
     answers = ["--defaults", "--data", f"python={platform.python_version()}"]
-    session.run(
-        *WORKSHOP, "copier", "copy", *answers, *session.posargs[1:], "--vcs-ref", "HEAD", str(ROOT), str(folder)
-    )
+    session.run(*WORKSHOP, "copier", "copy", *answers, *session.posargs[1:], "--vcs-ref", "HEAD", str(ROOT), str(folder))
     with session.chdir(folder):
         session.run("uv", "run", "noxfile.py")
     session.run(*WORKSHOP, "python", "-m", "farewell", str(folder), env={"PYTHONPATH": "tests"})

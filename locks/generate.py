@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
+
 from born import born_lock, requirements
 from taken import imported_names, taken_names
 from universe import read_universe

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from stdlib_list import stdlib_list
+
 from universe import Universe
 
 __all__ = ["imported_names", "taken_names"]
@@ -36,4 +37,6 @@ def imported_names(sync: Sequence[str], environment: Mapping[str, str]) -> set[s
         subprocess.run(sync, env={**environment, "UV_PROJECT_ENVIRONMENT": directory}, check=True)
         records = list(Path(directory).glob("lib/python*/site-packages/*.dist-info/RECORD"))
         files = [line.partition(",")[0] for record in records for line in record.read_text(encoding="utf-8").splitlines()]
-    return {file.partition("/")[0].partition(".")[0] for file in files if file.endswith((".py", ".so")) and not file.startswith("..")}
+    return {
+        file.partition("/")[0].partition(".")[0] for file in files if file.endswith((".py", ".so")) and not file.startswith("..")
+    }

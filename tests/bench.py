@@ -85,9 +85,7 @@ def built_here() -> Iterator[tuple[Engine | None, Mapping[str, str]]]:
 
 def run(*command: str | Path, cwd: Path | None = None, settings: Mapping[str, str] | None = None) -> str:
     """Standard output of a command that must succeed."""
-    done = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **(settings or {})}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=cwd, env={**os.environ, **(settings or {})}, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout
@@ -213,12 +211,8 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
         "`nox -s image` after a change of source only, against a cold build",
     )
     saved = image(engine, tag, folder)
-    yield Figure(
-        "image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make"
-    )
-    yield Figure(
-        "source-only layer", saved.last.compressed / 1e3, 200, "kB", "what a release ships when only source changed"
-    )
+    yield Figure("image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make")
+    yield Figure("source-only layer", saved.last.compressed / 1e3, 200, "kB", "what a release ships when only source changed")
     start, looked = side_by_side(
         runs,
         lambda: engine("run", "--rm", "--network", "none", tag, python, "-c", "pass"),
@@ -236,9 +230,7 @@ def table(figures: list[Figure], engine: Engine | None) -> str:
     """The page."""
     said = f"{engine.command} {engine.version}" if engine else "no container engine, so no figure of containers"
     head = "| figure | measured | at most | held | how |\n|---|---|---|---|---|"
-    machine = (
-        f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {said}"
-    )
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {said}"
     rows = "\n".join(figure.row() for figure in figures)
     return (
         f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write`, on {machine}.\n"

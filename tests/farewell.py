@@ -17,9 +17,7 @@ def farewell(folder: Path) -> str:
     report = json.loads((folder / ".lockstep" / "report.json").read_text(encoding="utf-8"))
     places: list[dict[str, Any]] = report["places"]
     seen = [place for place in places if place["place"] != "promise" and not place["unseen"]]
-    unseen = [
-        f"{place['place']} ({place['unseen'].removeprefix('not looked at: ')})" for place in places if place["unseen"]
-    ]
+    unseen = [f"{place['place']} ({place['unseen'].removeprefix('not looked at: ')})" for place in places if place["unseen"]]
     [environment, *others] = dict.fromkeys(place["environment"] for place in seen)
     if others:
         raise ValueError(f"the places disagree: {', '.join([environment, *others])}")

@@ -71,7 +71,9 @@ class Reader:
             )
             self.folder = Path(Path(there.name).read_text().strip() or self.folder)
         self.judge(page, command, done.stdout)
-        assert (done.returncode != 0) == fails, f"{page.path.name}:{command.line}: `{command.text}` ends with {done.returncode}:\n{done.stdout}"
+        assert (done.returncode != 0) == fails, (
+            f"{page.path.name}:{command.line}: `{command.text}` ends with {done.returncode}:\n{done.stdout}"
+        )
 
     def judge(self, page: Page, command: Command, printed: str) -> None:
         lacking = missing(command.said, printed)
@@ -79,7 +81,11 @@ class Reader:
 
     def here(self, command: Command) -> str:
         """The command as it runs here: with the machine's own uv, and on a port that is free."""
-        return command.text.removeprefix(INSTALL).replace("localhost:8000", f"localhost:{self.port}").replace("127.0.0.1:8000:", f"127.0.0.1:{self.port}:")
+        return (
+            command.text.removeprefix(INSTALL)
+            .replace("localhost:8000", f"localhost:{self.port}")
+            .replace("127.0.0.1:8000:", f"127.0.0.1:{self.port}:")
+        )
 
     def start(self, page: Page, step: Step, settings: Mapping[str, str]) -> subprocess.Popen[str]:
         """Start a server as in a terminal of its own, and wait until it has printed what the page says."""

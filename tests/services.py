@@ -51,9 +51,7 @@ class Service:
 
     def copy(self, folder: Path) -> "Service":
         """The checkout without its environments, to be damaged."""
-        shutil.copytree(
-            self.path, folder, ignore=shutil.ignore_patterns(".nox", ".lockstep", "__pycache__", ".mypy_cache")
-        )
+        shutil.copytree(self.path, folder, ignore=shutil.ignore_patterns(".nox", ".lockstep", "__pycache__", ".mypy_cache"))
         return Service(folder, self.settings)
 
     def report(self) -> dict[str, list[dict[str, object]]]:

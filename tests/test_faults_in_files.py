@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from services import Service
 
 Plant = Callable[[Service], None]
@@ -51,9 +52,7 @@ LOCK_FAULTS = {
     "a package that nothing needs": (append_unneeded, "idnb is needed by nothing"),
     "an edge removed": (in_lock(r'    \{ name = "annotated-doc" \},\n', ""), "annotated-doc is needed by nothing"),
     "a package from git": (
-        in_lock(
-            r'(name = "idna"\nversion = "[^"]+"\nsource = )\{[^}]+\}', r'\1{ git = "https://example.org/idna?rev=1#1" }'
-        ),
+        in_lock(r'(name = "idna"\nversion = "[^"]+"\nsource = )\{[^}]+\}', r'\1{ git = "https://example.org/idna?rev=1#1" }'),
         "",
     ),
 }

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from services import Service
 
 NO_ENGINE = {"LOCKSTEP_ENGINE": "no-such-engine"}
@@ -68,10 +69,7 @@ def test_an_edited_module_with_its_record_repaired_is_named_by_its_wheel(place: 
         record.write_text(record.read_text().replace(before, after))
 
         assert facets(place) == {"bytes"}
-        assert (
-            "not what the locked wheel installs: flask/helpers.py"
-            in (place.path / ".lockstep" / "report.txt").read_text()
-        )
+        assert "not what the locked wheel installs: flask/helpers.py" in (place.path / ".lockstep" / "report.txt").read_text()
 
 
 def test_a_deleted_module_is_named_under_bytes(place: Service) -> None:

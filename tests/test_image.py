@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from places.engine import Engine
 from places.images import image
 from places.offered import OfferedInterpreter

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from places.offered import OfferedInterpreter
 from services import Service
 
@@ -88,9 +89,7 @@ def test_a_session_of_the_team_is_in_the_menu(fastapi: Service, tmp_path: Path) 
         pytest.param("tests", "health.py", "def draining() -> bool:\n    return True", id="tests"),
     ],
 )
-def test_a_fault_in_the_code_fails_its_session(
-    fastapi: Service, tmp_path: Path, session: str, file: str, code: str
-) -> None:
+def test_a_fault_in_the_code_fails_its_session(fastapi: Service, tmp_path: Path, session: str, file: str, code: str) -> None:
     service = fastapi.copy(tmp_path / "service")
     path = service.package() / file
     path.write_text(path.read_text() + "\n\n" + code + "\n")

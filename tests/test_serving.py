@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from services import Service
 
 MODELS = {"fastapi": "uvicorn", "flask": "gunicorn-gthread"}

@@ -41,18 +41,14 @@ def test_a_request_logs_one_access_line(lines: Lines, client: httpx2.Client) -> 
     assert "hunter2" not in str(line)
 
 
-def test_a_path_is_logged_as_text_and_cannot_forge_a_line(
-    lines: Lines, client: httpx2.Client
-) -> None:
+def test_a_path_is_logged_as_text_and_cannot_forge_a_line(lines: Lines, client: httpx2.Client) -> None:
     client.get("/hello/J%C3%BCrgen%0a%7B%22level%22:%22ERROR%22%7D")
 
     [line] = lines()
     assert line["path"] == '/hello/Jürgen\n{"level":"ERROR"}'
 
 
-def test_what_is_logged_during_a_request_has_its_id(
-    lines: Lines, client: httpx2.Client, application: Any
-) -> None:
+def test_what_is_logged_during_a_request_has_its_id(lines: Lines, client: httpx2.Client, application: Any) -> None:
     @application.get("/speaks")  # type: ignore[untyped-decorator]  # either framework's
     def speaks() -> dict[str, str]:
         logging.getLogger("orders").warning("low stock", extra={"left": 3})
@@ -64,9 +60,7 @@ def test_what_is_logged_during_a_request_has_its_id(
     assert (line["message"], line["left"], line["request_id"]) == ("low stock", 3, "abc")
 
 
-def test_a_bug_is_one_line_with_its_traceback(
-    lines: Lines, client: httpx2.Client, application: Any
-) -> None:
+def test_a_bug_is_one_line_with_its_traceback(lines: Lines, client: httpx2.Client, application: Any) -> None:
     @application.get("/fails")  # type: ignore[untyped-decorator]  # either framework's
     def fails() -> None:
         raise RuntimeError("no stock")

@@ -18,9 +18,7 @@ def test_a_variable_changes_a_setting(client: httpx2.Client) -> None:
     assert client.get("/hello/Ada").json() == {"message": "Moin, Ada!"}
 
 
-def test_an_empty_variable_means_the_default(
-    entry: EntryPoint, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_variable_means_the_default(entry: EntryPoint, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{prefix}LOG_LEVEL", "")
 
     assert entry.load()()
@@ -43,9 +41,7 @@ def test_bad_values_stop_the_service_with_a_message_that_names_them_all(
     assert "start again" in remedy
 
 
-def test_a_bad_secret_is_named_but_never_printed(
-    package: str, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_secret_is_named_but_never_printed(package: str, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = import_module(f"{package}.settings")
     token = (SecretStr, Field(min_length=8))
     more = create_model("More", __base__=settings.Settings, token=token)

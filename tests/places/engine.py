@@ -10,7 +10,10 @@ from .programs import output_of
 __all__ = ["Engine", "NoEngine", "find_engine"]
 
 # `docker version` needs the server for its second half; podman has no server, and `podman info` opens its storage.
-QUESTIONS = {"docker": ("version", "--format", "{{.Server.Version}}"), "podman": ("info", "--format", "{{.Version.Version}}")}
+QUESTIONS = {
+    "docker": ("version", "--format", "{{.Server.Version}}"),
+    "podman": ("info", "--format", "{{.Version.Version}}"),
+}
 
 
 class NoEngine(Exception):  # read as a sentence where it is raised and caught

@@ -23,9 +23,7 @@ sys.stdin.read()
 def served(directory: Path) -> Iterator[str]:
     """The URL of `directory`, without a slash at its end, for as long as the context lasts."""
     command = [sys.executable, "-I", "-c", SERVER, str(directory)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
         try:

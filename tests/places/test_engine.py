@@ -37,7 +37,21 @@ def test_an_engine_that_is_stopped_does_not_answer(monkeypatch: pytest.MonkeyPat
 def test_a_test_that_needs_an_engine(ci: str, word: str, code: int, tmp_path: Path) -> None:
     (tmp_path / "test_probe.py").write_text(PROBE)
     environment = {**os.environ, "CI": ci, "PATH": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, "-m", "pytest", "-p", "places.plugin", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", "."]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "places.plugin",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={tmp_path}",
+        ".",
+    ]
     ran = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
 
-    assert (ran.returncode, word in ran.stdout, "not looked at: No container engine answers." in ran.stdout) == (code, True, True)
+    assert (ran.returncode, word in ran.stdout, "not looked at: No container engine answers." in ran.stdout) == (
+        code,
+        True,
+        True,
+    )

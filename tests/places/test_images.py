@@ -49,7 +49,10 @@ def test_a_different_file_is_named(make: Make, engine: Engine, tmp_path: Path) -
 
 
 def test_a_different_label_is_named(make: Make, engine: Engine, tmp_path: Path) -> None:
-    one, other = image(engine, make("one", "hello", "a"), tmp_path), image(engine, make("labelled", "hello", "b"), tmp_path)
+    one, other = (
+        image(engine, make("one", "hello", "a"), tmp_path),
+        image(engine, make("labelled", "hello", "b"), tmp_path),
+    )
 
     assert any(line.startswith("configuration: config: ") for line in differences(one, other))
 

@@ -39,7 +39,12 @@ def test_uv_installs_it_on_this_machine(interpreter: OfferedInterpreter, tmp_pat
 
 def test_uv_fetches_it_over_the_loopback_interface(interpreter: OfferedInterpreter, tmp_path: Path) -> None:
     installed = uv(
-        interpreter, tmp_path, "python", "install", interpreter.version, UV_PYTHON_DOWNLOADS_JSON_URL=interpreter.downloads_url
+        interpreter,
+        tmp_path,
+        "python",
+        "install",
+        interpreter.version,
+        UV_PYTHON_DOWNLOADS_JSON_URL=interpreter.downloads_url,
     )
 
     assert installed.returncode == 0, installed.stderr

@@ -1,6 +1,6 @@
 """Compare the reference pages with what there is; `--write` rewrites them.
 
-    python -m reference [--write]
+python -m reference [--write]
 """
 
 import sys
@@ -36,7 +36,10 @@ def main(words: Sequence[str], root: Path = ROOT) -> int:
         print(f"{len(made)} reference pages say what there is: {', '.join(made)}")
         return 0
     rows = "\n".join(f"  {voice}" for voice in voices)
-    print(f"The reference does not say what there is.\n\n{rows}\n\nRun `uv run noxfile.py -s docs -- --write`, then read the difference.", file=sys.stderr)
+    print(
+        f"The reference does not say what there is.\n\n{rows}\n\nRun `uv run noxfile.py -s docs -- --write`, then read the difference.",
+        file=sys.stderr,
+    )
     return 1
 
 

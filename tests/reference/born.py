@@ -20,7 +20,9 @@ def template(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         for part in PARTS:
             if (root / part).is_dir():
-                shutil.copytree(root / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__", ".*_cache", ".venv"))
+                shutil.copytree(
+                    root / part, Path(folder, part), ignore=shutil.ignore_patterns("__pycache__", ".*_cache", ".venv")
+                )
             else:
                 shutil.copy(root / part, folder)
         yield Path(folder)

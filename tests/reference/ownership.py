@@ -22,7 +22,10 @@ WITHOUT_HEADER = (".copier-answers.yml", ".python-version", "noxfile.py.lock", "
 
 def page(root: Path) -> str:
     """One table for each owner: every file, and the answers that bring it."""
-    sets = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {} for path in sorted((root / "tests" / "answers").glob("*.yml"))}
+    sets = {
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        for path in sorted((root / "tests" / "answers").glob("*.yml"))
+    }
     rooms = yaml.safe_load((root / "copier.yml").read_text(encoding="utf-8"))["owners"]["default"]
     found: dict[tuple[str, str], list[str]] = {}
     with template(root) as source, tempfile.TemporaryDirectory() as folder:
@@ -36,7 +39,11 @@ def page(root: Path) -> str:
         f"Answers that were rendered: {', '.join(f'`{name}`' for name in sets)}.\n",
     ]
     for whose, means in MEANS.items():
-        rows = [(f"`{path}`", "all" if len(names) == len(sets) else ", ".join(names)) for (w, path), names in sorted(found.items()) if w == whose]
+        rows = [
+            (f"`{path}`", "all" if len(names) == len(sets) else ", ".join(names))
+            for (w, path), names in sorted(found.items())
+            if w == whose
+        ]
         parts.append(f"## {whose[0].upper()}{whose[1:]}\n\n{means}\n\n{table(('file', 'in the services'), rows)}")
     return "\n".join(parts)
 

@@ -19,7 +19,9 @@ def page(root: Path) -> str:
     ]
     for model, path in definitions(root).items():
         text = path.read_text(encoding="utf-8")
-        parts.append(f"## {model}\n\n{sentence_per_line(head_of(text))}\n\n{table(('value', 'default', 'variable', 'why'), values(text))}")
+        parts.append(
+            f"## {model}\n\n{sentence_per_line(head_of(text))}\n\n{table(('value', 'default', 'variable', 'why'), values(text))}"
+        )
     return "\n".join(parts)
 
 

@@ -10,7 +10,11 @@ from .markdown import opening, table
 __all__ = ["Session", "page", "sessions"]
 
 MENUS = (
-    ("In a service", "template/noxfile.py", "`uv run noxfile.py` runs those marked *by default*, in this order; `-s NAME` runs one."),
+    (
+        "In a service",
+        "template/noxfile.py",
+        "`uv run noxfile.py` runs those marked *by default*, in this order; `-s NAME` runs one.",
+    ),
     ("In the template", "noxfile.py", "The workshop's own menu, for those who change the template."),
 )
 
@@ -30,7 +34,9 @@ def page(root: Path) -> str:
     for title, file, text in MENUS:
         rows = [(f"`{s.name}`", s.does, "by default" if s.default else "on request") for s in sessions(root / file)]
         parts.append(f"## {title}\n\n{text}\n\n{table(('session', 'what it does', 'runs'), rows)}")
-    parts.append("What stands after `--` is passed on to the session.\n`uv run noxfile.py -l` shows the same menu in the terminal.\n")
+    parts.append(
+        "What stands after `--` is passed on to the session.\n`uv run noxfile.py -l` shows the same menu in the terminal.\n"
+    )
     return "\n".join(parts)
 
 

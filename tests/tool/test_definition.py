@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from lockstep.definition import read
 from lockstep.errors import Refusal
 

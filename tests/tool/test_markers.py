@@ -1,8 +1,9 @@
 """Markers are judged as packaging, the reference implementation, judges them."""
 
 import pytest
-from lockstep.markers import holds
 from packaging.markers import Marker
+
+from lockstep.markers import holds
 
 LINUX = {
     "implementation_name": "cpython",

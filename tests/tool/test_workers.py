@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from lockstep import workers
 
 MEBIBYTE = 2**20
@@ -27,17 +28,11 @@ def write(root: Path, files: dict[str, str]) -> Path:
         pytest.param({"cpu.max": "max 100000"}, 8, "affinity", id="v2 without quota"),
         pytest.param({"cpu.max": "150000 100000"}, 2, "CPU quota 1.5", id="v2 quota 1.5"),
         pytest.param({"cpu.max": "25000 100000"}, 1, "CPU quota 0.25", id="v2 quota 0.25"),
-        pytest.param(
-            {"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2, "CPU quota 2", id="v1 quota 2"
-        ),
-        pytest.param(
-            {"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8, "affinity", id="v1 without quota"
-        ),
+        pytest.param({"cpu/cpu.cfs_quota_us": "200000", "cpu/cpu.cfs_period_us": "100000"}, 2, "CPU quota 2", id="v1 quota 2"),
+        pytest.param({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8, "affinity", id="v1 without quota"),
         pytest.param({"memory.max": str(512 * MEBIBYTE)}, 4, "memory limit 512 MiB", id="v2 memory"),
         pytest.param({"memory.max": str(64 * MEBIBYTE)}, 1, "memory limit 64 MiB", id="never fewer than one"),
-        pytest.param(
-            {"memory/memory.limit_in_bytes": "9223372036854771712"}, 8, "affinity", id="v1 without memory limit"
-        ),
+        pytest.param({"memory/memory.limit_in_bytes": "9223372036854771712"}, 8, "affinity", id="v1 without memory limit"),
     ],
 )
 def test_workers_follow_the_limits_and_say_why(tmp_path: Path, files: dict[str, str], count: int, reason: str) -> None:

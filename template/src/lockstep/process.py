@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from types import TracebackType
+from typing import Self
 
 from lockstep.runtime import SETTINGS
 
@@ -23,7 +24,7 @@ class Server:
         self.environment = {**os.environ, **SETTINGS, **settings, "SERVER_HOST": "127.0.0.1"}
         self.printed: list[str] = []
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         self.directory = tempfile.TemporaryDirectory()  # nothing of a checkout is within reach
         self.process = subprocess.Popen(
             [sys.executable, "-m", "lockstep", "serve"],

@@ -61,7 +61,7 @@ async def invalid(_: Request, error: RequestValidationError) -> Response:
 
 def unexpected() -> Response:
     """Log the exception being handled, once and with its traceback, and hide it from the client."""
-    log.exception("unexpected error")
+    log.exception("unexpected error")  # called while it is handled
     return answer(500, UNEXPECTED)
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, HTTPException
+
 from lockstep.drain import draining
 from lockstep.identity import identity
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 from flask import Blueprint, abort
+
 from lockstep.drain import draining
 from lockstep.identity import identity
 

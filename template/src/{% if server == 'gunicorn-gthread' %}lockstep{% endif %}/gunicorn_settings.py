@@ -8,9 +8,10 @@ import time
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
+from lockstep.model import processes
+
 from lockstep import drain
 from lockstep.application import log_config
-from lockstep.model import processes
 from lockstep.serving import in_force
 
 definition = in_force()

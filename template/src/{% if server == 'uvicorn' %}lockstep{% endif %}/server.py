@@ -5,6 +5,7 @@ import time
 from types import FrameType
 
 import uvicorn
+
 from lockstep import drain
 from lockstep.application import log_config
 from lockstep.definition import Definition

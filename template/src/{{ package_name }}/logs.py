@@ -39,7 +39,7 @@ class Line(JsonFormatter):
             reserved_attrs=[*RESERVED_ATTRS, *NOISE],
         )
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's own name
         """RFC 3339 in UTC with milliseconds."""
         moment = datetime.fromtimestamp(record.created, UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,102 @@
+"""Fixtures: the template as a tagged repository, and services rendered from it, each set of answers once."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from services import Service
+from snapshot import Template, git, snapshot
+
+ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
+
+if importlib.util.find_spec("places"):
+    pytest_plugins = ["places.plugin"]
+
+Render = Callable[[Mapping[str, object]], Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test depends on who runs it: a git identity of its own, and no settings of git, Copier or uv."""
+    home = tmp_path_factory.mktemp("nobody")
+    identity = home / "gitconfig"
+    identity.write_text("[user]\n\tname = Nobody\n\temail = nobody@example.org\n[init]\n\tdefaultBranch = main\n")
+    os.environ |= {
+        "GIT_CONFIG_GLOBAL": str(identity),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "COPIER_SETTINGS_PATH": str(home / "no-settings.yml"),
+        "UV_NO_SYSTEM_CONFIG": "1",
+        "NO_COLOR": "1",
+    }
+    os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+    # `uv run` sets these for the tests' own environment.
+    for name in ("VIRTUAL_ENV", "UV_PROJECT", "UV_LOCKED", "UV_PROJECT_ENVIRONMENT"):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, nobody: None) -> Template:
+    """The working tree, tagged v0.1.0. Tests that change it take a copy."""
+    return snapshot(tmp_path_factory.mktemp("template"), "v0.1.0")
+
+
+@pytest.fixture(scope="session")
+def render(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Render:
+    """Make a service from answers, in a new folder."""
+
+    def make(answers: Mapping[str, object]) -> Path:
+        folder = tmp_path_factory.mktemp("rendered") / "service"
+        done = template.copy(folder, answers)
+        assert done.returncode == 0, done.stderr
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session", params=ANSWERS)
+def answers(request: pytest.FixtureRequest) -> dict[str, object]:
+    """One of the combinations in tests/answers; a test that asks for it runs with each."""
+    return read_answers(request.param)
+
+
+@pytest.fixture(scope="session")
+def rendered(answers: dict[str, object], render: Render) -> Path:
+    """A service of these answers, rendered once. Tests that change it take a copy."""
+    return render(answers)
+
+
+@pytest.fixture(scope="session")
+def fastapi(render: Render) -> Service:
+    """The default service, committed as its team would."""
+    return committed(render(read_answers("fastapi-uvicorn")))
+
+
+@pytest.fixture(scope="session")
+def flask(render: Render) -> Service:
+    """The same with the other interface."""
+    return committed(render(read_answers("flask-gunicorn-gthread")))
+
+
+@pytest.fixture(scope="session")
+def offline() -> None:
+    """Skip, aloud, where the network cannot be taken from a process."""
+    if shutil.which("unshare") is None or subprocess.run(["unshare", "--net", "true"], check=False).returncode:
+        pytest.skip("not looked at: the network cannot be taken away here (it takes root and unshare)")
+
+
+def read_answers(name: str) -> dict[str, object]:
+    found: dict[str, object] = yaml.safe_load(ANSWERS[name].read_text(encoding="utf-8"))
+    return found
+
+
+def committed(folder: Path) -> Service:
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Born from Lockstep")
+    return Service(folder, {})

@@ -1,0 +1,73 @@
+"""The template as a repository with tags, and Copier's command on it, as a user calls it."""
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+__all__ = ["Template", "git", "rules_of", "snapshot"]
+
+WORKSHOP = Path(__file__).parent.parent
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run git there and return what it prints; raises CalledProcessError."""
+    return subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, check=True).stdout
+
+
+@dataclass(frozen=True)
+class Template:
+    """`path` is a repository in which every version that a test needs is a tag."""
+
+    path: Path
+
+    def copy(self, folder: Path, answers: Mapping[str, object], *, offline: bool = False) -> subprocess.CompletedProcess[str]:
+        """`copier copy` from the newest tag, with the interpreter that runs the tests unless the answers name one."""
+        given = {"python": platform.python_version(), **answers}
+        data = [f"--data={name}={said(value)}" for name, value in given.items()]
+        return copier("copy", "--defaults", *data, str(self.path), str(folder), offline=offline)
+
+    def update(self, service: Path, *words: str, offline: bool = False) -> subprocess.CompletedProcess[str]:
+        """`copier update` of a service to the newest tag."""
+        return copier("update", "--defaults", *words, str(service), offline=offline)
+
+    def release(self, tag: str) -> None:
+        """Commit what was changed there and tag it."""
+        git(self.path, "add", "--all")
+        git(self.path, "commit", "--quiet", "--message", tag)
+        git(self.path, "tag", tag)
+
+
+def snapshot(folder: Path, tag: str) -> Template:
+    """The working tree, with what is not committed yet, as a repository of one commit."""
+    for name in git(WORKSHOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
+        if (WORKSHOP / name).is_file():  # a file that was deleted is listed until that is committed
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(WORKSHOP / name, folder / name)
+    git(folder, "init", "--quiet")
+    template = Template(folder)
+    template.release(tag)
+    return template
+
+
+def copier(*words: str, offline: bool) -> subprocess.CompletedProcess[str]:
+    """Run Copier without `--trust`; `offline` takes the network away from it."""
+    without_network = ["unshare", "--net"] if offline else []
+    command = [*without_network, sys.executable, "-m", "copier", *words]
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=120)
+
+
+def said(value: object) -> str:
+    """An answer as `--data` takes it."""
+    return value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
+
+
+def rules_of(template: Template) -> dict[str, object]:
+    """copier.yml as data."""
+    rules: dict[str, object] = yaml.safe_load((template.path / "copier.yml").read_text(encoding="utf-8"))
+    return rules
