@@ -27,10 +27,12 @@ def nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("nobody")
     identity = home / "gitconfig"
     identity.write_text("[user]\n\tname = Nobody\n\temail = nobody@example.org\n[init]\n\tdefaultBranch = main\n")
+    settings = home / "settings.yml"
+    settings.write_text("{}\n")
     os.environ |= {
         "GIT_CONFIG_GLOBAL": str(identity),
         "GIT_CONFIG_NOSYSTEM": "1",
-        "COPIER_SETTINGS_PATH": str(home / "no-settings.yml"),
+        "COPIER_SETTINGS_PATH": str(settings),
         "UV_NO_SYSTEM_CONFIG": "1",
         "NO_COLOR": "1",
     }

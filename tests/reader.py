@@ -19,10 +19,10 @@ AS_ONE = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PORT", "UV", "UV_PROJECT")  # of t
 
 
 class Reader:
-    """Follows pages; `folder` is where the page begins, `settings` go over the environment of its commands."""
+    """Follows pages; `folder` is where the page begins, `settings` go over the environment, `scratch` keeps what servers print."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, settings: Mapping[str, str], scratch: Path) -> None:
+        self.folder, self.scratch = folder, scratch
         self.port = free_port()
         self.environment = {**{k: v for k, v in os.environ.items() if k not in AS_ONE}, **settings}
 
@@ -90,7 +90,8 @@ class Reader:
     def start(self, page: Page, step: Step, settings: Mapping[str, str]) -> subprocess.Popen[str]:
         """Start a server as in a terminal of its own, and wait until it has printed what the page says."""
         [command] = step.commands
-        with tempfile.NamedTemporaryFile("w", delete=False) as output:
+        printed = self.scratch / f"{page.path.stem}-{step.line}.txt"
+        with printed.open("w") as output:
             process = subprocess.Popen(
                 ["bash", "-c", self.here(command)],
                 cwd=self.folder,
@@ -102,14 +103,14 @@ class Reader:
                 start_new_session=True,
             )
         until = time.monotonic() + SECONDS
-        while missing(command.said, Path(output.name).read_text()) and process.poll() is None and time.monotonic() < until:
+        while missing(command.said, printed.read_text()) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
-        self.judge(page, command, Path(output.name).read_text())
-        self.wait_for_port(until)
+        self.judge(page, command, printed.read_text())
+        self.wait_for_port(process, until)
         return process
 
-    def wait_for_port(self, until: float) -> None:
-        while time.monotonic() < until:
+    def wait_for_port(self, process: subprocess.Popen[str], until: float) -> None:
+        while process.poll() is None and time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
             except OSError:

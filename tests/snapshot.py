@@ -26,11 +26,14 @@ class Template:
 
     path: Path
 
-    def copy(self, folder: Path, answers: Mapping[str, object], *, offline: bool = False) -> subprocess.CompletedProcess[str]:
-        """`copier copy` from the newest tag, with the interpreter that runs the tests unless the answers name one."""
+    def copy(
+        self, folder: Path, answers: Mapping[str, object], *, tag: str = "", offline: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """`copier copy` from a tag, else the newest, with the interpreter that runs the tests unless the answers name one."""
         given = {"python": platform.python_version(), **answers}
         data = [f"--data={name}={said(value)}" for name, value in given.items()]
-        return copier("copy", "--defaults", *data, str(self.path), str(folder), offline=offline)
+        version = [f"--vcs-ref={tag}"] if tag else []
+        return copier("copy", "--defaults", *version, *data, str(self.path), str(folder), offline=offline)
 
     def update(self, service: Path, *words: str, offline: bool = False) -> subprocess.CompletedProcess[str]:
         """`copier update` of a service to the newest tag."""

@@ -18,6 +18,7 @@ NAMES = {
     "a standard module": ("json", "it is a module of Python's standard library", "json-api"),
     "a standard module that only 3.11 has": ("imghdr", "it is a module of Python's standard library", "imghdr-api"),
     "a standard module that only 3.14 has": ("annotationlib", "it is a module of Python's standard library", "such as"),
+    "a template": ("{{ orders }}", "lower-case words joined by hyphens", "Write orders."),
     "a locked package": ("starlette", "it is a package that services lock", "starlette-api"),
     "a locked package with a hyphen": ("typing-extensions", "it is a package that services lock", "such as"),
     "a package that another answer locks": ("werkzeug", "it is a package that services lock", "werkzeug-api"),
@@ -29,6 +30,7 @@ NAMES = {
     "a space": ("orders api", "lower-case words joined by hyphens", "Write orders-api."),
     "a double hyphen": ("orders--api", "lower-case words joined by hyphens", "Write orders-api."),
     "a line break": ("orders\napi", "made of ASCII letters", "such as orders-api"),
+    "a line of YAML": ("orders: {", "lower-case words joined by hyphens", "Write orders."),
     "a way out of the folder": ("../orders", "lower-case words joined by hyphens", "Write orders."),
     "another folder": ("/tmp/orders", "lower-case words joined by hyphens", "Write tmp-orders."),
     "longer than a DNS label": ("a" * 64, "at most 63 characters", "Shorten it by 1."),
@@ -171,5 +173,5 @@ def assert_three_parts(text: str, said: list[str], repair: str) -> None:
     wrong, where, remedy = text.strip().split("\n\n")[-3:]
     assert all(words in f"{wrong}\n{where}" for words in said), text
     assert wrong.endswith("."), text
-    assert all(line.startswith("  ") for line in where.splitlines() if "\n" not in str(said)), text
+    assert where.startswith("  "), text
     assert repair in remedy, text

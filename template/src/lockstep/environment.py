@@ -2,9 +2,11 @@
 """Build an environment from `uv.lock`, exactly, and say in words a person can act on why it cannot be built."""
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 from lockstep.errors import COULD_NOT_LOOK, Refusal
+from lockstep.fingerprint import source
 from lockstep.hermetic import environment
 
 __all__ = ["production", "sync"]
@@ -56,12 +58,25 @@ def sync(root: Path, name: str, *arguments: str) -> Path:
     if not directory.exists():
         print(f"building .nox/{name} from uv.lock …", flush=True)
     command = ["uv", "sync", "--locked", "--no-default-groups", "--no-progress", "--project", str(root), *arguments]
+    if "--no-editable" in arguments:
+        command += renewed(root, directory)
     settings = {**environment(), "UV_PROJECT_ENVIRONMENT": str(directory)}
     settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
     done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
     if done.returncode:
         raise explained(root, name, done.stderr)
     return directory / "bin" / "python"
+
+
+def renewed(root: Path, directory: Path) -> list[str]:
+    """Have the service built again when its files are not those of the checkout: uv looks at pyproject.toml only."""
+    packages = [path.parent for path in (root / "src").glob("*/__init__.py")]
+    sites = directory.glob("lib/python*/site-packages")
+    installed = [site / package.name for site in sites for package in packages]
+    if source(packages) == source(installed):
+        return []
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return ["--reinstall-package", str(project["name"])]
 
 
 def explained(root: Path, name: str, said: str) -> Refusal:

@@ -1,18 +1,14 @@
 # Lockstep's: gunicorn's settings, from the server definition. Change it by `copier update`, not by hand.
-"""gunicorn's settings, each from the server definition or with its reason
-(https://docs.gunicorn.org/en/stable/settings.html).
-"""
+"""gunicorn's settings, each from the server definition or with its reason (https://docs.gunicorn.org/en/stable/settings.html)."""
 
 import os
-import time
-from typing import Any
 
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
-from lockstep.model import processes
-
-from lockstep import drain
 from lockstep.application import log_config
+from lockstep.gunicorn_hooks import QuietLogger, post_fork, when_ready
+from lockstep.model import processes
 from lockstep.serving import in_force
+
+__all__ = ["post_fork", "when_ready"]
 
 definition = in_force()
 
@@ -27,27 +23,9 @@ timeout = definition.request_timeout
 keepalive = definition.keep_alive
 graceful_timeout = definition.drain
 forwarded_allow_ips = definition.trusted_proxies
+logger_class = QuietLogger
 logconfig_dict = log_config()
 worker_tmp_dir = (
     "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-)  # a heartbeat on a disk can block; macOS has none
+)  # a heartbeat on a disk can block
 control_socket_disable = True  # it wants a writable home, and logs an error where there is none
-
-
-class logger_class(Logger):  # type: ignore[misc]
-    """The application writes one line a request; gunicorn would build one more and throw it away."""
-
-    def access(self, *_: Any) -> None:
-        """Nothing."""
-
-
-def when_ready(arbiter: Any) -> None:
-    """On SIGTERM, turn readiness false first and stop accepting `drain_lead` seconds later."""
-    stop = arbiter.handle_term
-
-    def handle_term() -> None:
-        drain.begin()
-        time.sleep(definition.drain_lead)
-        stop()
-
-    arbiter.handle_term = handle_term

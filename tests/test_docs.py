@@ -1,0 +1,203 @@
+"""The documentation does what it says: its commands run, its links lead somewhere, its reference is up to date."""
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import committed
+from pages import INSTALL, missing, read_page
+from reader import Reader
+from reference.facets import facets
+from reference.questions import asked
+from reference.sessions import sessions
+from services import Service
+from snapshot import Template, snapshot
+
+ROOT = Path(__file__).parents[1]
+FOLLOWED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+IN_TEMPLATE = "<!-- starts in the template -->"
+MOVED = "<!-- the template has moved -->"
+
+pytestmark = pytest.mark.xdist_group("docs")  # one sandbox for all pages
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """A reader's own settings of Copier: a Python that this machine has is the default answer."""
+    file = tmp_path_factory.mktemp("settings") / "copier.yml"
+    file.write_text(f"defaults:\n  python: {platform.python_version()}\n")
+    return {"COPIER_SETTINGS_PATH": str(file)}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The working tree as a reader has it: cloned, with a tag."""
+    return snapshot(tmp_path_factory.mktemp("reader") / "lockstep", "v0.1.0")
+
+
+@pytest.fixture(scope="module")
+def service(clone: Template) -> Service:
+    """A service made from the clone, under version control."""
+    folder = clone.path.parent / "made before" / "orders-api"
+    done = clone.copy(folder, {})
+    assert done.returncode == 0, done.stderr
+    return committed(folder)
+
+
+@pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem)
+def test_a_reader_can_do_what_the_page_says(path: Path, request: pytest.FixtureRequest, settings: Mapping[str, str], tmp_path: Path) -> None:
+    page, text = read_page(path), path.read_text(encoding="utf-8")
+    engine = request.getfixturevalue("build_environment") if any(step.engine for step in page.steps) else None
+    source: Template = request.getfixturevalue("clone")
+    start = source.path
+    if path.parent.name == "how-to" and IN_TEMPLATE not in text:
+        start = request.getfixturevalue("service").copy(tmp_path / "orders-api").path
+    if MOVED in text:
+        ignored = source.path / "template" / ".dockerignore"
+        ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
+        source.release("v0.2.0")
+
+    Reader(start, settings, tmp_path).follow(page, engine)
+
+
+def test_what_is_not_run_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Few blocks are left out, and whoever runs the tests sees which and why."""
+    named = list(not_run())
+    with capsys.disabled():
+        print("\nNot run from the pages:", *named, sep="\n  ")
+
+    assert len(named) <= 12
+
+
+def not_run() -> Iterator[str]:
+    for page in map(read_page, FOLLOWED):
+        for step in page.steps:
+            place = f"{page.path.relative_to(ROOT)}:{step.line}"
+            if step.not_run:
+                yield f"{place}: {step.not_run}"
+            if any(command.text.startswith(INSTALL) for command in step.commands) and not step.not_run:
+                yield f"{place}: `{INSTALL.strip(' &')}` would change this machine; what follows it is run"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))
+
+    dead = [target for target in targets if not leads_somewhere(path, target)]
+
+    assert dead == []
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    """A file of the repository, and in it the heading behind `#`; other sites are not asked."""
+    if target.startswith("https://"):
+        return True
+    name, _, anchor = target.partition("#")
+    file = (page.parent / name).resolve() if name else page
+    if not file.exists() or not anchor:
+        return file.exists()
+    headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def reference(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python -m reference` of a tree."""
+    return subprocess.run(
+        [sys.executable, "-m", "reference", *words],
+        env={**os.environ, "PYTHONPATH": str(root / "tests")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_reference_says_what_there_is() -> None:
+    done = reference(ROOT)
+
+    assert done.returncode == 0, done.stderr
+
+
+# A change of the product → the page that then says something else.
+CHANGES = {
+    "a question's words": ("copier.yml", "Where does its CI run?", "Where is it checked?", "questions.md"),
+    "a rule's words": ("questions/rules.jinja", "A description is one line.", "A description is short.", "questions.md"),
+    "a session's docstring": ("template/noxfile.py", '"""Check types."""', '"""Check all types."""', "sessions.md"),
+    "a session on request": ("noxfile.py", "@nox.session\ndef docs", "@nox.session(default=False)\ndef docs", "sessions.md"),
+    "a room of the team's": ("copier.yml", "      - /packages\n", "      - /packages\n      - /Dockerfile\n", "ownership.md"),
+    "a default of the server": ("template/src/{% if server == 'uvicorn' %}{{ package_name }}{% endif %}/server.toml", "1000", "900", "server.md"),
+    "a facet's words": ("template/src/lockstep/finding.py", "two patches are two interpreters", "patches differ", "facets.md"),
+    "a command's words": ("template/src/lockstep/__main__.py", "say what a facet is", "explain a facet", "commands.md"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_reference_names_the_page_that_a_change_makes_wrong(change: str, tmp_path: Path) -> None:
+    name, old, new, page = CHANGES[change]
+    changed = snapshot(tmp_path / "lockstep", "v0.1.0").path / name
+    text = changed.read_text(encoding="utf-8")
+    assert old in text, f"{name} has no {old!r}"
+    changed.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    done = reference(tmp_path / "lockstep", page)
+
+    assert done.returncode == 1
+    assert f"docs/reference/{page}" in done.stderr
+    assert "uv run noxfile.py -s docs -- --write" in done.stderr
+
+
+def test_writing_the_reference_repairs_it(tmp_path: Path) -> None:
+    root = snapshot(tmp_path / "lockstep", "v0.1.0").path
+    (root / "docs" / "reference" / "facets.md").unlink()
+    broken = reference(root, "facets.md")
+    written = reference(root, "facets.md", "--write")
+
+    assert (broken.returncode, written.returncode) == (1, 0)
+    assert (root / "docs" / "reference" / "facets.md").read_text() == (ROOT / "docs" / "reference" / "facets.md").read_text()
+
+
+def test_the_reference_names_everything_there_is() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "reference").glob("*.md"))
+    settings = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    menus = [*sessions(ROOT / "noxfile.py"), *sessions(ROOT / "template" / "noxfile.py")]
+    answers = [path.stem for path in (ROOT / "tests" / "answers").glob("*.yml")]
+    names = [*asked(settings), *(session.name for session in menus), *facets(ROOT), *answers]
+
+    assert [name for name in names if f"`{name}`" not in pages and f"## {name}" not in pages] == []
+
+
+def test_a_page_that_promises_what_is_not_printed_fails(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("```console\n$ echo one 1.23 abc1234def\none 4 fedcba9\n$ echo two\nthree\n```\n")
+
+    with pytest.raises(AssertionError, match=r"page.md:4: `echo two` does not print\nthree"):
+        Reader(tmp_path, {}, tmp_path).follow(read_page(path))
+
+
+def test_a_page_whose_command_fails_fails(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("```console\n$ mkdir one && cd one\n$ test -d ../one\n$ false\n```\n")
+
+    with pytest.raises(AssertionError, match="page.md:4: `false` ends with 1"):
+        Reader(tmp_path, {}, tmp_path).follow(read_page(path))
+
+
+@pytest.mark.parametrize(
+    ("promised", "printed", "lacking"),
+    [
+        (("a …", "b"), "a 1\nx\nb", None),
+        (("b", "a …"), "a 1\nx\nb", "a …"),
+        (("took 0.3 s",), "took 12 s", None),
+        (("…",), "", None),
+        (("a b",), "a b c", "a b"),
+    ],
+)
+def test_output_is_compared_loosely_and_in_order(promised: tuple[str, ...], printed: str, lacking: str | None) -> None:
+    assert missing(promised, printed) == lacking

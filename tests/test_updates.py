@@ -1,0 +1,181 @@
+"""`copier update` takes a service to a newer template: what is Lockstep's changes, what is the team's stays."""
+
+import filecmp
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from services import Service
+from snapshot import Template, git
+
+OLD = "template/src/lockstep/old.py"
+NEW = "template/src/lockstep/new.py"
+SEED = "template/tests/test_everyone.py"
+HEADER = "# Lockstep's: planted by a test. Change it by `copier update`, not by hand.\n"
+ANSWERS = {"project_name": "orders-api"}
+
+
+@pytest.fixture(scope="module")
+def history(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The template of today as v0.2.0, after a v0.1.0 with older pins, another setting, a file more and a seed less."""
+    folder = tmp_path_factory.mktemp("history") / "template"
+    shutil.copytree(template.path, folder, symlinks=True)
+    git(folder, "tag", "today")
+    git(folder, "tag", "--delete", "v0.1.0")
+    history = Template(folder)
+
+    replace(folder / "template" / "uv.toml", 'link-mode = "copy"', 'link-mode = "hardlink"')
+    replace(folder / "template" / "pyproject.toml.jinja", "xfail_strict = true\n", "")
+    replace(folder / "locks" / "pyproject.toml", "uvicorn[standard]>=0.54", "uvicorn[standard]>=0.50")
+    settings = ["--config-file", "template/uv.toml", "--project", "locks"]
+    command(folder, "uv", "lock", *settings, "--upgrade-package", "pluggy==1.6.0")
+    command(folder, "uv", "run", "--script", "locks/generate.py")
+    (folder / OLD).write_text(HEADER)
+    history.release("v0.1.0")
+
+    git(folder, "checkout", "today", "--", ".")
+    git(folder, "tag", "--delete", "today")
+    (folder / OLD).unlink()
+    (folder / NEW).write_text(HEADER)
+    (folder / SEED).write_text('"""A test of everyone."""\n')
+    history.release("v0.2.0")
+    return history
+
+
+@pytest.fixture
+def service(history: Template, tmp_path: Path) -> Service:
+    """A service of v0.1.0, committed."""
+    folder = tmp_path / "service"
+    done = copied(history, folder, "v0.1.0")
+    assert done.returncode == 0, done.stderr
+    git(folder, "init", "--quiet")
+    commit(folder, "Born")
+    return Service(folder, {})
+
+
+def copied(history: Template, folder: Path, tag: str) -> subprocess.CompletedProcess[str]:
+    return history.copy(folder, ANSWERS, tag=tag)
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, f"{path.name} has no {old!r}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def command(folder: Path, *words: str) -> None:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", message)
+
+
+def differing(one: Path, other: Path) -> list[str]:
+    """Paths that are not the same in both folders, git's own left out."""
+    names = sorted({path.relative_to(root).as_posix() for root in (one, other) for path in root.rglob("*") if path.is_file()})
+    names = [
+        name for name in names if name.split("/")[0] not in {".git", ".nox", ".lockstep", ".venv"} and "__pycache__" not in name
+    ]
+    _, different, missing = filecmp.cmpfiles(one, other, names, shallow=False)
+    return sorted([*different, *missing])
+
+
+def answers(folder: Path) -> Mapping[str, object]:
+    found: Mapping[str, object] = yaml.safe_load((folder / ".copier-answers.yml").read_text())
+    return found
+
+
+def test_an_untouched_service_becomes_what_a_new_one_is(history: Template, service: Service, tmp_path: Path) -> None:
+    done = history.update(service.path)
+    fresh = tmp_path / "fresh"
+    assert copied(history, fresh, "v0.2.0").returncode == 0
+
+    assert done.returncode == 0, done.stderr
+    # A seed that came later is for new services only.
+    assert differing(service.path, fresh) == ["tests/test_everyone.py"]
+    assert answers(service.path)["_commit"] == "v0.2.0"
+    assert (service.path / "src" / "lockstep" / "new.py").exists()
+    assert not (service.path / "src" / "lockstep" / "old.py").exists()
+
+
+@pytest.mark.usefixtures("offline")
+def test_an_update_needs_neither_a_network_nor_trust(history: Template, service: Service) -> None:
+    done = history.update(service.path, offline=True)
+
+    assert done.returncode == 0, done.stderr
+    assert answers(service.path)["_commit"] == "v0.2.0"
+
+
+def test_a_lived_in_service_keeps_what_its_team_did(history: Template, service: Service) -> None:
+    package = service.path / "src" / "orders_api"
+    (package / "invoices.py").write_text('"""Ours."""\n')
+    replace(package / "__init__.py", '"""', '"""Ours: ')
+    (package / "hello.py").unlink()
+    (service.path / "tests" / "test_hello.py").unlink()
+    (service.path / "README.md").write_text("# Ours\n")
+    replace(service.path / "pyproject.toml", 'version = "0.1.0"', 'version = "1.4.0"')
+    replace(service.path / "pyproject.toml", 'description = "A web service."', 'description = "Ours."')
+    append(service.path / "pyproject.toml", "\n[tool.coverage.run]\nbranch = true\n")
+    append(service.path / ".gitignore", "*.sqlite\n")
+    commit(service.path, "Live in it")
+    done = history.update(service.path)
+
+    assert done.returncode == 0, done.stderr
+    assert not git(service.path, "ls-files", "--unmerged")
+    assert not git(service.path, "status", "--porcelain", "--", "src/orders_api", "tests", "README.md", ".gitignore")
+    project = (service.path / "pyproject.toml").read_text()
+    for said in ('version = "1.4.0"', 'description = "Ours."', "[tool.coverage.run]", "xfail_strict = true"):
+        assert said in project
+
+
+def test_a_dependency_of_the_team_is_kept_and_relock_repairs_the_lock(history: Template, service: Service) -> None:
+    command(service.path, "uv", "add", "--no-sync", "six", "wcwidth")
+    commit(service.path, "Add six and wcwidth")
+    done = history.update(service.path)
+    assert done.returncode == 0, done.stderr
+    assert git(service.path, "ls-files", "--unmerged"), "there is no conflict to repair"
+    relocked = service.nox("relock")
+
+    assert relocked.returncode == 0, relocked.stdout
+    packages = tomllib.loads((service.path / "uv.lock").read_text())["package"]
+    versions = {package["name"]: package["version"] for package in packages}
+    assert {"six", "wcwidth"} <= set(versions)
+    assert versions["pluggy"] != "1.6.0"
+    assert {"six", "wcwidth"} <= {edge["name"] for edge in packages[list(versions).index("orders-api")]["dependencies"]}
+    project = (service.path / "pyproject.toml").read_text()
+    assert '"six>=' in project
+    assert '"uvicorn[standard]>=0.54"' in project
+    command(service.path, "uv", "lock", "--check", "--offline")
+
+
+def test_an_answer_that_does_not_fit_is_refused_and_changes_nothing(history: Template, service: Service) -> None:
+    done = history.update(service.path, "--data=server=gunicorn-gthread")
+
+    assert done.returncode == 1
+    assert "The server does not fit the framework." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not git(service.path, "status", "--porcelain")
+
+
+def test_a_remembered_answer_that_does_not_hold_any_more_is_refused_not_replaced(history: Template, service: Service) -> None:
+    python = str(answers(service.path)["python"])
+    replace(service.path / ".copier-answers.yml", f"python: {python}", "python: 3.10.13")
+    commit(service.path, "Remember a Python that today's template does not support")
+    done = history.update(service.path)
+
+    assert done.returncode == 1
+    assert "Lockstep does not support this Python." in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not git(service.path, "status", "--porcelain")
