@@ -56,7 +56,7 @@ def conditions_of(universe: Universe) -> Iterator[tuple[str, list[str]]]:
 def root_block(universe: Universe) -> str:
     """The service's own block: the universe project's, with what features add behind their conditions."""
     table = universe.root.table
-    needs = [(line(edge), []) for edge in table["dependencies"]]
+    needs: list[tuple[str, list[str]]] = [(line(edge), []) for edge in table["dependencies"]]
     needs += [(line(edge), [feature]) for feature, edges in table["optional-dependencies"].items() for edge in edges]
     stated = [stated_line(requirement) for requirement in table["metadata"]["requires-dist"]]
     # Groups are the same in every service, so their text is taken as uv wrote it.
@@ -64,7 +64,8 @@ def root_block(universe: Universe) -> str:
     stated_groups = section(universe.root.text, "[package.metadata.requires-dev]")
     return (
         '\n[[package]]\nname = "{{ project_name }}"\nversion = "0.1.0"\nsource = { editable = "." }\n'
-        f"dependencies = [\n{listed(needs)}]\n\n{groups}\n[package.metadata]\nrequires-dist = [\n{listed(stated)}]\n\n{stated_groups}"
+        f"dependencies = [\n{listed(needs)}]\n\n{groups}\n"
+        f"[package.metadata]\nrequires-dist = [\n{listed(stated)}]\n\n{stated_groups}"
     )
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -70,7 +71,7 @@ def said(value: object) -> str:
     return value if isinstance(value, str) else yaml.safe_dump(value, default_flow_style=True, width=1000).strip()
 
 
-def rules_of(template: Template) -> dict[str, object]:
+def rules_of(template: Template) -> Mapping[str, Any]:
     """copier.yml as data."""
-    rules: dict[str, object] = yaml.safe_load((template.path / "copier.yml").read_text(encoding="utf-8"))
+    rules: Mapping[str, Any] = yaml.safe_load((template.path / "copier.yml").read_text(encoding="utf-8"))
     return rules

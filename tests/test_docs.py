@@ -53,7 +53,9 @@ def service(clone: Template) -> Service:
 
 
 @pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem)
-def test_a_reader_can_do_what_the_page_says(path: Path, request: pytest.FixtureRequest, settings: Mapping[str, str], tmp_path: Path) -> None:
+def test_a_reader_can_do_what_the_page_says(
+    path: Path, request: pytest.FixtureRequest, settings: Mapping[str, str], tmp_path: Path
+) -> None:
     page, text = read_page(path), path.read_text(encoding="utf-8")
     engine = request.getfixturevalue("build_environment") if any(step.engine for step in page.steps) else None
     source: Template = request.getfixturevalue("clone")
@@ -132,7 +134,12 @@ CHANGES = {
     "a session's docstring": ("template/noxfile.py", '"""Check types."""', '"""Check all types."""', "sessions.md"),
     "a session on request": ("noxfile.py", "@nox.session\ndef docs", "@nox.session(default=False)\ndef docs", "sessions.md"),
     "a room of the team's": ("copier.yml", "      - /packages\n", "      - /packages\n      - /Dockerfile\n", "ownership.md"),
-    "a default of the server": ("template/src/{% if server == 'uvicorn' %}{{ package_name }}{% endif %}/server.toml", "1000", "900", "server.md"),
+    "a default of the server": (
+        "template/src/{% if server == 'uvicorn' %}{{ package_name }}{% endif %}/server.toml",
+        "1000",
+        "900",
+        "server.md",
+    ),
     "a facet's words": ("template/src/lockstep/finding.py", "two patches are two interpreters", "patches differ", "facets.md"),
     "a command's words": ("template/src/lockstep/__main__.py", "say what a facet is", "explain a facet", "commands.md"),
 }

@@ -21,7 +21,7 @@ MOAT = re.compile(r"(?:\A|\n\n|\]\n|\[\n|,\n) *# (?:Lockstep's|Yours)\b")
 def table(template: Template, rendered: Path) -> Mapping[str, list[str]]:
     """Owner → paths, as copier.yml says it for this service."""
     package = yaml.safe_load((rendered / ".copier-answers.yml").read_text())["project_name"].replace("-", "_")
-    stated = rules_of(template)["owners"]["default"]  # type: ignore[index]
+    stated = rules_of(template)["owners"]["default"]
     said: Mapping[str, list[str]] = yaml.safe_load(stated.replace("{{ package_name }}", package))
     return said
 

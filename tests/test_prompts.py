@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from snapshot import Template
 
 ENTER = "\r"
@@ -27,7 +28,10 @@ class Prompt:
         self.terminal = terminal
 
     def until(self, words: str) -> str:
-        """Everything shown since the last call, as soon as the words are there; prompt-toolkit repaints, so spaces do not count."""
+        """Everything shown since the last call, as soon as the words are there.
+
+        Spaces do not count, because a prompt that is painted anew moves the cursor instead.
+        """
         shown, end = "", time.monotonic() + 30
         while words.replace(" ", "") not in ESCAPES.sub("", shown).replace(" ", ""):
             if not select.select([self.terminal], [], [], max(0, end - time.monotonic()))[0]:

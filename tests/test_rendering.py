@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,8 +40,14 @@ def tool(name: str, *words: str | Path) -> None:
 
 
 def test_every_file_parses(rendered: Path) -> None:
-    readers = {".toml": tomllib.loads, ".lock": tomllib.loads, ".py": ast.parse, ".json": json.loads}
-    readers |= dict.fromkeys((".yml", ".yaml"), lambda text: list(yaml.safe_load_all(text)))
+    readers: dict[str, Callable[[str], object]] = {
+        ".json": json.loads,
+        ".lock": tomllib.loads,
+        ".py": ast.parse,
+        ".toml": tomllib.loads,
+        ".yaml": lambda text: list(yaml.safe_load_all(text)),
+        ".yml": lambda text: list(yaml.safe_load_all(text)),
+    }
     for path in files(rendered):
         if reader := readers.get(path.suffix):
             reader(path.read_text(encoding="utf-8"))

@@ -1,7 +1,6 @@
 """`copier update` takes a service to a newer template: what is Lockstep's changes, what is the team's stays."""
 
 import filecmp
-import shutil
 import subprocess
 import tomllib
 from collections.abc import Mapping
@@ -10,41 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from history import append, command, replace, two_versions
 from services import Service
 from snapshot import Template, git
 
-OLD = "template/src/lockstep/old.py"
-NEW = "template/src/lockstep/new.py"
-SEED = "template/tests/test_everyone.py"
-HEADER = "# Lockstep's: planted by a test. Change it by `copier update`, not by hand.\n"
 ANSWERS = {"project_name": "orders-api"}
 
 
 @pytest.fixture(scope="module")
 def history(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The template of today as v0.2.0, after a v0.1.0 with older pins, another setting, a file more and a seed less."""
-    folder = tmp_path_factory.mktemp("history") / "template"
-    shutil.copytree(template.path, folder, symlinks=True)
-    git(folder, "tag", "today")
-    git(folder, "tag", "--delete", "v0.1.0")
-    history = Template(folder)
-
-    replace(folder / "template" / "uv.toml", 'link-mode = "copy"', 'link-mode = "hardlink"')
-    replace(folder / "template" / "pyproject.toml.jinja", "xfail_strict = true\n", "")
-    replace(folder / "locks" / "pyproject.toml", "uvicorn[standard]>=0.54", "uvicorn[standard]>=0.50")
-    settings = ["--config-file", "template/uv.toml", "--project", "locks"]
-    command(folder, "uv", "lock", *settings, "--upgrade-package", "pluggy==1.6.0")
-    command(folder, "uv", "run", "--script", "locks/generate.py")
-    (folder / OLD).write_text(HEADER)
-    history.release("v0.1.0")
-
-    git(folder, "checkout", "today", "--", ".")
-    git(folder, "tag", "--delete", "today")
-    (folder / OLD).unlink()
-    (folder / NEW).write_text(HEADER)
-    (folder / SEED).write_text('"""A test of everyone."""\n')
-    history.release("v0.2.0")
-    return history
+    """The template with two versions to go between."""
+    return two_versions(template, tmp_path_factory.mktemp("history") / "template")
 
 
 @pytest.fixture
@@ -62,21 +37,6 @@ def copied(history: Template, folder: Path, tag: str) -> subprocess.CompletedPro
     return history.copy(folder, ANSWERS, tag=tag)
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text, f"{path.name} has no {old!r}"
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def append(path: Path, text: str) -> None:
-    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
-
-
-def command(folder: Path, *words: str) -> None:
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def commit(folder: Path, message: str) -> None:
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", message)
@@ -85,9 +45,7 @@ def commit(folder: Path, message: str) -> None:
 def differing(one: Path, other: Path) -> list[str]:
     """Paths that are not the same in both folders, git's own left out."""
     names = sorted({path.relative_to(root).as_posix() for root in (one, other) for path in root.rglob("*") if path.is_file()})
-    names = [
-        name for name in names if name.split("/")[0] not in {".git", ".nox", ".lockstep", ".venv"} and "__pycache__" not in name
-    ]
+    names = [name for name in names if not name.startswith(".git/")]
     _, different, missing = filecmp.cmpfiles(one, other, names, shallow=False)
     return sorted([*different, *missing])
 

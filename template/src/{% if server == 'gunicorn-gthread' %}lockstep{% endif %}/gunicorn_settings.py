@@ -25,7 +25,5 @@ graceful_timeout = definition.drain
 forwarded_allow_ips = definition.trusted_proxies
 logger_class = QuietLogger
 logconfig_dict = log_config()
-worker_tmp_dir = (
-    "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-)  # a heartbeat on a disk can block
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a heartbeat on a disk can block
 control_socket_disable = True  # it wants a writable home, and logs an error where there is none
