@@ -7,6 +7,7 @@
 # ///
 """The template, every service it can make, and their updates."""
 
+import os
 import platform
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import nox
 ROOT = Path(__file__).parent
 WORKSHOP = ("uv", "run", "--locked", "--project", str(ROOT / "tests"))
 
+os.environ.pop("VIRTUAL_ENV", None)  # nox's own; uv would warn that it is not the workshop's
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "none"  # tests/ is a locked uv project of its own
 nox.options.error_on_external_run = False

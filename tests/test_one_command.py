@@ -36,7 +36,7 @@ def test_in_ci_what_was_not_looked_at_is_not_green(good: Service, tmp_path: Path
     done = service.nox("parity", CI="true", LOCKSTEP_ENGINE="no-such-engine")
 
     assert done.returncode == 1
-    assert "* parity: aborted" in done.stdout
+    assert "Session parity aborted: not looked at" in done.stdout
 
 
 def test_in_ci_it_compares_this_machine_with_the_image(

@@ -22,6 +22,14 @@ def test_the_folder_names_the_service_when_it_can(template: Template, tmp_path: 
     assert tomllib.loads((tmp_path / folder / "pyproject.toml").read_text())["project"]["name"] == name
 
 
+@pytest.mark.parametrize("name", ["a", "x2", "tool", "json-api", "class-9", "a" * 63])
+def test_a_good_name_is_accepted(template: Template, tmp_path: Path, name: str) -> None:
+    done = template.copy(tmp_path / "service", {"project_name": name})
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "service" / "src" / name.replace("-", "_") / "app.py").is_file()
+
+
 @pytest.mark.parametrize(
     ("framework", "work", "server"), [("fastapi", "awaits", "uvicorn"), ("flask", "waits", "gunicorn-gthread")]
 )
