@@ -61,7 +61,7 @@ def demo(session: nox.Session) -> None:
 @nox.session(default=False)
 def relock(session: nox.Session) -> None:
     """Remake the lock that services are born with; `-- --upgrade` moves it."""
-    session.run(*WORKSHOP, "python", "locks/generate.py", *session.posargs)
+    session.run("uv", "run", "--locked", "--script", "locks/generate.py", *session.posargs)
 
 
 @nox.session(default=False)

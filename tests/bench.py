@@ -167,7 +167,8 @@ def one_command(folder: Path, runs: int, settings: Mapping[str, str]) -> Iterato
         ):
             run(*command.split(), cwd=service, settings=settings)
 
-    by_hand(), by_command()
+    by_hand()
+    by_command()
     whole, static, tools = side_by_side(runs, by_command, without_prove, by_hand)
     yield Figure(
         "the one command",

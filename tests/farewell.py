@@ -4,6 +4,7 @@ python -m farewell FOLDER
 """
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def farewell(folder: Path) -> str:
         "",
         "Serve it, as production does:",
         "",
-        f"    cd {folder} && uv run noxfile.py -s serve",
+        f"    cd {shlex.quote(str(folder))} && uv run noxfile.py -s serve",
         "",
         "and ask it, in another terminal, what it is:",
         "",
@@ -46,9 +47,9 @@ def main(words: Sequence[str]) -> int:
         print(farewell(folder))
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(
-            "The service has no report of its places.\n\n"
+            "The service has no good report of its places.\n\n"
             f"  {folder / '.lockstep' / 'report.json'}   {type(error).__name__}: {error}\n\n"
-            f"Run its one command and read what it says: `cd {folder} && uv run noxfile.py`.",
+            f"Run its one command and read what it says: `cd {shlex.quote(str(folder))} && uv run noxfile.py`.",
             file=sys.stderr,
         )
         return 1

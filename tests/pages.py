@@ -19,7 +19,6 @@ from pathlib import Path
 
 __all__ = ["Command", "Page", "Step", "loosely", "missing", "read_page"]
 
-MARKS = {"needs an engine": "engine", "fails": "fails", "in the background": "background"}
 INSTALL = "pip install uv && "  # the machine's own uv, which tests leave alone
 
 
@@ -83,7 +82,12 @@ def steps(lines: list[str]) -> Iterator[Step]:
 def marked(step: Step, note: str) -> Step:
     if note.startswith("not run: "):
         return replace(step, not_run=note.removeprefix("not run: "))
-    return replace(step, **{MARKS[note]: True}) if note in MARKS else step
+    return replace(
+        step,
+        engine=step.engine or note == "needs an engine",
+        fails=step.fails or note == "fails",
+        background=step.background or note == "in the background",
+    )
 
 
 def commands(body: str, first: int) -> Iterator[Command]:

@@ -19,7 +19,10 @@ AS_ONE = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PORT", "UV", "UV_PROJECT")  # of t
 
 
 class Reader:
-    """Follows pages; `folder` is where the page begins, `settings` go over the environment, `scratch` keeps what servers print."""
+    """Follows pages, beginning in `folder`.
+
+    `settings` go over the environment of every command; `scratch` keeps what servers print.
+    """
 
     def __init__(self, folder: Path, settings: Mapping[str, str], scratch: Path) -> None:
         self.folder, self.scratch = folder, scratch

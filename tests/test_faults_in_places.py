@@ -102,13 +102,12 @@ def test_tampered_byte_code_is_named(place: Service) -> None:
         assert facets(place) == {"byte code"}
 
 
-def test_an_edited_service_is_named_under_bytes_and_source(place: Service) -> None:
-    name = place.package().name
-    module = place.site_packages() / name / "app.py"
-    with restored(module):
-        module.write_text(module.read_text() + "\nevil = True\n")
+def test_an_edited_service_is_built_again_from_the_checkout(place: Service) -> None:
+    module = place.site_packages() / place.package().name / "app.py"
+    module.write_text(module.read_text() + "\nevil = True\n")
 
-        assert facets(place) == {"bytes", "source"}
+    assert facets(place) == set()
+    assert module.read_text() == (place.package() / "app.py").read_text()
 
 
 @pytest.mark.parametrize("variable", ["PYTHONPATH", "LD_LIBRARY_PATH", "GUNICORN_CMD_ARGS"])

@@ -37,10 +37,8 @@ def main(words: Sequence[str], root: Path = ROOT) -> int:
         print(f"{len(made)} reference pages say what there is: {', '.join(made)}")
         return 0
     rows = "\n".join(f"  {voice}" for voice in voices)
-    print(
-        f"The reference does not say what there is.\n\n{rows}\n\nRun `uv run noxfile.py -s docs -- --write`, then read the difference.",
-        file=sys.stderr,
-    )
+    remedy = "Run `uv run noxfile.py -s docs -- --write`, then read the difference."
+    print(f"The reference does not say what there is.\n\n{rows}\n\n{remedy}", file=sys.stderr)
     return 1
 
 

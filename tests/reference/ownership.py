@@ -13,7 +13,7 @@ __all__ = ["owner", "page"]
 
 MEANS = {
     "Lockstep's": "`copier update` changes it. Do not edit it; what is yours has a place beside it, which its first line names.",
-    "shared": "`copier update` merges it. A blank line and a comment, `# Lockstep's` or `# Yours`, lie between the owners' blocks.",
+    "shared": "`copier update` merges it. A blank line and a comment that says whose it is lie between the blocks.",
     "yours": "Furnished at birth, then never touched: edits stay, and what you delete stays deleted.",
 }
 # Files whose format has no comments, or that a tool writes.

@@ -15,7 +15,7 @@ def page(root: Path) -> str:
     parts = [
         opening("The server definition", "the `server.toml` of each server model in `template/src/`"),
         "A service has one of these as `src/<package>/server.toml`.",
-        "The environment variable wins over the default; everything that starts or deploys the service reads or is checked against this file.\n",
+        "The variable wins over the default. What starts the service reads this file, what deploys it is checked against it.\n",
     ]
     for model, path in definitions(root).items():
         text = path.read_text(encoding="utf-8")
