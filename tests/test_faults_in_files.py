@@ -98,6 +98,28 @@ def test_lock_names_conflict_markers(damaged: Service) -> None:
     assert "Traceback" not in done.stdout
 
 
+def test_a_conflict_in_pyproject_is_told_as_what_it_is(damaged: Service) -> None:
+    path = damaged.path / "pyproject.toml"
+    path.write_text("<<<<<<< before updating\n" + path.read_text())
+
+    done = damaged.lockstep("lock")
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("pyproject.toml cannot be read.")
+    assert "conflict markers" in done.stdout
+
+
+@pytest.mark.parametrize("name", [".python-version", "uv.toml", "Dockerfile", "noxfile.py.lock"])
+def test_a_file_that_is_not_there_is_named(damaged: Service, name: str) -> None:
+    (damaged.path / name).unlink()
+
+    done = damaged.lockstep("pins")
+
+    assert done.returncode == 1
+    assert name in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 @pytest.mark.parametrize(
     "variable",
     [

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lockstep.errors import SAME, Refusal
+from lockstep.errors import DIFFERENT, SAME, Refusal
 
 ROOT = Path.cwd()
+NOT_HERE = "Run this in the service's folder, or restore the file from git."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,6 +45,10 @@ def main(words: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return refusal.code
+    except FileNotFoundError as error:
+        missing = Path(str(error.filename)).name
+        print(Refusal(f"{missing} is not there.", [(str(error.filename), "missing")], NOT_HERE), file=sys.stderr)
+        return DIFFERENT
 
 
 def serve(arguments: argparse.Namespace) -> int:

@@ -2,10 +2,10 @@
 """Compare the numbers and paths that deploy files repeat with `server.toml`, the one server definition."""
 
 import re
-import tomllib
 from pathlib import Path
 
 from lockstep.errors import Refusal
+from lockstep.toml_file import read_toml
 
 __all__ = ["check"]
 
@@ -23,7 +23,7 @@ REPEATED = (
 def check(root: Path) -> list[str]:
     """Raise Refusal where a deploy file and the definition disagree; return what was compared."""
     [path] = root.glob("src/*/server.toml")
-    entries = tomllib.loads(path.read_text(encoding="utf-8"))
+    entries = read_toml(path)
     compared: set[str] = set()
     for name, pattern, expression in REPEATED:
         wanted = entries[name]["default"]

@@ -2,12 +2,12 @@
 """Build an environment from `uv.lock`, exactly, and say in words a person can act on why it cannot be built."""
 
 import subprocess
-import tomllib
 from pathlib import Path
 
 from lockstep.errors import COULD_NOT_LOOK, Refusal
 from lockstep.fingerprint import source
 from lockstep.hermetic import environment
+from lockstep.toml_file import read_toml
 
 __all__ = ["production", "sync"]
 
@@ -75,7 +75,7 @@ def renewed(root: Path, directory: Path) -> list[str]:
     installed = [site / package.name for site in sites for package in packages]
     if source(packages) == source(installed):
         return []
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = read_toml(root / "pyproject.toml")["project"]
     return ["--reinstall-package", str(project["name"])]
 
 

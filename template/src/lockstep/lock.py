@@ -6,7 +6,6 @@ uv's check asks only whether the lock answers pyproject.toml; it accepts a lock 
 
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,17 @@ from urllib.parse import unquote, urlsplit
 from lockstep.errors import Refusal
 from lockstep.hermetic import environment
 from lockstep.lockfile import Lock, read_lock
+from lockstep.toml_file import read_toml
 
 __all__ = ["check", "dishonest"]
 
 
 def check(root: Path) -> str:
     """Raise Refusal for a stale or dishonest lock; return what was looked at, in one line."""
+    indexes = index_of(root)
     fresh(root)
     lock = read_lock(root / "uv.lock")
-    faults = list(dishonest(lock, index_of(root), trusted_hosts(root)))
+    faults = list(dishonest(lock, indexes, trusted_hosts(root)))
     if faults:
         raise Refusal(
             "uv.lock is not what uv would have written.",
@@ -48,8 +49,8 @@ def fresh(root: Path) -> None:
 
 def index_of(root: Path) -> set[str]:
     """The indexes that uv.toml and pyproject.toml declare."""
-    settings = tomllib.loads((root / "uv.toml").read_text(encoding="utf-8"))
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    settings = read_toml(root / "uv.toml")
+    project = read_toml(root / "pyproject.toml")
     declared = [*settings.get("index", ()), *project.get("tool", {}).get("uv", {}).get("index", ())]
     return {str(index["url"]).rstrip("/") for index in declared}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lockstep import deployed
 from lockstep.errors import Refusal
+from lockstep.toml_file import read_toml
 
 __all__ = ["check"]
 
@@ -114,7 +115,7 @@ def exact_python(root: Path) -> str:
 
 def lower_bound(root: Path) -> str:
     """The uv that CI and the image take: the lower bound of required-version."""
-    said = str(tomllib.loads((root / "uv.toml").read_text(encoding="utf-8")).get("required-version", ""))
+    said = str(read_toml(root / "uv.toml").get("required-version", ""))
     match = re.search(r"(?:>=|==|^)\s*(\d+\.\d+\.\d+)", said)
     if match is None:
         raise Refusal(
@@ -134,7 +135,7 @@ def locked_nox(root: Path) -> str:
 
 def fits_requires_python(root: Path, python: str) -> None:
     """The chosen Python is one that the lock was made for."""
-    said = str(tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"])
+    said = str(read_toml(root / "pyproject.toml")["project"]["requires-python"])
     low, high = (tuple(map(int, part.split("."))) for part in re.findall(r"[\d.]+", said))
     if not low <= tuple(map(int, python.split("."))) < high:
         raise Refusal(

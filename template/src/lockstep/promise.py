@@ -1,7 +1,6 @@
 # Lockstep's: what the repository promises. Change it by `copier update`, not by hand.
 """What the repository promises of every place: exact Python, the lock's production set, the service's own files."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from lockstep.fingerprint import PROMISED_FILES, environment_id, sha256, source
 from lockstep.lockfile import Lock, read_lock
 from lockstep.pins import exact_python
+from lockstep.toml_file import read_toml
 
 __all__ = ["Promise", "read_promise"]
 
@@ -38,7 +38,7 @@ class Promise:
 
 def read_promise(root: Path) -> Promise:
     """Read the checkout at `root`; raises Refusal for an unreadable lock or an inexact Python."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    project = read_toml(root / "pyproject.toml")["project"]
     package = project["entry-points"]["lockstep"]["app"].partition(".")[0].partition(":")[0]
     return Promise(
         python=exact_python(root),
