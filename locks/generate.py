@@ -18,7 +18,6 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-
 from born import born_lock, requirements
 from taken import imported_names, taken_names
 from universe import read_universe

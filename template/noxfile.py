@@ -44,7 +44,7 @@ def sync(session: nox.Session, name: str, *arguments: str) -> Path:
     try:
         return environment.sync(ROOT, name, *arguments).parent
     except Refusal as refusal:
-        session.error(str(refusal))
+        session.error(str(refusal).removesuffix("."))
 
 
 @nox.session

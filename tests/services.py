@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Service"]
+__all__ = ["Service", "until_ready"]
 
 # As noxfile.py calls the tool: in its own process, without a variable that a place would show as a finding.
 CALL = "import sys; sys.path.insert(0, 'src'); from lockstep.__main__ import main; sys.exit(main())"
@@ -75,3 +77,14 @@ class Service:
         text = path.read_text()
         assert old in text, f"{name} has no {old!r}"
         path.write_text(text.replace(old, new))
+
+
+def until_ready(address: str) -> None:
+    """Wait until the service at `http://host:port` takes traffic; raises AssertionError after some 20 s."""
+    for _ in range(1000):
+        try:
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=1):
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError("not ready within 20 s")

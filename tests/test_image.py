@@ -13,7 +13,7 @@ import pytest
 from places.engine import Engine
 from places.images import image
 from places.offered import OfferedInterpreter
-from services import Service
+from services import Service, until_ready
 
 pytestmark = pytest.mark.xdist_group("image")
 PYTHON = "/app/.venv/bin/python"
@@ -52,16 +52,6 @@ def container(engine: Engine, tag: str, *options: str) -> Iterator[tuple[str, st
         yield name, address
     finally:
         engine("rm", "--force", name)
-
-
-def until_ready(address: str) -> None:
-    for _ in range(400):
-        try:
-            with urllib.request.urlopen(f"{address}/health/ready", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("not ready within 20 s")
 
 
 def test_it_runs_locked_down_as_any_user(service: Service, tag: str, engine: Engine) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services import Service
+from services import Service, until_ready
 
 MODELS = {"fastapi": "uvicorn", "flask": "gunicorn-gthread"}
 
@@ -54,21 +54,11 @@ def serving(service: Service, **settings: str) -> Iterator[tuple[subprocess.Pope
     try:
         assert process.stdout is not None
         boot = json.loads(process.stdout.readline())
-        until_ready(port)
+        until_ready(f"http://127.0.0.1:{port}")
         yield process, port, boot
     finally:
         os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
         process.communicate()
-
-
-def until_ready(port: int) -> None:
-    for _ in range(1000):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=1):
-                return
-        except OSError:
-            time.sleep(0.02)
-    raise AssertionError("not ready within 20 s")
 
 
 def refused(service: Service, **settings: str) -> str:
@@ -171,7 +161,7 @@ def test_dev_is_the_same_server_and_starts_again_on_a_change(service: Service) -
     settings = service.package() / "settings.py"
     before = settings.read_text()
     try:
-        until_ready(port)
+        until_ready(f"http://127.0.0.1:{port}")
         assert hello(port) == hello(port)
         settings.write_text(before.replace('"Hello"', '"Servus"'))
         assert settings.read_text() != before

@@ -1,7 +1,9 @@
 """`copier update` takes a service to a newer template: what is Lockstep's changes, what is the team's stays."""
 
 import filecmp
+import platform
 import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,3 +139,11 @@ def test_a_remembered_answer_that_does_not_hold_any_more_is_refused_not_replaced
     assert "Lockstep does not support this Python." in done.stderr
     assert "Traceback" not in done.stderr
     assert not git(service.path, "status", "--porcelain")
+
+
+def test_a_relative_address_is_remembered_so_that_an_update_finds_it(template: Template, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", f"--data=python={platform.python_version()}"]
+    subprocess.run([*command, ".", str(tmp_path / "service")], cwd=template.path, check=True, capture_output=True)
+
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text())
+    assert answers["_src_path"] == str(template.path)

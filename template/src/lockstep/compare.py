@@ -40,8 +40,9 @@ def interpreter(a: Mapping[str, Any], b: Mapping[str, Any], strict: bool) -> Fou
         return
     names = [name for name in a["interpreter"] if a["interpreter"][name] != b["interpreter"][name]]
     if names:
-        builds = (str(place["interpreter"]["build"]).partition("(")[2][:40] for place in (b, a))
-        yield "interpreter", f"another build of {b['python']}: {next(builds)}", next(builds), MANAGED, not strict
+        said, there = (str(place["interpreter"]["build"]) for place in (b, a))
+        what = ", ".join(name.replace("_", " ") for name in names if name != "build")
+        yield "interpreter", f"another build, in {what}: {said}", there, MANAGED, not strict
 
 
 MANAGED = "UV_MANAGED_PYTHON=1 uv run noxfile.py   (uv's own build, as in the image)"

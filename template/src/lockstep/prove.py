@@ -72,16 +72,18 @@ def free_port() -> int:
 
 
 def ready(server: Server) -> str:
-    started = time.monotonic()
+    started, said = time.monotonic(), ""
     while time.monotonic() - started < READY_SECONDS:
         expect(server.running(), f"the server ended with exit code {server.code()} before it was ready")
         try:
-            if get(server.port, "/health/ready", timeout=1).status == 200:
+            answer = get(server.port, "/health/ready", timeout=1)
+            if answer.status == 200:
                 return f"after {time.monotonic() - started:.2f} s"
-        except OSError:
-            pass
+            said = f"{answer.status} {answer.body[:200].decode(errors='replace')}"
+        except OSError as error:
+            said = str(error)
         time.sleep(0.01)
-    raise AssertionError(f"not ready within {READY_SECONDS} s")
+    raise AssertionError(f"not ready within {READY_SECONDS} s; last heard: {said}")
 
 
 def answers(server: Server) -> str:

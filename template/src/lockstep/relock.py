@@ -1,8 +1,8 @@
 # Lockstep's: the repair of the lock after an update. Change it by `copier update`, not by hand.
 """Bring `uv.lock` back to pyproject.toml: after a template update merged it with conflicts, or after an edit.
 
-In a conflict the template's versions are taken for the lines that both sides changed, the team's for the rest; uv then
-adds what the team's own dependencies need. Nothing of pyproject.toml is touched.
+Where both sides changed the same lines the service's are taken, and the template's other changes stay; uv then makes
+the whole answer pyproject.toml, and keeps each version that still fits. Nothing of pyproject.toml is touched.
 """
 
 import subprocess
