@@ -39,10 +39,20 @@ def lockstep(session: nox.Session, *words: str) -> None:
         session.error(f"{words[0]} failed, see above")
 
 
-def sync(session: nox.Session, name: str, *arguments: str) -> Path:
-    """The directory of commands of an environment that equals the lock."""
+def production(session: nox.Session) -> str:
+    """The interpreter of the production set, equal to the lock."""
+    return sync(session, "production", "--no-editable")
+
+
+def checks(session: nox.Session) -> str:
+    """The interpreter of the production set with the tools that check it; the service is in it as a wheel."""
+    return sync(session, "checks", "--no-editable", "--group", "dev")
+
+
+def sync(session: nox.Session, name: str, *arguments: str) -> str:
+    """Make `.nox/<name>` equal to the lock."""
     try:
-        return environment.sync(ROOT, name, *arguments).parent
+        return str(environment.sync(ROOT, name, *arguments))
     except Refusal as refusal:
         session.error(str(refusal).removesuffix("."))
 
@@ -62,30 +72,27 @@ def pins(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format; `-- --fix` repairs."""
-    ruff = sync(session, "lint", "--only-group", "lint") / "ruff"
-    session.run(str(ruff), "check", *session.posargs)
-    session.run(str(ruff), "format", *([] if "--fix" in session.posargs else ["--check"]))
+    python = checks(session)
+    session.run(python, "-m", "ruff", "check", *session.posargs)
+    session.run(python, "-m", "ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    mypy = sync(session, "types", "--group", "types", "--no-install-project") / "mypy"
-    session.run(str(mypy), *session.posargs)
+    session.run(checks(session), "-m", "mypy", *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test the installed wheel, not the checkout."""
-    python = sync(session, "tests", "--group", "tests", "--no-editable") / "python"
-    session.run(str(python), "-m", "pytest", *session.posargs, env=runtime.SETTINGS)
+    session.run(checks(session), "-m", "pytest", *session.posargs, env=runtime.SETTINGS)
 
 
 @nox.session
 def prove(session: nox.Session) -> None:
     """Boot the production server from the production set and see it serve and drain."""
-    python = sync(session, "production", "--no-editable") / "python"
-    session.run(str(python), "-m", "lockstep", "prove", *session.posargs, env=runtime.SETTINGS)
+    session.run(production(session), "-m", "lockstep", "prove", *session.posargs, env=runtime.SETTINGS)
 
 
 @nox.session
@@ -103,15 +110,14 @@ def parity(session: nox.Session) -> None:
 @nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Serve as production does, on $PORT or 8000."""
-    python = sync(session, "production", "--no-editable") / "python"
-    session.run(str(python), "-m", "lockstep", "serve", *session.posargs, env=runtime.SETTINGS)
+    session.run(production(session), "-m", "lockstep", "serve", *session.posargs, env=runtime.SETTINGS)
 
 
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
     """Serve with the same server, and start again when a source file changes."""
-    python = sync(session, "dev") / "python"
-    session.run(str(python), "-m", "lockstep", "serve", "--reload", *session.posargs, env=runtime.SETTINGS)
+    python = sync(session, "dev")  # the checkout itself, not a wheel of it
+    session.run(python, "-m", "lockstep", "serve", "--reload", *session.posargs, env=runtime.SETTINGS)
 
 
 @nox.session(default=False)

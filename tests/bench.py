@@ -23,6 +23,7 @@ from places.engine import Engine, NoEngine, find_engine
 from places.images import image
 from places.interpreter import interpreter_of
 from places.offered import offered
+from services import CALL
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "figures.md"
@@ -194,7 +195,7 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
     probe = (service / "src/lockstep/fingerprint.py").read_bytes()
 
     def build() -> None:
-        run("uv", "run", "-q", "noxfile.py", "-s", "image", cwd=service, settings=settings)
+        run(sys.executable, "-B", "-c", CALL, "image", cwd=service, settings=settings)
 
     engine("builder", "prune", "--force", "--all") if engine.command == "docker" else None
     cold = seconds(build)
@@ -209,7 +210,7 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
         statistics.median(rebuilds) / cold,
         0.25,
         "x",
-        "`nox -s image` after a change of source only, against a cold build",
+        "`image` after a change of source only, against a cold build",
     )
     saved = image(engine, tag, folder)
     yield Figure("image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make")

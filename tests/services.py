@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Service", "until_ready"]
+__all__ = ["CALL", "Service", "until_ready"]
 
 # As noxfile.py calls the tool: in its own process, without a variable that a place would show as a finding.
 CALL = "import sys; sys.path.insert(0, 'src'); from lockstep.__main__ import main; sys.exit(main())"

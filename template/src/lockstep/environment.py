@@ -2,10 +2,11 @@
 """Build an environment from `uv.lock`, exactly, and say in words a person can act on why it cannot be built."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 from lockstep.errors import COULD_NOT_LOOK, Refusal
-from lockstep.fingerprint import source
+from lockstep.fingerprint import PROMISED_FILES, digest, sha256, source
 from lockstep.hermetic import environment
 from lockstep.toml_file import read_toml
 
@@ -54,6 +55,14 @@ def sync(root: Path, name: str, *arguments: str) -> Path:
 
     `arguments` choose the set: `--group tests`, `--only-group lint`, `--no-editable` …
     """
+    files = source(path.parent for path in (root / "src").glob("*/__init__.py"))
+    inputs = digest({**files, **{file: sha256(root / file) for file in PROMISED_FILES if (root / file).is_file()}})
+    return made(root, name, arguments, inputs)
+
+
+@cache
+def made(root: Path, name: str, arguments: tuple[str, ...], _: str) -> Path:
+    """Once in a process for the same inputs: the sessions of one run share what one of them made."""
     directory = root / ".nox" / name
     if not directory.exists():
         print(f"building .nox/{name} from uv.lock …", flush=True)

@@ -25,8 +25,8 @@ from lockstep.serving import in_force
 __all__ = ["prove"]
 
 READY_SECONDS = 30
-WAIT_MILLISECONDS = 300
-FLIGHT_MILLISECONDS = 450
+WAIT_MILLISECONDS = 200
+FLIGHT_MILLISECONDS = 400
 LEAD_SECONDS = 0.2  # long enough to be seen, short enough not to be waited for
 OVERLAPPING = 4
 
