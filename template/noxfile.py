@@ -72,9 +72,9 @@ def pins(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format; `-- --fix` repairs."""
-    python = checks(session)
-    session.run(python, "-m", "ruff", "check", *session.posargs)
-    session.run(python, "-m", "ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
+    ruff = str(Path(checks(session)).with_name("ruff"))
+    session.run(ruff, "check", *session.posargs)
+    session.run(ruff, "format", *([] if "--fix" in session.posargs else ["--check"]))
 
 
 @nox.session
