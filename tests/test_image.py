@@ -109,6 +109,16 @@ def test_a_release_of_source_only_ships_a_small_layer(service: Service, tag: str
     assert built.compressed < 40_000_000
 
 
+def test_a_lock_that_is_stale_builds_no_image(service: Service, engine: Engine, tmp_path: Path) -> None:
+    damaged = service.copy(tmp_path / "damaged")
+    damaged.edit("pyproject.toml", "dependencies = [", 'dependencies = [\n    "six>=1.16",')
+    done = damaged.lockstep("image")
+
+    assert done.returncode == 1, done.stdout
+    assert "The image cannot be built." in done.stdout
+    assert "needs to be updated" in done.stdout
+
+
 SITE = "/app/.venv/lib/python3.*/site-packages"
 IMAGE_FAULTS: dict[str, tuple[str, set[str]]] = {
     "an edited module": ("echo evil >> $site/pydantic/main.py", {"bytes", "byte code"}),
