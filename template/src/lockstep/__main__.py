@@ -3,8 +3,6 @@
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,17 +102,9 @@ def pins(arguments: argparse.Namespace) -> int:
 
 
 def image(_: argparse.Namespace) -> int:
-    from lockstep import engine
-    from lockstep.parity import image_name
-    from lockstep.promise import read_promise
+    from lockstep.image import build
 
-    chosen = engine.find()
-    promise = read_promise(ROOT)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    revision = head.stdout.strip() or os.environ.get("CI_COMMIT_SHA", "unknown")
-    labels = {"lockstep.environment": promise.environment(engine.markers_of_image(promise.python))}
-    engine.build(chosen, ROOT, image_name(ROOT), labels, revision)
-    print(f"{chosen} built {image_name(ROOT)}")
+    print(build(ROOT))
     return SAME
 
 

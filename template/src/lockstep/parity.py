@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lockstep import __version__, engine, fingerprint
+from lockstep import __version__, engine, fingerprint, image
 from lockstep.compare import compare
 from lockstep.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 from lockstep.finding import Finding, Place
@@ -17,7 +17,7 @@ from lockstep.promise import Promise, read_promise
 from lockstep.report import Row, save, say
 from lockstep.runtime import SETTINGS
 
-__all__ = ["image_name", "look", "look_here", "parity"]
+__all__ = ["look", "look_here", "parity"]
 
 PROBE = Path(fingerprint.__file__)
 SAVED = Path(".lockstep")
@@ -31,7 +31,7 @@ def parity(root: Path, python: Path, others: Sequence[str]) -> int:
     promise = read_promise(root)
     here = look_here(root, python)
     places, rows = [here], []
-    for name in others or [image_name(root)]:
+    for name in others or [image.name(root)]:
         try:
             places.append(look(root, name))
         except Refusal as refusal:
@@ -104,11 +104,6 @@ def read_saved(path: Path) -> dict[str, Any]:
 def short(name: str) -> str:
     """What the table calls a place: the service's own image is `image`."""
     return "image" if name.endswith(":lockstep") else name.rpartition("/")[2]
-
-
-def image_name(root: Path) -> str:
-    """The tag of the image that this checkout builds."""
-    return f"localhost/{read_promise(root).lock.root['name']}:lockstep"
 
 
 def write(path: Path, document: object) -> None:

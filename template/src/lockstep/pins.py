@@ -5,7 +5,6 @@ Python is said in `.python-version`, uv in `uv.toml` (the lower bound of require
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from lockstep import deployed
 from lockstep.errors import Refusal
 from lockstep.toml_file import read_toml
+from lockstep.versions import exact_python, locked_nox, lower_bound
 
 __all__ = ["check"]
 
@@ -99,38 +99,6 @@ def complain(tool: str, wanted: str, heard: list[Voice]) -> None:
         [(SOURCES[tool], wanted), *said],
         f"Put {wanted} into the places that differ, or run `uv run noxfile.py -s pins -- --fix`.",
     )
-
-
-def exact_python(root: Path) -> str:
-    """The version in `.python-version`; it must be exact, or two places choose two patches."""
-    said = (root / ".python-version").read_text(encoding="utf-8").strip()
-    if not re.fullmatch(r"\d+\.\d+\.\d+", said):
-        raise Refusal(
-            "Python is not stated exactly.",
-            [(".python-version", said or "empty")],
-            "Write major, minor and patch, such as 3.13.9.",
-        )
-    return said
-
-
-def lower_bound(root: Path) -> str:
-    """The uv that CI and the image take: the lower bound of required-version."""
-    said = str(read_toml(root / "uv.toml").get("required-version", ""))
-    match = re.search(r"(?:>=|==|^)\s*(\d+\.\d+\.\d+)", said)
-    if match is None:
-        raise Refusal(
-            "uv is not stated.",
-            [("uv.toml", f"required-version = {said!r}")],
-            'Write `required-version = ">=X.Y.Z,<X.Z"`.',
-        )
-    return match[1]
-
-
-def locked_nox(root: Path) -> str:
-    """The nox in `noxfile.py.lock`."""
-    text = (root / "noxfile.py.lock").read_text(encoding="utf-8")
-    found = [package["version"] for package in tomllib.loads(text)["package"] if package["name"] == "nox"]
-    return str(found[0]) if found else "not locked"
 
 
 def fits_requires_python(root: Path, python: str) -> None:

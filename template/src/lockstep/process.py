@@ -19,9 +19,9 @@ __all__ = ["Server"]
 class Server:
     """`python -m lockstep serve` as a process group, with `settings` over the environment; a context manager."""
 
-    def __init__(self, settings: dict[str, str]) -> None:
-        self.port = int(settings["PORT"])
-        self.environment = {**os.environ, **SETTINGS, **settings, "SERVER_HOST": "127.0.0.1"}
+    def __init__(self, port: int, settings: dict[str, str]) -> None:
+        self.port = port
+        self.environment = {**os.environ, **SETTINGS, **settings}
         self.printed: list[str] = []
 
     def __enter__(self) -> Self:

@@ -8,8 +8,8 @@ from typing import Any
 
 from lockstep.fingerprint import PROMISED_FILES, environment_id, sha256, source
 from lockstep.lockfile import Lock, read_lock
-from lockstep.pins import exact_python
 from lockstep.toml_file import read_toml
+from lockstep.versions import exact_python
 
 __all__ = ["Promise", "read_promise"]
 

@@ -1,0 +1,30 @@
+# Lockstep's: the image of this commit. Change it by `copier update`, not by hand.
+"""Build the production image and label it with its commit and its environment id."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from lockstep import engine
+from lockstep.promise import read_promise
+
+__all__ = ["build", "name"]
+
+
+def name(root: Path) -> str:
+    """The tag of the image that this checkout builds."""
+    return f"localhost/{read_promise(root).lock.root['name']}:lockstep"
+
+
+def build(root: Path) -> str:
+    """Build it with the engine that answers, and say so in one line; raises Refusal."""
+    chosen, promise, tag = engine.find(), read_promise(root), name(root)
+    labels = {"lockstep.environment": promise.environment(engine.markers_of_image(promise.python))}
+    engine.build(chosen, root, tag, labels, revision(root))
+    return f"{chosen} built {tag}"
+
+
+def revision(root: Path) -> str:
+    """The commit that is checked out, or what CI says it is."""
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
+    return head.stdout.strip() or os.environ.get("CI_COMMIT_SHA", "unknown")
