@@ -39,8 +39,11 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a command (`words`, or the command line's); a user's mistake becomes a message, not a traceback."""
     arguments = parser().parse_args(words)
     try:
-        return COMMANDS[arguments.command](arguments)
+        code = COMMANDS[arguments.command](arguments)
+        sys.stdout.flush()  # nox writes to the other stream, and what was said first is to stand first
+        return code
     except Refusal as refusal:
+        sys.stdout.flush()
         print(refusal, file=sys.stderr)
         return refusal.code
     except FileNotFoundError as error:
