@@ -15,7 +15,6 @@ from places.images import image
 from places.offered import OfferedInterpreter
 from services import Service, until_ready
 
-pytestmark = pytest.mark.xdist_group("image")
 PYTHON = "/app/.venv/bin/python"
 
 
@@ -65,6 +64,14 @@ def test_it_runs_locked_down_as_any_user(service: Service, tag: str, engine: Eng
     assert said["environment"] == service.report()["places"][0]["environment"]
     assert first.startswith(PYTHON)
     assert healthy == ""
+
+
+def test_its_labels_say_which_version_commit_and_environment_it_is(service: Service, tag: str, engine: Engine) -> None:
+    labels = json.loads(engine("inspect", "--format", "{{json .Config.Labels}}", tag))
+
+    assert labels["lockstep.environment"] == service.report()["places"][0]["environment"]
+    assert labels["org.opencontainers.image.version"] == "0.1.0"
+    assert labels["org.opencontainers.image.revision"] == service.run("git", "rev-parse", "HEAD").stdout.strip()
 
 
 def test_its_own_user_is_a_number_and_not_root(tag: str, engine: Engine) -> None:

@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from lockstep.errors import COULD_NOT_LOOK, Refusal
@@ -52,15 +53,16 @@ def run(
     )
 
 
-def build(engine: str, root: Path, tag: str, labels: dict[str, str], revision: str) -> None:
-    """Build the image `tag` from the checkout; progress goes to the terminal. Raises Refusal when the build fails.
+def build(engine: str, root: Path, tag: str, given: Mapping[str, str]) -> None:
+    """Build the image `tag` from the checkout, with the build arguments `given`; progress goes to the terminal.
 
     Settings of a company's network come from the environment: LOCKSTEP_BUILD_ARGS (NAME=value, separated by spaces),
     LOCKSTEP_BUILD_NETWORK, LOCKSTEP_BUILD_CA and LOCKSTEP_BUILD_UV_TOML (files, given as secrets and never kept).
+    Raises Refusal when the build fails.
     """
-    arguments = [f"REVISION={revision}", "SOURCE_DATE_EPOCH=0", *os.environ.get("LOCKSTEP_BUILD_ARGS", "").split()]
+    arguments = [f"{name}={value}" for name, value in given.items()]
+    arguments += ["SOURCE_DATE_EPOCH=0", *os.environ.get("LOCKSTEP_BUILD_ARGS", "").split()]
     command = [engine, "build", "--tag", tag, *(part for a in arguments for part in ("--build-arg", a))]
-    command += [part for name, value in labels.items() for part in ("--label", f"{name}={value}")]
     if network := os.environ.get("LOCKSTEP_BUILD_NETWORK"):
         command += ["--network", network]
     for secret, variable in (("ca", "LOCKSTEP_BUILD_CA"), ("uv_toml", "LOCKSTEP_BUILD_UV_TOML")):

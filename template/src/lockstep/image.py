@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lockstep import engine
 from lockstep.promise import read_promise
+from lockstep.toml_file import read_toml
 
 __all__ = ["build", "name"]
 
@@ -19,8 +20,10 @@ def name(root: Path) -> str:
 def build(root: Path) -> str:
     """Build it with the engine that answers, and say so in one line; raises Refusal."""
     chosen, promise, tag = engine.find(), read_promise(root), name(root)
-    labels = {"lockstep.environment": promise.environment(engine.markers_of_image(promise.python))}
-    engine.build(chosen, root, tag, labels, revision(root))
+    project = read_toml(root / "pyproject.toml")["project"]
+    environment = promise.environment(engine.markers_of_image(promise.python))
+    labels = {"VERSION": str(project["version"]), "REVISION": revision(root), "ENVIRONMENT": environment}
+    engine.build(chosen, root, tag, labels)
     return f"{chosen} built {tag}"
 
 
