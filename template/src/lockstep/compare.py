@@ -27,7 +27,7 @@ def compare(one: Place, other: Place, *, strict: bool | None = None) -> list[Fin
         *server(a, b),
     ]
     return [
-        Finding(facet, other.name, f"{said} ({one.name}: {there})", "" if allowed else fix or other.rebuild, allowed)
+        Finding(facet, f"{said} ({one.name}: {there})", other.name, "" if allowed else fix or other.rebuild, allowed)
         for facet, said, there, fix, allowed in found
     ]
 

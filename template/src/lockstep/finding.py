@@ -1,11 +1,11 @@
 # Lockstep's: one difference. Change it by `copier update`, not by hand.
 """One difference between places, and what a facet is: the words that the report and `explain` use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["FACETS", "Finding", "Place"]
+__all__ = ["FACETS", "Finding", "Place", "shown"]
 
 # What each facet asks, and when a difference is allowed.
 FACETS: Mapping[str, str] = {
@@ -36,10 +36,26 @@ class Place:
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference; `allowed` ones are counted and named, the others make the verdict."""
+    """One difference, or one thing that could not be looked at (`unseen`).
+
+    Allowed ones are counted and named, an unseen one is neither the same nor different, the others make the verdict.
+    `place` and `fix` may be filled in by whoever knows the place.
+    """
 
     facet: str
-    place: str
     said: str
+    place: str = ""
     fix: str = ""
     allowed: bool = False
+    unseen: bool = False
+
+    @property
+    def matters(self) -> bool:
+        """Whether it makes the verdict `different`."""
+        return not self.allowed and not self.unseen
+
+
+def shown(names: Sequence[str], most: int = 3) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

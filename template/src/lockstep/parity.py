@@ -56,9 +56,9 @@ def conclude(root: Path, promise: Promise, places: list[Place], unseen: list[Row
     text = say(rows, findings, heading=heading)
     save(root / SAVED, rows, findings, text)
     print(text)
-    if any(not finding.allowed for finding in findings):
+    if any(finding.matters for finding in findings):
         return DIFFERENT
-    return COULD_NOT_LOOK if unseen else SAME
+    return COULD_NOT_LOOK if unseen or any(finding.unseen for finding in findings) else SAME
 
 
 def look_here(root: Path, python: Path) -> Place:

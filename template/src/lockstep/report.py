@@ -28,17 +28,17 @@ class Row:
 
 def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str) -> str:
     """The report as text; the same input gives the same lines."""
-    different = [f for f in findings if not f.allowed]
-    allowed = [f for f in findings if f.allowed]
+    different, allowed = [f for f in findings if f.matters], [f for f in findings if f.allowed]
+    open_questions = [f for f in findings if f.unseen]
     lines = [heading, "", *table(rows, findings), ""]
     if not different:
-        agreeing = [facet for facet in FACETS if facet not in {finding.facet for finding in allowed}]
+        agreeing = [facet for facet in FACETS if facet not in {finding.facet for finding in findings}]
         lines.append(f"  {len(agreeing)} facets agree in every place that was looked at: {', '.join(agreeing)}")
-    for finding in different:
-        lines.append(f"  ✗ {finding.facet:<11} {finding.place}: {finding.said}")
+    for sign, finding in [*(("✗", f) for f in different), *(("?", f) for f in open_questions)]:
+        lines.append(f"  {sign} {finding.facet:<11} {finding.place}: {finding.said}")
         lines.append(f"    fix:        {finding.fix}")
     lines += [f"  · {finding.facet:<11} {finding.place}: {finding.said}, allowed" for finding in allowed]
-    unseen = [row.place for row in rows if row.unseen]
+    unseen = [row.place for row in rows if row.unseen] + [f"{f.facet} of {f.place}" for f in open_questions]
     closing = f"{len(different)} differences matter, {len(allowed)} are allowed"
     lines += ["", closing + (f", not looked at: {', '.join(unseen)}." if unseen else ".")]
     return "\n".join(lines)
@@ -52,7 +52,7 @@ def table(rows: Sequence[Row], findings: Sequence[Finding]) -> list[str]:
         if row.unseen:
             lines.append(f"  {row.place:<{width}}  {row.unseen}")
             continue
-        matter = sum(f.place == row.place and not f.allowed for f in findings)
+        matter = sum(f.place == row.place and f.matters for f in findings)
         verdict = f"{matter} differ" if matter else "the same"
         verdict = "" if row.place == "promise" else verdict
         lines.append(
@@ -72,7 +72,7 @@ def save(directory: Path, rows: Sequence[Row], findings: Sequence[Finding], text
             file.write(f"### Lockstep\n\n```text\n{text}\n```\n")
     if os.environ.get("GITHUB_ACTIONS"):
         for finding in findings:
-            if not finding.allowed:
+            if finding.matters:
                 print(
                     f"::error title=lockstep {finding.facet}::{finding.place}: {finding.said} (fix: {finding.fix})",
                     file=sys.stderr,
