@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from places.bases import bring_bases
+from places.building import build_settings
 from places.engine import Engine, NoEngine, find_engine
 from places.images import image
 from places.interpreter import interpreter_of
@@ -83,14 +84,7 @@ def built_here() -> Iterator[tuple[Engine | None, Mapping[str, str]]]:
         yield None, {}
         return
     with tempfile.TemporaryDirectory() as folder, offered(interpreter_of(Path(sys.executable)), Path(folder)) as offer:
-        arguments = {**bring_bases(engine), "UV_PYTHON_CPYTHON_BUILD": offer.build}
-        settings = {
-            "LOCKSTEP_BUILD_ARGS": " ".join(f"{name}={value}" for name, value in arguments.items()),
-            "LOCKSTEP_BUILD_NETWORK": "host",
-            "LOCKSTEP_BUILD_UV_TOML": str(offer.uv_toml),
-            **({"LOCKSTEP_BUILD_CA": os.environ["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in os.environ else {}),
-        }
-        yield engine, {**settings, **offer.environment}
+        yield engine, {**build_settings(bring_bases(engine), offer), **offer.environment}
 
 
 def run(*command: str | Path, cwd: Path | None = None, settings: Mapping[str, str] | None = None) -> str:

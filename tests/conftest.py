@@ -1,6 +1,5 @@
 """Fixtures: the template as a tagged repository, and services rendered from it, each set of answers once."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,8 +14,7 @@ from snapshot import Template, git, snapshot
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
-if importlib.util.find_spec("places"):
-    pytest_plugins = ["places.plugin"]
+pytest_plugins = ["places.plugin"]
 
 Render = Callable[[Mapping[str, object]], Path]
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pages import INSTALL, Command, Page, Step, missing
+from services import free_port
 
 __all__ = ["Reader"]
 
@@ -135,9 +136,3 @@ class Reader:
                         process.wait(timeout=15)
                     except (ProcessLookupError, subprocess.TimeoutExpired):
                         continue
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

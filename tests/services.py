@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CALL", "Service", "until_ready"]
+__all__ = ["CALL", "Service", "free_port", "until_ready"]
 
 # As noxfile.py calls the tool: in its own process, without a variable that a place would show as a finding.
 CALL = "import sys; sys.path.insert(0, 'src'); from lockstep.__main__ import main; sys.exit(main())"
@@ -88,3 +89,10 @@ def until_ready(address: str) -> None:
         except OSError:
             time.sleep(0.02)
     raise AssertionError("not ready within 20 s")
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from services import Service, until_ready
+from services import Service, free_port, until_ready
 
 MODELS = {"fastapi": "uvicorn", "flask": "gunicorn-gthread"}
 
@@ -30,12 +30,6 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def model(service: Service) -> str:
     return "gunicorn-gthread" if (service.path / "src" / "lockstep" / "gunicorn_settings.py").exists() else "uvicorn"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

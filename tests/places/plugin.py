@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from .bases import PACKAGING, archive_of, bring_bases, image_of
+from .building import build_settings
 from .engine import Engine, NoEngine, find_engine
 from .interpreter import interpreter_of
 from .offered import OfferedInterpreter, offered
@@ -67,15 +68,7 @@ def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OfferedInt
 @pytest.fixture(scope="session")
 def build_environment(bases: Mapping[str, str], interpreter: OfferedInterpreter) -> Mapping[str, str]:
     """Environment variables with which a service builds its image here, where no registry is in reach."""
-    arguments = {**bases, "UV_PYTHON_CPYTHON_BUILD": interpreter.build}
-    settings = {
-        "LOCKSTEP_BUILD_ARGS": " ".join(f"{name}={value}" for name, value in arguments.items()),
-        "LOCKSTEP_BUILD_NETWORK": "host",
-        "LOCKSTEP_BUILD_UV_TOML": str(interpreter.uv_toml),
-    }
-    if bundle := os.environ.get("SSL_CERT_FILE"):
-        settings["LOCKSTEP_BUILD_CA"] = bundle
-    return settings
+    return build_settings(bases, interpreter)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

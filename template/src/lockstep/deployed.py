@@ -1,10 +1,10 @@
 # Lockstep's: what the deploy files repeat. Change it by `copier update`, not by hand.
 """Compare the numbers and paths that deploy files repeat with `server.toml`, the one server definition."""
 
-import re
 from pathlib import Path
 
 from lockstep.errors import Refusal
+from lockstep.statements import statements
 from lockstep.toml_file import read_toml
 
 __all__ = ["check"]
@@ -27,20 +27,15 @@ def check(root: Path) -> list[str]:
     compared: set[str] = set()
     for name, pattern, expression in REPEATED:
         wanted = entries[name]["default"]
-        for file in sorted(root.glob(pattern)):
-            place = file.relative_to(root).as_posix()
-            for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-                match = re.search(expression, line)
-                if match is None:
-                    continue
-                compared.add(place)
-                if int(match[1]) != wanted:
-                    raise Refusal(
-                        f"The {name} is stated two ways.",
-                        [
-                            (path.relative_to(root).as_posix(), f"{name} = {wanted}"),
-                            (f"{place}:{number}", f"{line.strip()}   <- differs"),
-                        ],
-                        f"Put {wanted} into {place}, or change both.",
-                    )
+        for found in statements(root, pattern, expression):
+            compared.add(found.file)
+            if int(found.match[1]) != wanted:
+                raise Refusal(
+                    f"The {name} is stated two ways.",
+                    [
+                        (path.relative_to(root).as_posix(), f"{name} = {wanted}"),
+                        (found.place, f"{found.line.strip()}   <- differs"),
+                    ],
+                    f"Put {wanted} into {found.file}, or change both.",
+                )
     return [f"server.toml agrees with {', '.join(sorted(compared))}"] if compared else []

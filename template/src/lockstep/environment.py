@@ -8,7 +8,9 @@ from pathlib import Path
 from lockstep.errors import COULD_NOT_LOOK, Refusal
 from lockstep.fingerprint import PROMISED_FILES, digest, sha256, source
 from lockstep.hermetic import environment
+from lockstep.promise import own_packages
 from lockstep.toml_file import read_toml
+from lockstep.versions import lower_bound
 
 __all__ = ["production", "sync"]
 
@@ -55,20 +57,19 @@ def sync(root: Path, name: str, *arguments: str) -> Path:
 
     `arguments` choose the set: `--group tests`, `--only-group lint`, `--no-editable` …
     """
-    files = source(path.parent for path in (root / "src").glob("*/__init__.py"))
-    inputs = digest({**files, **{file: sha256(root / file) for file in PROMISED_FILES if (root / file).is_file()}})
-    return made(root, name, arguments, inputs)
+    inputs = {file: sha256(root / file) for file in PROMISED_FILES if (root / file).is_file()}
+    return made(root, name, arguments, digest(source(own_packages(root))), digest(inputs))
 
 
 @cache
-def made(root: Path, name: str, arguments: tuple[str, ...], _: str) -> Path:
+def made(root: Path, name: str, arguments: tuple[str, ...], own: str, _: str) -> Path:
     """Once in a process for the same inputs: the sessions of one run share what one of them made."""
     directory = root / ".nox" / name
     if not directory.exists():
         print(f"building .nox/{name} from uv.lock …", flush=True)
     command = ["uv", "sync", "--locked", "--no-default-groups", "--no-progress", "--project", str(root), *arguments]
     if "--no-editable" in arguments:
-        command += renewed(root, directory)
+        command += renewed(root, directory, own)
     settings = {**environment(), "UV_PROJECT_ENVIRONMENT": str(directory)}
     settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
     done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
@@ -77,12 +78,10 @@ def made(root: Path, name: str, arguments: tuple[str, ...], _: str) -> Path:
     return directory / "bin" / "python"
 
 
-def renewed(root: Path, directory: Path) -> list[str]:
+def renewed(root: Path, directory: Path, own: str) -> list[str]:
     """Have the service built again when its files are not those of the checkout: uv looks at pyproject.toml only."""
-    packages = [path.parent for path in (root / "src").glob("*/__init__.py")]
     sites = directory.glob("lib/python*/site-packages")
-    installed = [site / package.name for site in sites for package in packages]
-    if source(packages) == source(installed):
+    if digest(source(site / package.name for site in sites for package in own_packages(root))) == own:
         return []
     project = read_toml(root / "pyproject.toml")["project"]
     return ["--reinstall-package", str(project["name"])]
@@ -91,7 +90,7 @@ def renewed(root: Path, directory: Path) -> list[str]:
 def explained(root: Path, name: str, said: str) -> Refusal:
     """uv's complaint in three parts."""
     python = (root / ".python-version").read_text(encoding="utf-8").strip()
-    words = {"python": python, "python_remedy": PYTHON_REMEDY, "uv": "X.Y.Z, with the lower bound in uv.toml,"}
+    words = {"python": python, "python_remedy": PYTHON_REMEDY, "uv": lower_bound(root)}
     told = [line.strip() for line in said.splitlines() if line.strip()][-4:]
     for sign, wrong, remedy in REASONS:
         if sign in said:

@@ -16,6 +16,7 @@ import re
 import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import MAGIC_NUMBER, source_from_cache, source_hash
 from pathlib import Path
@@ -99,6 +100,7 @@ def markers() -> dict[str, str]:
     }
 
 
+@cache
 def metadata_directories() -> dict[str, Path]:
     """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an
     import.
@@ -174,11 +176,9 @@ def distribution(directory: Path) -> dict[str, Any]:
 
     `files` maps names as they are in the wheel to the start of the sha256 of what is on disk.
     """
-    record = directory / "RECORD"
-    rows = list(csv.reader(record.read_text(encoding="utf-8").splitlines())) if record.is_file() else []
     files: dict[str, str] = {}
     edited, missing = [], []
-    for name, stated, *_ in (row for row in rows if row):
+    for name, stated, *_ in record_of(directory):
         path = directory.parent / name
         if name.endswith(".pyc"):
             continue
@@ -196,12 +196,20 @@ def distribution(directory: Path) -> dict[str, Any]:
     tags = sorted(line.partition(":")[2].strip() for line in wheel.splitlines() if line.startswith("Tag:"))
     return {
         "tags": tags,
-        "record": record.is_file(),
+        "record": (directory / "RECORD").is_file(),
         "digest": digest(files),
         "files": shorten(files),
         "edited": edited,
         "missing": missing,
     }
+
+
+@cache
+def record_of(directory: Path) -> list[list[str]]:
+    """The rows of a RECORD: name, hash, size; none where there is no RECORD."""
+    record = directory / "RECORD"
+    lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+    return [row for row in csv.reader(lines) if row]
 
 
 def urlsafe(hexadecimal: str) -> str:
@@ -210,18 +218,13 @@ def urlsafe(hexadecimal: str) -> str:
 
 
 def shorten(files: Mapping[str, str]) -> dict[str, str]:
-    """16 characters of each hash name a changed file well enough; `digest` has judged the whole."""
+    """16 characters of each hash name a changed file well enough; `digest` judges the whole."""
     return {name: value[:16] for name, value in sorted(files.items())}
 
 
 def strays(directories: Iterable[Path]) -> list[str]:
     """Files in the search path that no distribution's RECORD owns; byte code is judged by its own facet."""
-    owned: set[str] = set()
-    for directory in directories:
-        record = directory / "RECORD"
-        if record.is_file():
-            for row in csv.reader(record.read_text(encoding="utf-8").splitlines()):
-                owned.update(os.path.normpath(directory.parent / row[0]) for row in [row] if row)
+    owned = {os.path.normpath(directory.parent / row[0]) for directory in directories for row in record_of(directory)}
     return sorted(
         str(file)
         for entry in search_path()

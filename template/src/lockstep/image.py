@@ -6,20 +6,21 @@ import subprocess
 from pathlib import Path
 
 from lockstep import engine
-from lockstep.promise import read_promise
+from lockstep.promise import Promise, read_promise
 from lockstep.toml_file import read_toml
 
 __all__ = ["build", "name"]
 
 
-def name(root: Path) -> str:
-    """The tag of the image that this checkout builds."""
-    return f"localhost/{read_promise(root).lock.root['name']}:lockstep"
+def name(promise: Promise) -> str:
+    """The tag of the image that a checkout with this promise builds."""
+    return f"localhost/{promise.lock.root['name']}:lockstep"
 
 
 def build(root: Path) -> str:
     """Build it with the engine that answers, and say so in one line; raises Refusal."""
-    chosen, promise, tag = engine.find(), read_promise(root), name(root)
+    chosen, promise = engine.find(), read_promise(root)
+    tag = name(promise)
     project = read_toml(root / "pyproject.toml")["project"]
     environment = promise.environment(engine.markers_of_image(promise.python))
     labels = {"VERSION": str(project["version"]), "REVISION": revision(root), "ENVIRONMENT": environment}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockstep.finding import Finding, shown
+from lockstep.fingerprint import digest, shorten
 from lockstep.promise import Promise
 from lockstep.wheels import Unknown, contents_of_all, wheel_for
 
@@ -48,7 +49,8 @@ def by_record(name: str, distribution: Mapping[str, Any]) -> Iterator[Finding]:
 
 def by_wheel(name: str, distribution: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[Finding]:
     """Files that are not what the locked wheel installs; those that RECORD already told of are not told twice."""
-    there = distribution["files"]
-    other = sorted(file for file in set(files) | set(there) if files.get(file, "")[:16] != there.get(file, ""))
-    if other and not distribution["edited"] and not distribution["missing"]:
-        yield Finding("bytes", f"{name}: not what the locked wheel installs: {shown(other)}")
+    if distribution["digest"] == digest(files) or distribution["edited"] or distribution["missing"]:
+        return
+    wanted, there = shorten(files), distribution["files"]
+    other = sorted(file for file in {*wanted, *there} if wanted.get(file) != there.get(file))
+    yield Finding("bytes", f"{name}: not what the locked wheel installs: {shown(other)}")

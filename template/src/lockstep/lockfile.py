@@ -17,7 +17,6 @@ __all__ = ["Lock", "read_lock"]
 class Lock:
     """`packages` are the `[[package]]` tables in the order of the file; `text` is the file, to find a line again."""
 
-    path: Path
     text: str
     packages: tuple[Mapping[str, Any], ...]
 
@@ -78,4 +77,4 @@ def read_lock(path: Path) -> Lock:
             [(path.name, "conflict markers" if conflict else str(error))],
             "Run `uv run noxfile.py -s relock`." if conflict else "Restore it from git, or run `uv lock`.",
         ) from error
-    return Lock(path, text, tuple(packages))
+    return Lock(text, tuple(packages))

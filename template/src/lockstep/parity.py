@@ -31,7 +31,7 @@ def parity(root: Path, python: Path, others: Sequence[str]) -> int:
     promise = read_promise(root)
     here = look_here(root, python)
     places, rows = [here], []
-    for name in others or [image.name(root)]:
+    for name in others or [image.name(promise)]:
         try:
             places.append(look(root, name))
         except Refusal as refusal:

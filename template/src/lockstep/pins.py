@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lockstep import deployed
 from lockstep.errors import Refusal
+from lockstep.statements import statements
 from lockstep.toml_file import read_toml
 from lockstep.versions import exact_python, locked_nox, lower_bound
 
@@ -75,12 +76,9 @@ def echoes(voices: list[Voice], tool: str) -> str:
 def stated(root: Path) -> Iterator[Voice]:
     """Every statement outside the sources."""
     for tool, pattern, expression in STATEMENTS:
-        for path in sorted(root.glob(pattern)):
-            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-                if line.lstrip().startswith("#"):
-                    continue
-                for match in re.finditer(expression, line):
-                    yield Voice(tool, path.relative_to(root).as_posix(), number, match[1], match.span(1))
+        for found in statements(root, pattern, expression):
+            if not found.line.lstrip().startswith("#"):
+                yield Voice(tool, found.file, found.number, found.match[1], found.match.span(1))
 
 
 def rewrite(root: Path, voice: Voice, wanted: str) -> None:
@@ -115,12 +113,8 @@ def fits_requires_python(root: Path, python: str) -> None:
 
 def actions_by_commit(root: Path) -> None:
     """A tag of an action can be moved by whoever owns it; a commit cannot."""
-    loose = [
-        (f"{path.relative_to(root).as_posix()}:{number}", line.strip())
-        for path in sorted(root.glob(".github/workflows/*.y*ml"))
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        if re.search(r"uses:\s*[^./\s][^@\s]*@(?![0-9a-f]{40}\b)", line)
-    ]
+    expression = r"uses:\s*[^./\s][^@\s]*@(?![0-9a-f]{40}\b)"
+    loose = [(s.place, s.line.strip()) for s in statements(root, ".github/workflows/*.y*ml", expression)]
     if loose:
         raise Refusal(
             "An action is not pinned to a commit.",

@@ -1,17 +1,19 @@
 # Lockstep's: what the repository promises. Change it by `copier update`, not by hand.
 """What the repository promises of every place: exact Python, the lock's production set, the service's own files."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lockstep.errors import Refusal
 from lockstep.fingerprint import PROMISED_FILES, environment_id, sha256, source
 from lockstep.lockfile import Lock, read_lock
 from lockstep.toml_file import read_toml
 from lockstep.versions import exact_python
 
-__all__ = ["Promise", "read_promise"]
+__all__ = ["Promise", "own_packages", "read_promise"]
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,21 @@ class Promise:
 
 def read_promise(root: Path) -> Promise:
     """Read the checkout at `root`; raises Refusal for an unreadable lock or an inexact Python."""
-    project = read_toml(root / "pyproject.toml")["project"]
-    package = project["entry-points"]["lockstep"]["app"].partition(".")[0].partition(":")[0]
     return Promise(
         python=exact_python(root),
         lock=read_lock(root / "uv.lock"),
         inputs={name: sha256(root / name) for name in PROMISED_FILES},
-        own=source([root / "src" / "lockstep", root / "src" / package]),
+        own=source(own_packages(root)),
     )
+
+
+def own_packages(root: Path) -> list[Path]:
+    """The directories of the two packages that the service's wheel holds; raises Refusal where none is announced."""
+    announced = read_toml(root / "pyproject.toml")["project"].get("entry-points", {}).get("lockstep", {}).get("app")
+    if announced is None:
+        raise Refusal(
+            "The service announces no application.",
+            [("pyproject.toml", "[project.entry-points.lockstep] has no `app`")],
+            'Write `app = "package.app:create_app"` there, then run `uv lock`.',
+        )
+    return [root / "src" / "lockstep", root / "src" / re.split(r"[.:]", str(announced))[0]]
