@@ -183,3 +183,16 @@ def hello(port: int) -> str:
             return str(json.load(answer)["message"])
     except OSError:
         return ""
+
+
+def test_an_application_that_cannot_be_imported_is_told_without_a_traceback(service: Service) -> None:
+    module = service.site_packages() / service.package().name / "app.py"
+    before = module.read_text()
+    module.write_text(before + "\nimport no_such_module\n")
+    try:
+        for _ in range(6):  # workers fail side by side, in either order
+            said = refused(service, WEB_CONCURRENCY="4")
+            assert "The service's `app` cannot be imported." in said
+            assert "No module named 'no_such_module'" in said
+    finally:
+        module.write_text(before)

@@ -4,9 +4,11 @@
 import logging.config
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.errors import HaltServer  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # the same
 
 from lockstep import drain
 from lockstep.application import log_config, package_directory
@@ -37,4 +39,16 @@ def when_ready(arbiter: Any) -> None:
         time.sleep(lead)
         stop()
 
-    arbiter.handle_term = handle_term
+    arbiter.handle_term, arbiter.stop = handle_term, finishing(arbiter.stop)
+
+
+def finishing(stop: Callable[[bool], None]) -> Callable[[bool], None]:
+    """Stop to the end: one more worker that cannot boot breaks gunicorn's own stop off, with a traceback and code 1."""
+
+    def finish(graceful: bool = True) -> None:
+        try:
+            stop(graceful)
+        except HaltServer:  # raised once for each such worker, after it was taken off the list
+            finish(graceful)
+
+    return finish
