@@ -4,15 +4,16 @@ A service's lock is the universe's, less what its answers do not need, with the 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
-from universe import Universe
+from universe import Entry, Universe
 
 __all__ = ["born_lock", "requirements"]
 
 Table = Mapping[str, Any]
+Needs = Mapping[str, frozenset[str]]  # packages, each with its extras
 
 
 def born_lock(universe: Universe) -> str:
@@ -20,13 +21,36 @@ def born_lock(universe: Universe) -> str:
     # Jinja in a lock would be evaluated in every service; no registry has such a name or address, so far.
     if any(mark in entry.text for entry in universe.entries for mark in ("{{", "{%", "{#")):
         raise ValueError("The universe lock has text that Jinja would read.")
-    conditions = dict(conditions_of(universe))
+    reached = {feature: universe.needed_by(feature) for feature in universe.features}
+    everyone = universe.needed_by_all()
     names = ["", *(entry.name for entry in universe.entries), "~"]
     place = [spot(before, after) for before, after in pairwise(names)]
     parts = [f"{{% set root %}}{root_block(universe)}{{% endset -%}}\n", universe.head]
     for here, entry in zip(place, universe.entries, strict=False):
-        parts += [here, guarded(f"\n{entry.text}", conditions[entry.name])]
+        features = [] if entry.name in everyone else [name for name, needs in reached.items() if entry.name in needs]
+        if entry.name not in everyone and not features:
+            raise ValueError(f"No answer leads to {entry.name}.")
+        parts += [here, guarded(f"\n{with_extras(entry, everyone, reached)}", features)]
     return "".join([*parts, place[-1]])
+
+
+def with_extras(entry: Entry, everyone: Needs, reached: Mapping[str, Needs]) -> str:
+    """The entry's text, each of its extras behind the features that ask for it; uv lists those that are asked for."""
+    title = "[package.optional-dependencies]\n"
+    before, found, after = entry.text.partition(title)
+    if not found or entry.name in everyone:
+        return entry.text
+    asking = {name: [feature for feature, needs in reached.items() if name in needs.get(entry.name, ())] for name in extras(entry)}
+    if all(names == [feature for feature, needs in reached.items() if entry.name in needs] for names in asking.values()):
+        return entry.text  # whoever needs the package asks for them all
+    if len(asking) > 1 or "[package" in after:
+        raise ValueError(f"{entry.name} has extras in a way that is not provided for: {asking}")
+    [features] = asking.values()
+    return before.rstrip("\n") + "\n" + guarded(f"\n{found}{after}", features)
+
+
+def extras(entry: Entry) -> list[str]:
+    return list(entry.table.get("optional-dependencies", {}))
 
 
 def spot(before: str, after: str) -> str:
@@ -40,32 +64,18 @@ def guarded(text: str, features: Iterable[str]) -> str:
     return f"{{% if {condition} %}}{text}{{% endif %}}" if condition else text
 
 
-def conditions_of(universe: Universe) -> Iterator[tuple[str, list[str]]]:
-    """Each package with the features that need it, none when every service does."""
-    everyone = universe.needed_by_all()
-    reached = {feature: universe.needed_by(feature) for feature in universe.features}
-    for entry in universe.entries:
-        features = [feature for feature, names in reached.items() if entry.name in names]
-        extras = {names[entry.name] for names in (everyone, *reached.values()) if entry.name in names}
-        # One block cannot list an extra's packages for one service and leave them out for another.
-        if len(extras) != 1:
-            raise ValueError(f"{entry.name} is asked for with different extras, or not at all: {sorted(map(sorted, extras))}")
-        yield entry.name, [] if entry.name in everyone else features
-
-
 def root_block(universe: Universe) -> str:
     """The service's own block: the universe project's, with what features add behind their conditions."""
     table = universe.root.table
     needs: list[tuple[str, list[str]]] = [(line(edge), []) for edge in table["dependencies"]]
     needs += [(line(edge), [feature]) for feature, edges in table["optional-dependencies"].items() for edge in edges]
     stated = [stated_line(requirement) for requirement in table["metadata"]["requires-dist"]]
-    # Groups are the same in every service, so their text is taken as uv wrote it.
-    groups = section(universe.root.text, "[package.dev-dependencies]")
-    stated_groups = section(universe.root.text, "[package.metadata.requires-dev]")
+    groups = group_lines(universe, table["dev-dependencies"])
+    stated_groups = group_lines(universe, table["metadata"]["requires-dev"])
     return (
         '\n[[package]]\nname = "{{ project_name }}"\nversion = "0.1.0"\nsource = { editable = "." }\n'
-        f"dependencies = [\n{listed(needs)}]\n\n{groups}\n"
-        f"[package.metadata]\nrequires-dist = [\n{listed(stated)}]\n\n{stated_groups}"
+        f"dependencies = [\n{listed(needs)}]\n\n[package.dev-dependencies]\n{groups}\n"
+        f"[package.metadata]\nrequires-dist = [\n{listed(stated)}]\n\n[package.metadata.requires-dev]\n{stated_groups}"
     )
 
 
@@ -91,17 +101,32 @@ def stated_line(requirement: Table) -> tuple[str, list[str]]:
     return line({key: value for key, value in requirement.items() if key != "marker"}), [feature] if feature else []
 
 
-def section(text: str, title: str) -> str:
-    """A TOML section of a block, as uv wrote it."""
-    return title + text.partition(title)[2].partition("\n\n")[0].rstrip("\n") + "\n"
+def group_lines(universe: Universe, stated: Mapping[str, list[Table]]) -> str:
+    """Each group with what features add to it; a group that includes another has the other's lines too, as uv writes it."""
+    text = ""
+    for name in universe.groups:
+        lines: list[tuple[str, list[str]]] = [(line(table), []) for table in stated[name]]
+        for feature in universe.features:
+            for extended, added in universe.group_of(feature).items():
+                if set(map(line, stated[extended])) <= {line(table) for table in stated[name]}:
+                    lines += [(line(table), [feature]) for table in stated[added]]
+        text += f"{name} = [\n{listed(lines)}]\n"
+    return text
 
 
-def requirements(project: Table) -> Mapping[str, str]:
+def requirements(project: Table, universe: Universe) -> Mapping[str, str]:
     """Lines of `pyproject.toml.jinja` by file name: what every service imports, what one feature adds, and the groups."""
     lists = {"every": project["project"]["dependencies"], **project["project"]["optional-dependencies"]}
     texts = {name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated) for name, stated in lists.items()}
-    groups = (f"{name} = [{', '.join(map(group_item, items))}]" for name, items in project["dependency-groups"].items())
-    return {**texts, "groups": "\n".join(groups)}
+    groups = project["dependency-groups"]
+    return {**texts, "groups": "\n".join(f"{name} = [{group(name, groups, universe)}]" for name in groups if name in universe.groups)}
+
+
+def group(name: str, groups: Table, universe: Universe) -> str:
+    """What stands between the brackets of a group: what features add comes after the rest, each behind its feature."""
+    added = [(feature, universe.group_of(feature).get(name)) for feature in universe.features]
+    more = (guarded(f", {group_item(item)}", [feature]) for feature, its in added if its for item in groups[its])
+    return ", ".join(map(group_item, groups[name])) + "".join(more)
 
 
 def group_item(item: str | Table) -> str:

@@ -43,7 +43,7 @@ def files() -> Iterator[tuple[Path, str]]:
     universe = read_universe(LOCKS / "uv.lock")
     yield TEMPLATE / "uv.lock.jinja", born_lock(universe)
     project = tomllib.loads((LOCKS / "pyproject.toml").read_text(encoding="utf-8"))
-    for name, text in requirements(project).items():
+    for name, text in requirements(project, universe).items():
         yield LOCKS / "requirements" / name, text
     sync = ["uv", "sync", "--quiet", "--locked", "--all-extras", "--all-groups", "--project", str(LOCKS), *SETTINGS]
     names = taken_names(universe, pythons(project["project"]["requires-python"]), imported_names(sync, scrubbed()))

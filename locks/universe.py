@@ -40,14 +40,27 @@ class Universe:
         """Names of answers that bring packages with them."""
         return tuple(sorted(self.root.table["optional-dependencies"]))
 
+    def group_of(self, feature: str) -> Mapping[str, str]:
+        """Groups that this feature adds to, with the group of the universe project that holds what it adds."""
+        groups = self.root.table["dev-dependencies"]
+        return {name: f"{name}-{feature}" for name in groups if f"{name}-{feature}" in groups}
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that services have."""
+        added = {name for feature in self.features for name in self.group_of(feature).values()}
+        return tuple(name for name in self.root.table["dev-dependencies"] if name not in added)
+
     def needed_by_all(self) -> Mapping[str, frozenset[str]]:
         """Packages, each with its extras, that every service needs."""
-        groups = self.root.table["dev-dependencies"].values()
+        groups = (self.root.table["dev-dependencies"][name] for name in self.groups)
         return self.reached([*self.root.table["dependencies"], *(edge for group in groups for edge in group)])
 
     def needed_by(self, feature: str) -> Mapping[str, frozenset[str]]:
         """Packages, each with its extras, that a feature needs."""
-        return self.reached(self.root.table["optional-dependencies"][feature])
+        groups = (self.root.table["dev-dependencies"][name] for name in self.group_of(feature).values())
+        stated = self.root.table["optional-dependencies"][feature]
+        return self.reached([*stated, *(edge for group in groups for edge in group)])
 
     def reached(self, edges: Iterable[Table]) -> Mapping[str, frozenset[str]]:
         """Every package that these edges lead to, with the extras that are asked for on the way."""

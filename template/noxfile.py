@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from lockstep import environment, runtime  # noqa: E402 -- found only now
 from lockstep.__main__ import main  # noqa: E402
 from lockstep.errors import COULD_NOT_LOOK, Refusal  # noqa: E402
+from lockstep.stand_ins import stand_ins  # noqa: E402
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "none"  # environments come from the lock, below .nox/
@@ -57,6 +58,17 @@ def sync(session: nox.Session, name: str, *arguments: str) -> str:
         session.error(str(refusal).removesuffix("."))
 
 
+def settings(session: nox.Session) -> dict[str, str]:
+    """What a command that imports the service is given: the interpreter's settings, and stand-ins for its secrets."""
+    try:
+        made_up = stand_ins(ROOT)
+    except Refusal as refusal:
+        session.error(str(refusal).removesuffix("."))
+    if made_up:
+        session.log(f"not set, so random while this session runs: {', '.join(made_up)}")
+    return {**runtime.SETTINGS, **made_up}
+
+
 @nox.session
 def lock(session: nox.Session) -> None:
     """Prove that uv.lock answers pyproject.toml and is what uv would have written."""
@@ -80,19 +92,19 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    session.run(checks(session), "-m", "mypy", *session.posargs)
+    session.run(checks(session), "-m", "mypy", *session.posargs, env=settings(session))
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Test the installed wheel, not the checkout."""
-    session.run(checks(session), "-m", "pytest", *session.posargs, env=runtime.SETTINGS)
+    session.run(checks(session), "-m", "pytest", *session.posargs, env=settings(session))
 
 
 @nox.session
 def prove(session: nox.Session) -> None:
     """Boot the production server from the production set and see it serve and drain."""
-    session.run(production(session), "-m", "lockstep", "prove", *session.posargs, env=runtime.SETTINGS)
+    session.run(production(session), "-m", "lockstep", "prove", *session.posargs, env=settings(session))
 
 
 @nox.session
@@ -110,14 +122,14 @@ def parity(session: nox.Session) -> None:
 @nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Serve as production does, on $PORT or 8000."""
-    session.run(production(session), "-m", "lockstep", "serve", *session.posargs, env=runtime.SETTINGS)
+    session.run(production(session), "-m", "lockstep", "serve", *session.posargs, env=settings(session))
 
 
 @nox.session(default=False)
 def dev(session: nox.Session) -> None:
     """Serve with the same server, and start again when a source file changes."""
     python = sync(session, "dev")  # the checkout itself, not a wheel of it
-    session.run(python, "-m", "lockstep", "serve", "--reload", *session.posargs, env=runtime.SETTINGS)
+    session.run(python, "-m", "lockstep", "serve", "--reload", *session.posargs, env=settings(session))
 
 
 @nox.session(default=False)

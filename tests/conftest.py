@@ -14,7 +14,7 @@ from snapshot import Template, git, snapshot
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
-pytest_plugins = ["places.plugin"]
+pytest_plugins = ["deploying.plugin", "places.plugin"]
 
 Render = Callable[[Mapping[str, object]], Path]
 

@@ -19,8 +19,15 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="start the server of this service")
     serve.add_argument("--reload", action="store_true", help="start again when a source file changes")
+    reload = commands.add_parser("reload", help="rehearse the new code, then have the running server load it")
+    reload.add_argument("pid", nargs="?", type=int, default=1, help="the server's main process; in a container it is 1")
+    commands.add_parser("rehearse", help="import and build the application as a worker would, and serve nothing")
     commands.add_parser("health", help="exit 0 when this service takes traffic")
     commands.add_parser("prove", help="boot the production server and see it keep its promises")
+    restarts = commands.add_parser("restarts", help="restart the server under load, and count what is lost")
+    restarts.add_argument("--rounds", type=int, default=3, help="how often each restart is tried; default 3")
+    restarts.add_argument("--seconds", type=float, default=1, help="of load before and after each restart; default 1")
+    restarts.add_argument("--json", type=Path, metavar="FILE", help="save what was seen")
     commands.add_parser("fingerprint", help="print the facets of this place as JSON")
     commands.add_parser("lock", help="judge uv.lock, without a network")
     commands.add_parser("relock", help="bring uv.lock back to pyproject.toml")
@@ -59,6 +66,20 @@ def serve(arguments: argparse.Namespace) -> int:
     return SAME
 
 
+def reload(arguments: argparse.Namespace) -> int:
+    from lockstep.rehearsal import reload
+
+    print(reload(arguments.pid))
+    return SAME
+
+
+def rehearse(_: argparse.Namespace) -> int:
+    from lockstep.rehearsal import rehearse
+
+    rehearse()
+    return SAME
+
+
 def health(_: argparse.Namespace) -> int:
     from lockstep.client import get
     from lockstep.serving import in_force
@@ -73,6 +94,13 @@ def prove(_: argparse.Namespace) -> int:
     from lockstep.prove import prove
 
     prove()
+    return SAME
+
+
+def restarts(arguments: argparse.Namespace) -> int:
+    from lockstep.trials_table import show
+
+    show(arguments.rounds, arguments.seconds, arguments.json)
     return SAME
 
 
@@ -134,8 +162,11 @@ def explain(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     "serve": serve,
+    "reload": reload,
+    "rehearse": rehearse,
     "health": health,
     "prove": prove,
+    "restarts": restarts,
     "fingerprint": fingerprint,
     "lock": lock,
     "relock": relock,

@@ -4,9 +4,11 @@
 The entry points live in the installed metadata, so no file in `lockstep/` has to know the service's name.
 """
 
+import logging.config
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +16,9 @@ from typing import Any
 
 from lockstep.errors import Refusal
 
-__all__ = ["build", "entry_point", "log_config", "package_directory"]
+__all__ = ["build", "entry_point", "log_config", "package_directory", "readable_failure", "start_logging"]
 
-BOOT_FAILURE = 3  # gunicorn's own code for a worker that cannot boot: the master then stops as well
+BOOT_FAILURE = 3  # gunicorn's and uvicorn's own code for a worker that cannot boot: the manager then stops as well
 
 
 def entry_point(name: str) -> EntryPoint:
@@ -67,14 +69,24 @@ def origin(error: Exception) -> list[tuple[str, str]]:
 
 
 def build() -> Any:
-    """The WSGI or ASGI application, built by its factory; what the server model serves.
+    """The WSGI or ASGI application, built by its factory, behind its gate; what the server model serves."""
+    from lockstep import gate, waiting  # each differs between WSGI and ASGI
 
-    Ends the process with a readable message when it cannot be built: the server cannot do better than a traceback.
-    """
-    from lockstep import waiting  # differs between WSGI and ASGI
+    with readable_failure():
+        return gate.wrap(waiting.wrap(load("app")()))
 
+
+def start_logging() -> None:
+    """Log as the service says from now on."""
+    with readable_failure():
+        logging.config.dictConfig(log_config())
+
+
+@contextmanager
+def readable_failure() -> Iterator[None]:
+    """End the process with a readable message when the service cannot start: a server has only tracebacks."""
     try:
-        return waiting.wrap(load("app")())
+        yield
     except Refusal as refusal:
         print(refusal, file=sys.stderr, flush=True)
         sys.exit(BOOT_FAILURE)

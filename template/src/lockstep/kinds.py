@@ -60,5 +60,12 @@ KINDS: Mapping[str, Kind] = {
     "keep_alive": number(1, 3600, "seconds"),
     "backlog": number(1, 65535, "connections"),
     "concurrency": number(1, 1_000_000, "requests"),
+    "queue": number(0, 65535, "requests"),
+    "loop_stall": seconds(0.01, 3600),
+    "max_requests": number(0, 100_000_000, "requests"),
+    "max_requests_jitter": number(0, 100_000_000, "requests"),
+    "max_headers": number(8, 10_000, "header fields"),
+    "max_header_bytes": number(256, 65_535, "bytes"),
+    "max_body_bytes": number(0, 2**40, "bytes"),
     "trusted_proxies": Kind(text, "addresses separated by commas, or * for any"),
 }

@@ -1,49 +1,59 @@
 # Lockstep's: the proof of a service by behaviour. Change it by `copier update`, not by hand.
 """Boot the production server from the production set and see it keep its promises; name the step that fails.
 
-What is proved: it becomes ready, answers, knows its environment id, lets slow requests overlap as its model says,
-turns readiness false and finishes the request in flight on SIGTERM, exits in time with its own code, and logs no error
-on the way.
+What is proved is listed in steps.py: that it becomes ready, answers and overlaps requests as its model says; what slow
+clients, too many requests, a lost worker and each kind of restart do to it; that it drains, exits in time with its own
+code, and logs no error on the way.
 """
 
-import secrets
-import socket
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from lockstep import model, steps
 from lockstep.errors import Refusal
 from lockstep.process import Server
-from lockstep.serving import in_force
+from lockstep.steps_loop import LOOP_STALL
 
 __all__ = ["prove"]
 
-LEAD_SECONDS = 0.2  # long enough to be seen, short enough not to be waited for
+LEAD_SECONDS = 0.5  # long enough to be seen on a busy machine, short enough not to be waited for
 
 
 def prove() -> None:
     """Raise Refusal with the failed step and the server's last lines; print one line a step otherwise."""
-    token, port = secrets.token_hex(8), free_port()
-    with Server(port, settings(port, token)) as server:
-        for name, step in steps.of(server, f"/.lockstep/{token}/wait", LEAD_SECONDS):
-            try:
-                said = step()
-            except (AssertionError, OSError) as failure:
-                server.kill()
-                raise Refusal(
-                    f"The service does not prove itself: {name}.",
-                    [(model.MODEL, str(failure)), *(("server", line) for line in server.last_lines(12))],
-                    "Start it by hand and look: `uv run noxfile.py -s serve`.",
-                ) from failure
-            print(f"  ✓ {name}: {said}", flush=True)
+    with Server({"drain_lead": LEAD_SECONDS, "loop_stall": LOOP_STALL}) as server, ThreadPoolExecutor() as pool:
+        run(server, steps.first(server), say)
+        others = [pool.submit(proved, begin) for begin in steps.beside()]
+        run(server, steps.last(server, LEAD_SECONDS), say)
+        for other in others:
+            for line in other.result():
+                say(line)
+        if steps.missing():
+            print(f"  - {steps.missing()}", flush=True)
 
 
-def settings(port: int, token: str) -> dict[str, str]:
-    """The server's environment: its own port on loopback, a short lead, and the path that waits."""
-    values = in_force().values
-    chosen = {"host": "127.0.0.1", "port": str(port), "drain_lead": str(LEAD_SECONDS)}
-    return {"LOCKSTEP_PROVE": token, **{values[name].env: value for name, value in chosen.items()}}
+def proved(begin: Callable[[ExitStack], tuple[Server, list[steps.Step]]]) -> list[str]:
+    """What was seen of a server of its own."""
+    seen: list[str] = []
+    with ExitStack() as stack:
+        server, its_steps = begin(stack)
+        run(server, its_steps, seen.append)
+    return seen
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def run(server: Server, its_steps: Iterable[steps.Step], tell: Callable[[str], None]) -> None:
+    for step in its_steps:
+        try:
+            tell(f"{step.name}: {step.act()}")
+        except (AssertionError, OSError) as failure:
+            server.kill()
+            raise Refusal(
+                f"The service does not prove itself: {step.name}.",
+                [(model.MODEL, str(failure)), *(("server", line) for line in server.last_lines(12))],
+                "Start it by hand and look: `uv run noxfile.py -s serve`.",
+            ) from failure
+
+
+def say(line: str) -> None:
+    print(f"  ✓ {line}", flush=True)

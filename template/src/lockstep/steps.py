@@ -1,153 +1,110 @@
 # Lockstep's: the steps of the proof. Change it by `copier update`, not by hand.
-"""What a running server is put through, in order: each step says what it saw, or raises AssertionError with it."""
+"""What servers of this service are put through, in order, as far as their model has it.
 
-import json
-import secrets
-import signal
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+One server goes from its start to its stop. Others are proved beside it, at the same time: what is done to them must not
+be seen in its log, or takes settings of their own.
+"""
 
-from lockstep import model
-from lockstep.client import Answer, get
-from lockstep.identity import identity
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lockstep import model, steps_loop, steps_restarts, steps_serving, steps_stopping
+from lockstep.handing_over import listening_socket
 from lockstep.process import Server
-from lockstep.serving import in_force
+from lockstep.trials import ready
 
-__all__ = ["of"]
+__all__ = ["Step", "beside", "first", "last", "missing"]
 
-READY_SECONDS = 30
-WAIT_MILLISECONDS = 200
-FLIGHT_MILLISECONDS = 400
-OVERLAPPING = 4
+ROOM = 4  # requests that the server has room for that is to refuse some
+SHARE = 80  # requests that a worker serves where recycling is seen
 
 
-def of(server: Server, waiting: str, lead: float) -> list[tuple[str, Callable[[], str]]]:
-    """Names and steps; `GET <waiting>/<milliseconds>` waits, `lead` is the server's lead in seconds."""
+@dataclass(frozen=True)
+class Step:
+    """What it shows, and the act; it returns what it saw, or raises AssertionError with it."""
+
+    name: str
+    act: Callable[[], str]
+
+
+def first(server: Server) -> Iterator[Step]:
+    """From the start on; these have the machine for themselves."""
+    yield Step("becomes ready", lambda: f"after {ready(server):.2f} s")
+    yield Step("answers", lambda: steps_serving.answers(server))
+    yield Step("is this environment", lambda: steps_serving.is_this_environment(server))
+    if steps_loop.own_requests():
+        yield Step("answers its own requests", lambda: steps_loop.answers_own_requests(server))
+    yield Step(steps_serving.overlap_promise(), lambda: steps_serving.overlaps(server))
+    if steps_loop.has_loop():
+        yield Step("names who holds the event loop", lambda: steps_loop.names_who_holds_the_loop(server))
+
+
+def last(server: Server, lead: float) -> Iterator[Step]:
+    """To the end, while others are proved beside it: there is more waiting in these than work."""
+    if "slow clients" in model.ABILITIES:
+        yield Step("stands slow clients", lambda: steps_serving.stands_slow_clients(server))
+    yield Step("drains on SIGTERM", lambda: steps_stopping.drains(server, lead))
+    yield Step("exits in time", lambda: steps_stopping.exits(server))
+    yield Step("logs no error", lambda: steps_stopping.logs_no_error(server))
+
+
+def missing() -> str:
+    """What the model cannot do and somebody else must."""
+    return "" if "slow clients" in model.ABILITIES else "needs a buffering proxy: slow clients hold its workers"
+
+
+def beside() -> list[Callable[[ExitStack], tuple[Server, list[Step]]]]:
+    """Each enters a server of its own, and says what is done to it."""
     return [
-        ("becomes ready", lambda: ready(server)),
-        ("answers", lambda: answers(server)),
-        ("is this environment", lambda: is_this_environment(server)),
-        (overlap_promise(), lambda: overlaps(server, waiting)),
-        ("drains on SIGTERM", lambda: drains(server, waiting, lead)),
-        ("exits in time", lambda: exits(server)),
-        ("logs no error", lambda: logs_no_error(server)),
+        *([refusing] if "refuse" in model.ABILITIES else []),
+        *([reloading] if "reload" in model.ABILITIES else []),
+        following,
     ]
 
 
-def expect(holds: bool, otherwise: str) -> None:
-    """A step's own assertion: it must also hold under `python -O`."""
-    if not holds:
-        raise AssertionError(otherwise)
+def refusing(stack: ExitStack) -> tuple[Server, list[Step]]:
+    server = stack.enter_context(Server({"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0}))
+
+    def act() -> str:
+        ready(server)
+        return steps_serving.refuses(server, ROOM)
+
+    return server, [Step("refuses what is too much", act)]
 
 
-def ready(server: Server) -> str:
-    started, said = time.monotonic(), ""
-    while time.monotonic() - started < READY_SECONDS:
-        expect(server.running(), f"the server ended with exit code {server.code()} before it was ready")
-        try:
-            answer = get(server.port, "/health/ready", timeout=1)
-            if answer.status == 200:
-                return f"after {time.monotonic() - started:.2f} s"
-            said = f"{answer.status} {answer.body[:200].decode(errors='replace')}"
-        except OSError as error:
-            said = str(error)
-        time.sleep(0.01)
-    raise AssertionError(f"not ready within {READY_SECONDS} s; last heard: {said}")
+def reloading(stack: ExitStack) -> tuple[Server, list[Step]]:
+    releases = Path(stack.enter_context(TemporaryDirectory()))
+    server = stack.enter_context(Server({"workers": 1}, searched_first=releases))
+    boot = 0.0
+
+    def broken() -> str:
+        nonlocal boot
+        boot = ready(server)
+        return steps_restarts.broken_reload(server, releases)
+
+    steps = [
+        Step("a broken reload changes nothing", broken),
+        Step("a reload loses nothing", lambda: steps_restarts.reload(server)),
+    ]
+    if "replace" in model.ABILITIES:
+        steps += [Step("a killed worker comes back", lambda: steps_restarts.kill_worker(server, boot))]
+    return server, steps
 
 
-def answers(server: Server) -> str:
-    live, unknown = get(server.port, "/health/live"), get(server.port, f"/{secrets.token_hex(6)}")
-    expect(live.status == 200, f"GET /health/live answered {live.status}")
-    expect(unknown.status == 404, f"an unknown path answered {unknown.status}, not 404")
-    return "live 200, unknown path 404"
+def following(stack: ExitStack) -> tuple[Server, list[Step]]:
+    listener = stack.enter_context(listening_socket())
+    server = stack.enter_context(Server({"workers": 1, "drain_lead": 0}, handed_over=listener))
+    successor = Server({"workers": 1, "max_requests": SHARE}, handed_over=listener, token=server.token)
 
+    def hand_over() -> str:
+        ready(server)
+        stack.enter_context(successor)
+        return steps_restarts.hand_over(server, successor)
 
-def is_this_environment(server: Server) -> str:
-    said = json.loads(get(server.port, "/version").body).get("environment")
-    expect(said == identity().environment, f"/version says {said}, this environment is {identity().environment}")
-    return str(said)
-
-
-def overlapping() -> int:
-    """How many requests to send at once: what the model promises to run at once, within reason."""
-    return min(OVERLAPPING, model.slots(in_force()))
-
-
-def overlap_promise() -> str:
-    return f"lets {overlapping()} slow requests overlap" if overlapping() > 1 else "queues slow requests"
-
-
-def overlaps(server: Server, waiting: str) -> str:
-    """N requests that each wait take about one wait when they overlap, N when they queue."""
-    count = overlapping()
-    started = time.monotonic()
-    with ThreadPoolExecutor(count) as pool:
-        got = list(pool.map(lambda _: get(server.port, f"{waiting}/{WAIT_MILLISECONDS}", timeout=30), range(count)))
-    took, one = time.monotonic() - started, WAIT_MILLISECONDS / 1000
-    expect(all(answer.status == 200 for answer in got), f"answered {[answer.status for answer in got]}")
-    expect(took < one * (1 + count) / 2, f"{count} requests of {one} s took {took:.2f} s: they queued")
-    return f"{count} of {one} s in {took:.2f} s"
-
-
-def drains(server: Server, waiting: str, lead: float) -> str:
-    """SIGTERM with a request in flight: readiness turns false, the answer arrives whole."""
-    flying: list[Answer | OSError] = []
-
-    def fly() -> None:
-        try:
-            flying.append(get(server.port, f"{waiting}/{FLIGHT_MILLISECONDS}", timeout=30))
-        except OSError as error:
-            flying.append(error)
-
-    thread = threading.Thread(target=fly)
-    thread.start()
-    time.sleep(0.1)  # the request is on its way, not yet answered
-    server.signal(signal.SIGTERM)
-    refused = turned_false(server, lead)
-    thread.join()
-    [answer] = flying
-    expect(isinstance(answer, Answer), f"the request in flight was lost: {answer}")
-    expect(
-        isinstance(answer, Answer) and answer.status == 200 and answer.body == b"waited",
-        "the answer in flight is not whole",
-    )
-    expect(refused, f"readiness stayed 200 for {lead} s after SIGTERM")
-    return "readiness false first, the request in flight answered"
-
-
-def turned_false(server: Server, lead: float) -> bool:
-    """Whether readiness answers 503 within the lead."""
-    until = time.monotonic() + lead
-    while time.monotonic() < until:
-        try:
-            if get(server.port, "/health/ready", timeout=1).status == 503:
-                return True
-        except OSError:
-            return False
-        time.sleep(0.01)
-    return False
-
-
-def exits(server: Server) -> str:
-    grace = in_force().grace
-    took = server.wait(grace)
-    expect(took is not None, f"still running {grace} s after SIGTERM")
-    expect(server.code() in model.EXIT_CODES, f"exit code {server.code()}, not one of {sorted(model.EXIT_CODES)}")
-    return f"{took:.2f} s after the answer, code {server.code()}"
-
-
-def logs_no_error(server: Server) -> str:
-    bad = [line for line in server.lines() if is_error(line)]
-    expect(not bad, f"logged {bad[0][:300] if bad else ''}")
-    return f"{len(server.lines())} lines"
-
-
-def is_error(line: str) -> bool:
-    """An ERROR or worse in a JSON line; outside JSON, an error's or a traceback's usual words."""
-    try:
-        level = json.loads(line).get("level", "")
-    except (ValueError, AttributeError):
-        return "Traceback" in line or "[ERROR]" in line or "Error:" in line
-    return str(level).upper() in {"ERROR", "CRITICAL"}
+    steps = [Step("a hand-over loses nothing", hand_over)]
+    if "recycle" in model.ABILITIES:
+        steps += [Step("recycling loses nothing", lambda: steps_restarts.recycle(successor))]
+    return server, steps

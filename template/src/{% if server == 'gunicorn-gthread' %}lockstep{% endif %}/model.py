@@ -9,19 +9,26 @@ VALUES = frozenset(
     {
         "host",
         "port",
+        "backlog",
         "workers",
         "threads",
-        "backlog",
+        "queue",
         "request_timeout",
         "keep_alive",
+        "max_headers",
+        "max_header_bytes",
+        "max_body_bytes",
+        "max_requests",
+        "max_requests_jitter",
         "drain_lead",
         "drain",
         "grace",
         "trusted_proxies",
     }
 )
+ABILITIES = frozenset({"overlap", "reload", "upgrade", "replace", "recycle", "refuse"})
 EXIT_CODES = frozenset({0})
-RULING_VARIABLES = ("GUNICORN_CMD_ARGS",)  # gunicorn would let it overrule the definition
+RULING_VARIABLES = ("GUNICORN_CMD_ARGS",)  # gunicorn's own way to be told; it would say things a second time
 
 
 def processes(definition: Definition) -> tuple[int, str]:

@@ -5,10 +5,26 @@ from lockstep.definition import Definition
 
 MODEL = "uvicorn"
 VALUES = frozenset(
-    {"host", "port", "concurrency", "backlog", "keep_alive", "drain_lead", "drain", "grace", "trusted_proxies"}
+    {
+        "host",
+        "port",
+        "backlog",
+        "concurrency",
+        "request_timeout",
+        "loop_stall",
+        "keep_alive",
+        "max_headers",
+        "max_header_bytes",
+        "max_body_bytes",
+        "drain_lead",
+        "drain",
+        "grace",
+        "trusted_proxies",
+    }
 )
+ABILITIES = frozenset({"overlap", "slow clients", "refuse"})
 EXIT_CODES = frozenset({0, -15, 143})  # it raises the signal again after a clean shutdown
-RULING_VARIABLES: tuple[str, ...] = ()  # UVICORN_* are read by its command line only, which nothing here uses
+RULING_VARIABLES = ("UVICORN_*",)  # uvicorn's own way to be told; it would say things a second time
 
 
 def processes(_: Definition) -> tuple[int, str]:

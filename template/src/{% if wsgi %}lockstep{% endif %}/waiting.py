@@ -26,7 +26,8 @@ def wrap(application: Any) -> Any:
             answer: Iterable[bytes] = application(environ, start_response)
             return answer
         time.sleep(int(path.removeprefix(prefix)) / 1000)
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6")])
+        worker = ("Lockstep-Worker", str(os.getpid()))
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6"), worker])
         return [b"waited"]
 
     return waiting

@@ -1,0 +1,27 @@
+# Lockstep's: random values for secrets that nobody set. Change it by `copier update`, not by hand.
+"""What a session gives the service for a secret that its environment does not have: a random value, new each time.
+
+Only the sessions of noxfile.py come here, on a laptop and in CI. `python -m lockstep serve` does not: a production
+service without its secret refuses to start.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from lockstep.errors import Refusal
+from lockstep.toml_file import read_toml
+
+__all__ = ["stand_ins"]
+
+
+def stand_ins(root: Path) -> dict[str, str]:
+    """Values for the names in pyproject.toml's `[tool.lockstep] secrets` that are not set, or empty."""
+    names = read_toml(root / "pyproject.toml").get("tool", {}).get("lockstep", {}).get("secrets", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Refusal(
+            "The names of the service's secrets cannot be read.",
+            [("pyproject.toml [tool.lockstep] secrets", repr(names))],
+            'Make it a list of variables: `secrets = ["ORDERS_API_TOKEN"]`.',
+        )
+    return {name: secrets.token_urlsafe(48) for name in names if not os.environ.get(name)}

@@ -1,0 +1,28 @@
+"""An example to replace: two views that show where things go."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.templatetags.static import static
+
+from . import about
+from .dependencies import current_settings
+from .errors import answer
+from .methods import only_reads
+
+__all__ = ["hello", "welcome"]
+
+LONGEST_NAME = 64
+
+
+@only_reads
+def welcome(_: HttpRequest) -> HttpResponse:
+    """Say what this is."""
+    icon = static(f"{__package__}/icon.svg")
+    return JsonResponse({"service": about.NAME, "version": about.VERSION, "icon": icon})
+
+
+@only_reads
+def hello(_: HttpRequest, name: str) -> HttpResponse:
+    """Greet by name."""
+    if len(name) > LONGEST_NAME:
+        return answer(422, f"name: at most {LONGEST_NAME} characters")
+    return JsonResponse({"message": f"{current_settings().greeting}, {name}!"})

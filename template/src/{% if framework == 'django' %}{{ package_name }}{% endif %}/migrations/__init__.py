@@ -1,0 +1,1 @@
+"""How the tables of `models` change from release to release; `makemigrations` writes these files."""

@@ -1,0 +1,16 @@
+# Lockstep's: gunicorn's settings for the model gunicorn-sync. Change it by `copier update`, not by hand.
+"""One request a process. It closes each connection after its answer, so there is no keep-alive to set."""
+
+from typing import Any
+
+from lockstep.definition import Definition
+from lockstep.gunicorn_shared import shared
+
+__all__ = ["settings"]
+
+
+def settings(definition: Definition) -> dict[str, Any]:
+    """Settings by gunicorn's names."""
+    return shared(definition) | {
+        "worker_class": "sync",
+    }

@@ -1,0 +1,18 @@
+# Lockstep's: gunicorn's settings for the model gunicorn-uvicorn. Change it by `copier update`, not by hand.
+"""uvicorn in each process."""
+
+from typing import Any
+
+from lockstep.definition import Definition
+from lockstep.gunicorn_shared import shared
+from lockstep.gunicorn_uvicorn import Worker
+
+__all__ = ["settings"]
+
+
+def settings(definition: Definition) -> dict[str, Any]:
+    """Settings by gunicorn's names."""
+    return shared(definition) | {
+        "worker_class": Worker,
+        "keepalive": definition.keep_alive,
+    }

@@ -1,0 +1,188 @@
+"""What stands around the server: compose brings the proxy where it is needed, and units lose nothing."""
+
+import ast
+import ipaddress
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from deploying.clients import Steady
+from deploying.nginx import COMPOSE, SITE
+from deploying.plugin import PROXIED
+from deploying.units import executed, listening, serving, unit
+from services import Service
+
+
+def composed(service: Service) -> dict[str, Any]:
+    """compose.yaml with the defaults of its variables."""
+    text = (service.path / "deploy" / "compose.yaml").read_text()
+    document: dict[str, Any] = yaml.safe_load(re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text))
+    return document
+
+
+def abilities(service: Service) -> set[str]:
+    """What the server model's own file says it can."""
+    tree = ast.parse((service.path / "src" / "lockstep" / "model.py").read_text())
+    [value] = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ABILITIES"]
+    assert isinstance(value, ast.Call)
+    said: set[str] = set(ast.literal_eval(value.args[0]))
+    return said
+
+
+def test_a_proxy_stands_where_the_model_needs_one_and_nowhere_else(any_model: tuple[str, Service]) -> None:
+    server, service = any_model
+    services = composed(service)["services"]
+
+    assert ("slow clients" in abilities(service)) is (server not in PROXIED)
+    assert set(services) == {"orders-api", *(["orders-api-proxy"] if server in PROXIED else [])}
+    assert {file: (service.path / file).exists() for file in (COMPOSE, SITE)} == dict.fromkeys((COMPOSE, SITE), server in PROXIED)
+
+
+def test_only_the_proxy_is_published(everywhere: Callable[[str], Service]) -> None:
+    services = composed(everywhere("gunicorn-gthread"))["services"]
+    proxy = services["orders-api-proxy"]
+
+    assert "ports" not in services["orders-api"]
+    assert proxy["ports"] == ["127.0.0.1:8000:8080"]
+    assert proxy["read_only"]
+    assert proxy["user"] not in {"0", "0:0", "root"}
+    assert proxy["volumes"] == ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
+    assert re.search(
+        r"\$\{PROXY_IMAGE:-[^}]+:\d+\.\d+\.\d+[^}]*\}", (everywhere("gunicorn-gthread").path / "deploy/compose.yaml").read_text()
+    )
+
+
+def test_the_service_believes_its_proxy_alone(everywhere: Callable[[str], Service]) -> None:
+    document = composed(everywhere("gunicorn-gthread"))
+    service, proxy = document["services"]["orders-api"], document["services"]["orders-api-proxy"]
+    [network] = document["networks"]["proxy"]["ipam"]["config"]
+    stated = [part["networks"]["proxy"]["ipv4_address"] for part in (service, proxy)]
+
+    assert service["environment"]["FORWARDED_ALLOW_IPS"] == stated[1]
+    assert proxy["extra_hosts"] == {"orders-api": stated[0]}
+    for address in (*stated, network["gateway"]):
+        assert ipaddress.ip_address(address) in ipaddress.ip_network(network["subnet"])
+        assert ipaddress.ip_address(address) not in ipaddress.ip_network(network["ip_range"])  # given away, it would be taken
+    assert ipaddress.IPv4Network(network["ip_range"]).subnet_of(ipaddress.IPv4Network(network["subnet"]))
+
+
+def test_compose_is_valid(any_model: tuple[str, Service]) -> None:
+    tool = Path(sys.executable).with_name("check-jsonschema")
+    compose = any_model[1].path / "deploy" / "compose.yaml"
+    done = subprocess.run([tool, "--builtin-schema", "vendor.compose-spec", compose], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_systemd_takes_its_units(any_model: tuple[str, Service], tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("not looked at: there is no systemd-analyze here")
+    units = []
+    for path in sorted((any_model[1].path / "deploy" / "systemd").glob("orders-api.s*")):
+        units.append(tmp_path / path.name)
+        units[-1].write_text(path.read_text().replace("/opt/orders-api/.venv/bin/python", "/bin/true"))  # it must be there
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False)
+
+    assert len(units) == 2
+    assert done.returncode == 0, done.stderr
+    assert "orders-api" not in done.stderr
+
+
+def test_a_unit_reloads_where_the_model_does(any_model: tuple[str, Service]) -> None:
+    server, service = any_model
+    stated = unit(service, "orders-api.service")
+
+    assert ("ExecReload" in stated) is ("reload" in abilities(service))
+    assert stated["Type"] == ["notify" if server.startswith("gunicorn") else "exec"]
+    assert stated["KillMode"] == ["mixed"]
+
+
+def test_a_model_that_faces_no_clients_listens_on_loopback(any_model: tuple[str, Service]) -> None:
+    server, service = any_model
+    [stream] = unit(service, "orders-api.socket")["ListenStream"]
+
+    assert stream == ("127.0.0.1:8000" if server in PROXIED else "0.0.0.0:8000")
+
+
+@pytest.mark.parametrize("server", ["gthread", "uvicorn"])
+def test_a_unit_waits_for_a_message_where_the_server_sends_one(
+    server: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    service: Service = request.getfixturevalue(server)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.setblocking(False)
+        with serving(service, NOTIFY_SOCKET=str(tmp_path / "notify")):
+            try:
+                said = told.recv(4096)
+            except BlockingIOError:
+                said = b""
+
+    assert (b"READY=1" in said) is (unit(service, "orders-api.service")["Type"] == ["notify"])
+
+
+@pytest.mark.parametrize("server", ["gthread", "uvicorn"])
+def test_a_restart_loses_nothing_because_the_socket_stays_open(server: str, request: pytest.FixtureRequest) -> None:
+    """What `systemctl restart` does: SIGTERM to the main process, wait for its end, begin anew on the same socket."""
+    service: Service = request.getfixturevalue(server)
+    with listening(service) as opened, ExitStack() as servers:
+        steady = Steady(opened.getsockname()[1])
+        process, _ = servers.enter_context(serving(service, handed_over=opened))
+        with steady.running():
+            for _ in range(2):
+                process.send_signal(signal.SIGTERM)
+                process.wait(30)
+                process, _ = servers.enter_context(serving(service, handed_over=opened))
+                steady.go_on_for(20)
+
+    assert steady.lost == []
+    assert steady.sent > 60
+
+
+def test_without_a_socket_of_its_own_a_restart_loses_requests(gthread: Service) -> None:
+    """Or the test above would prove nothing."""
+    with serving(gthread) as (old, port):
+        steady = Steady(port)
+        with steady.running():
+            old.send_signal(signal.SIGTERM)
+            old.wait(30)
+            with serving(gthread, PORT=str(port)):
+                pass
+
+    assert any("refused" in reason for reason in steady.lost)
+
+
+def test_the_units_reload_takes_new_code_and_refuses_what_does_not_start(gthread: Service) -> None:
+    module = gthread.site_packages() / gthread.package().name / "settings.py"
+    before = module.read_text()
+    with serving(gthread) as (process, port):
+        words = [word.replace("$MAINPID", str(process.pid)) for word in executed(gthread, "ExecReload")[1:]]
+        steady = Steady(port)
+        try:
+            with steady.running():
+                module.write_text(before + "\nimport no_such_module\n")
+                refused = gthread.production(*words)
+                module.write_text(before.replace('"Hello"', '"Servus"'))
+                taken = gthread.production(*words)
+                until = time.monotonic() + 20
+                while "Servus, you!" not in steady.answers and time.monotonic() < until:
+                    time.sleep(0.02)
+        finally:
+            module.write_text(before)
+
+    assert refused.returncode == 1
+    assert "no_such_module" in refused.stdout
+    assert taken.returncode == 0, taken.stdout
+    assert steady.answers == {"Hello, you!", "Servus, you!"}
+    assert steady.lost == []

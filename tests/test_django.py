@@ -1,0 +1,349 @@
+"""What is special about a Django service: its secret, its hosts, its static files, its migrations, and its two interfaces."""
+
+import http.client
+import json
+import os
+import secrets
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import Render, committed, read_answers
+from services import Service, free_port, until_ready
+
+ANSWERS = {"WSGI": "django-gunicorn-gthread", "ASGI": "django-uvicorn"}
+SECRET = "ORDERS_API_SECRET_KEY"
+UNSET = {SECRET: "", "DJANGO_SETTINGS_MODULE": ""}
+PRODUCTION = (
+    "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "
+    "from lockstep.environment import production; production(Path.cwd())"
+)
+
+
+@pytest.fixture(scope="module")
+def services(render: Render) -> dict[str, Service]:
+    """One service for each interface, with its production set."""
+    found = {interface: committed(render(read_answers(name))) for interface, name in ANSWERS.items()}
+    for service in found.values():
+        build(service)
+    return found
+
+
+def build(service: Service) -> None:
+    """Make the production set, as `prove` and `serve` do first."""
+    done = service.run(sys.executable, "-B", "-c", PRODUCTION)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(params=ANSWERS)
+def service(request: pytest.FixtureRequest, services: dict[str, Service]) -> Service:
+    """Each of them; tests that change it put back what was there."""
+    return services[request.param]
+
+
+@pytest.fixture(scope="module")
+def secret() -> str:
+    return secrets.token_urlsafe(50)
+
+
+@contextmanager
+def serving(service: Service, **settings: str) -> Iterator[int]:
+    """The production server's port."""
+    port = free_port()
+    process = subprocess.Popen(
+        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+        cwd="/",
+        env={**os.environ, **UNSET, "PORT": str(port), "SERVER_DRAIN_LEAD": "0", "WEB_CONCURRENCY": "1", **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        until_ready(f"http://127.0.0.1:{port}")
+        yield port
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def ask(port: int, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers in lower case and body."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request(method, path, headers=headers)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+
+
+@contextmanager
+def planted(path: Path, old: str, new: str) -> Iterator[None]:
+    """An installed module with a fault, for a while."""
+    before = path.read_text()
+    assert old in before, f"{path.name} has no {old!r}"
+    path.write_text(before.replace(old, new))
+    try:
+        yield
+    finally:
+        path.write_text(before)
+
+
+def installed(service: Service, name: str) -> Path:
+    return service.site_packages() / service.package().name / name
+
+
+@pytest.mark.parametrize("sessions", [["lint", "types", "tests"], ["prove"]], ids=" ".join)
+def test_its_checks_pass_without_anyone_setting_a_secret(service: Service, sessions: list[str]) -> None:
+    done = service.nox(*sessions, **UNSET)
+
+    assert done.returncode == 0, done.stdout
+    assert f"random while this session runs: {SECRET}" in done.stdout
+
+
+def test_both_interfaces_are_there_and_one_is_announced(services: dict[str, Service]) -> None:
+    for interface, service in services.items():
+        text = (service.path / "pyproject.toml").read_text()
+        assert f'app = "orders_api.{interface.lower()}:create_app"' in text
+        assert {"asgi.py", "wsgi.py"} <= {path.name for path in service.package().iterdir()}
+
+
+def check_deploy(service: Service, secret: str, module: str = "orders_api") -> subprocess.CompletedProcess[str]:
+    said = {"DJANGO_SETTINGS_MODULE": "orders_api.django_settings"} if module == "django" else {}
+    words = ("-m", module, "check", "--deploy", "--fail-level", "WARNING")
+    return service.production(*words, **{**UNSET, SECRET: secret, **said})
+
+
+@pytest.mark.parametrize("module", ["django", "orders_api"])
+def test_django_has_nothing_to_say_about_its_deployment(services: dict[str, Service], secret: str, module: str) -> None:
+    done = check_deploy(services["WSGI"], secret, module)
+
+    assert done.returncode == 0, done.stdout
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        pytest.param("DEBUG = False", "DEBUG = True", "security.W018", id="debug"),
+        pytest.param('    "django.middleware.csrf.CsrfViewMiddleware",\n', "", "security.W003", id="no-csrf"),
+        pytest.param("CSRF_COOKIE_SECURE = True", "", "security.W016", id="cookie-over-http"),
+    ],
+)
+def test_django_names_a_deployment_that_is_not_safe(
+    services: dict[str, Service], secret: str, old: str, new: str, said: str
+) -> None:
+    with planted(installed(services["WSGI"], "django_settings.py"), old, new):
+        done = check_deploy(services["WSGI"], secret)
+
+    assert done.returncode == 1, done.stdout
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(("said", "shown"), [("", "not set"), ("change-me", "(hidden)")])
+def test_production_without_a_good_secret_refuses_to_start_in_three_parts(service: Service, said: str, shown: str) -> None:
+    done = service.production("-m", "lockstep", "serve", **{**UNSET, SECRET: said, "PORT": str(free_port())})
+    told = done.stdout[done.stdout.index("The settings of this service cannot be used.") :]
+    _, voices, remedy = told.strip().split("\n\n")[:3]
+
+    assert done.returncode != 0
+    assert f"{SECRET}   {shown}" in voices
+    assert "start again" in remedy
+    assert "change-me" not in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_secret_that_is_set_is_never_replaced_by_a_random_one(services: dict[str, Service]) -> None:
+    done = services["WSGI"].nox("prove", **{**UNSET, SECRET: "too short"})
+
+    assert done.returncode == 1
+    assert "random while" not in done.stdout
+    assert SECRET in done.stdout
+
+
+def test_another_settings_module_is_refused(service: Service, secret: str) -> None:
+    settings = {SECRET: secret, "DJANGO_SETTINGS_MODULE": "other.settings", "PORT": str(free_port())}
+    done = service.production("-m", "lockstep", "serve", **settings)
+
+    assert done.returncode != 0
+    assert "Django's settings are stated two ways." in done.stdout
+    assert "Unset DJANGO_SETTINGS_MODULE" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_static_file_is_served_for_ever_by_the_production_server(service: Service, secret: str) -> None:
+    with serving(service, **{SECRET: secret}) as port:
+        icon = json.loads(ask(port, "/")[2])["icon"]
+        status, headers, body = ask(port, icon)
+        again, _, nothing = ask(port, icon, **{"If-None-Match": headers["etag"]})
+
+    assert (status, headers["content-type"]) == (200, "image/svg+xml")
+    assert headers["cache-control"] == "max-age=315360000, public, immutable"
+    assert body == (service.package() / "static" / "orders_api" / "icon.svg").read_bytes()
+    assert (again, nothing) == (304, b"")
+
+
+def test_a_changed_static_file_has_another_name_and_tag_even_at_the_same_time_and_size(service: Service, secret: str) -> None:
+    """As between two images, in which every file is of 1980."""
+    icon = installed(service, "static/orders_api/icon.svg")
+    stat, seen = icon.stat(), []
+    for old, new in (("#456", "#456"), ("#456", "#654")):
+        with planted(icon, old, new):
+            os.utime(icon, (stat.st_atime, stat.st_mtime))
+            with serving(service, **{SECRET: secret}) as port:
+                seen.append((json.loads(ask(port, "/")[2])["icon"], ask(port, "/static/orders_api/icon.svg")[1]["etag"]))
+
+    assert len({name for name, _ in seen}) == 2
+    assert len({tag for _, tag in seen}) == 2
+
+
+MODELS = '''"""What is kept."""
+
+from django.db import models
+
+
+class Order(models.Model):
+    """One order."""
+
+    item = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return self.item
+'''
+
+
+def tables(database: Path) -> set[str]:
+    if not database.exists():
+        return set()
+    with closing(sqlite3.connect(database)) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+@pytest.fixture(scope="module")
+def with_model(services: dict[str, Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A copy with a model, and with the migration that Django wrote for it."""
+    changed = services["WSGI"].copy(tmp_path_factory.mktemp("model") / "service")
+    (changed.package() / "models.py").write_text(MODELS)
+    words = ("-m", "orders_api", "makemigrations")
+    made = changed.run("uv", "run", "--quiet", "python", *words, **{**UNSET, SECRET: secrets.token_urlsafe(50)})
+    assert (changed.package() / "migrations" / "0001_initial.py").is_file(), made.stdout
+    build(changed)
+    return changed
+
+
+def test_a_model_and_its_migration_pass_the_checks(with_model: Service) -> None:
+    done = with_model.nox("lint", "types", **UNSET)
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_migrations_are_a_command_and_never_run_at_the_start(with_model: Service, secret: str, tmp_path: Path) -> None:
+    database = tmp_path / "orders.sqlite3"
+    settings = {**UNSET, SECRET: secret, "ORDERS_API_DATABASE_URL": f"sqlite:///{database}"}
+    with serving(with_model, **settings):
+        assert not tables(database)
+    done = with_model.production("-m", "orders_api", "migrate", **settings)
+
+    assert done.returncode == 0, done.stdout
+    assert "orders_api_order" in tables(database)
+
+
+def test_the_start_does_not_touch_the_database(service: Service, secret: str, tmp_path: Path) -> None:
+    database = tmp_path / "orders.sqlite3"
+    with serving(service, **{SECRET: secret, "ORDERS_API_DATABASE_URL": f"sqlite:///{database}"}) as port:
+        assert ask(port, "/hello/Ada")[0] == 200
+
+    assert not database.exists()
+
+
+def test_migrating_without_a_database_is_told_in_three_parts(services: dict[str, Service], secret: str) -> None:
+    done = services["WSGI"].production("-m", "orders_api", "migrate", **{**UNSET, SECRET: secret})
+
+    assert done.returncode == 1
+    assert "ORDERS_API_DATABASE_URL" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+REQUESTS = [
+    ("GET", "/", {}),
+    ("GET", "/hello/Ada", {}),
+    ("GET", "/hello/J%C3%BCrgen", {}),
+    ("GET", f"/hello/{'x' * 65}", {}),
+    ("HEAD", "/hello/Ada", {}),
+    ("DELETE", "/hello/Ada", {}),
+    ("GET", "/nowhere", {}),
+    ("GET", "/health/ready", {"Host": "10.0.0.7"}),
+    ("GET", "/hello/Ada", {"Host": "evil.example"}),
+    ("GET", "/hello/Ada", {"X-Request-ID": "abc"}),
+    ("GET", "/static/orders_api/icon.svg", {}),
+    ("POST", "/static/orders_api/icon.svg", {}),
+]
+OF_THE_SERVER = {"server", "date", "connection", "keep-alive", "x-request-id", "content-length"}
+
+
+def test_both_interfaces_answer_the_same(services: dict[str, Service], secret: str) -> None:
+    said = {}
+    for interface, service in services.items():
+        with serving(service, **{SECRET: secret}) as port:
+            said[interface] = [comparable(*ask(port, path, method, **headers)) for method, path, headers in REQUESTS]
+
+    assert said["WSGI"] == said["ASGI"]
+    assert [status for status, _, _ in said["WSGI"]] == [200, 200, 200, 422, 200, 405, 404, 200, 400, 200, 200, 405]
+
+
+def comparable(status: int, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], object]:
+    """Without what differs between two requests; every answer has an id and a length."""
+    assert headers["x-request-id"]
+    assert headers["content-length"]
+    if headers["content-type"] == "application/problem+json":
+        problem = json.loads(body)
+        assert problem.pop("request_id") == headers["x-request-id"]
+        return status, {k: v for k, v in headers.items() if k not in OF_THE_SERVER}, problem
+    assert status < 400
+    return status, {k: v for k, v in headers.items() if k not in OF_THE_SERVER}, body
+
+
+BLOCKING = """
+def slow() -> None:
+    import pathlib, time
+
+    pathlib.Path("BEGUN").touch()
+    time.sleep(0.7)
+
+
+CHECKS["slow"] = slow
+
+
+@only_reads
+def live("""
+
+
+def test_a_check_that_blocks_stops_no_other_request(service: Service, secret: str, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    with (
+        planted(installed(service, "health.py"), "@only_reads\ndef live(", BLOCKING.replace("BEGUN", str(begun))),
+        serving(service, **{SECRET: secret}) as port,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        begun.unlink()  # from waiting for the start
+        waiting = pool.submit(ask, port, "/health/ready")
+        until(begun.exists)
+        ask(port, "/hello/Ada")
+
+        assert not waiting.done()
+        assert waiting.result()[0] == 200
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for an event; raises AssertionError after some 10 s."""
+    for _ in range(1000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it did not come within 10 s")
