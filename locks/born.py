@@ -110,7 +110,8 @@ def group_lines(universe: Universe, stated: Mapping[str, list[Table]]) -> str:
             for extended, added in universe.group_of(feature).items():
                 if set(map(line, stated[extended])) <= {line(table) for table in stated[name]}:
                     lines += [(line(table), [feature]) for table in stated[added]]
-        text += f"{name} = [\n{listed(lines)}]\n"
+        one_line = len(lines) == 1 and "specifier" in stated[name][0]  # uv's way for requirements, not for packages
+        text += f"{name} = [{lines[0][0].strip().rstrip(',')}]\n" if one_line else f"{name} = [\n{listed(lines)}]\n"
     return text
 
 

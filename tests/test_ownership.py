@@ -27,6 +27,8 @@ def table(template: Template, rendered: Path) -> Mapping[str, list[str]]:
 
 
 def owners_of(path: str, table: Mapping[str, list[str]]) -> list[str]:
+    if f"/{path}" in table["shared"]:  # also in a room of the team's
+        return ["shared"]
     named = [owner for owner, rooms in table.items() if any(f"/{path}/".startswith(f"{room}/") for room in rooms)]
     return named or ["lockstep"]
 

@@ -57,7 +57,7 @@ def owners(service: Path, rooms: Mapping[str, Sequence[str]]) -> Iterator[tuple[
 
 def owner(file: Path, path: str, rooms: Mapping[str, Sequence[str]]) -> str:
     """Lockstep's, shared or yours; raises ValueError when the file is Lockstep's and does not say so."""
-    for whose, name in (("yours", "team"), ("shared", "shared")):
+    for whose, name in (("shared", "shared"), ("yours", "team")):
         if any(f"/{path}" == room or f"/{path}".startswith(f"{room}/") for room in rooms[name]):
             return whose
     head = file.read_text(encoding="utf-8").splitlines()[:3]

@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("health", help="exit 0 when this service takes traffic")
     commands.add_parser("prove", help="boot the production server and see it keep its promises")
     restarts = commands.add_parser("restarts", help="restart the server under load, and count what is lost")
+    restarts.add_argument("kinds", nargs="*", help="the restarts to try, such as reload; default: all that there are")
     restarts.add_argument("--rounds", type=int, default=3, help="how often each restart is tried; default 3")
     restarts.add_argument("--seconds", type=float, default=1, help="of load before and after each restart; default 1")
     restarts.add_argument("--json", type=Path, metavar="FILE", help="save what was seen")
@@ -100,7 +101,7 @@ def prove(_: argparse.Namespace) -> int:
 def restarts(arguments: argparse.Namespace) -> int:
     from lockstep.trials_table import show
 
-    show(arguments.rounds, arguments.seconds, arguments.json)
+    show(arguments.kinds, arguments.rounds, arguments.seconds, arguments.json)
     return SAME
 
 

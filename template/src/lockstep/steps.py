@@ -35,11 +35,11 @@ def first(server: Server) -> Iterator[Step]:
     yield Step("becomes ready", lambda: f"after {ready(server):.2f} s")
     yield Step("answers", lambda: steps_serving.answers(server))
     yield Step("is this environment", lambda: steps_serving.is_this_environment(server))
-    if steps_loop.own_requests():
-        yield Step("answers its own requests", lambda: steps_loop.answers_own_requests(server))
     yield Step(steps_serving.overlap_promise(), lambda: steps_serving.overlaps(server))
     if steps_loop.has_loop():
         yield Step("names who holds the event loop", lambda: steps_loop.names_who_holds_the_loop(server))
+    if steps_loop.own_requests():
+        yield Step("answers its own requests", lambda: steps_loop.answers_own_requests(server))
 
 
 def last(server: Server, lead: float) -> Iterator[Step]:
@@ -67,12 +67,7 @@ def beside() -> list[Callable[[ExitStack], tuple[Server, list[Step]]]]:
 
 def refusing(stack: ExitStack) -> tuple[Server, list[Step]]:
     server = stack.enter_context(Server({"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0}))
-
-    def act() -> str:
-        ready(server)
-        return steps_serving.refuses(server, ROOM)
-
-    return server, [Step("refuses what is too much", act)]
+    return server, [Step("refuses what is too much", lambda: steps_serving.refuses(server, ROOM))]
 
 
 def reloading(stack: ExitStack) -> tuple[Server, list[Step]]:
@@ -96,15 +91,15 @@ def reloading(stack: ExitStack) -> tuple[Server, list[Step]]:
 
 def following(stack: ExitStack) -> tuple[Server, list[Step]]:
     listener = stack.enter_context(listening_socket())
-    server = stack.enter_context(Server({"workers": 1, "drain_lead": 0}, handed_over=listener))
-    successor = Server({"workers": 1, "max_requests": SHARE}, handed_over=listener, token=server.token)
+    values = {"workers": 1, "drain_lead": 0, "max_requests": SHARE}
+    server = stack.enter_context(Server(values, handed_over=listener))
+
+    def recycle() -> str:
+        return steps_restarts.recycle(server)
 
     def hand_over() -> str:
-        ready(server)
-        stack.enter_context(successor)
+        successor = stack.enter_context(Server({"workers": 1}, handed_over=listener, token=server.token))
         return steps_restarts.hand_over(server, successor)
 
-    steps = [Step("a hand-over loses nothing", hand_over)]
-    if "recycle" in model.ABILITIES:
-        steps += [Step("recycling loses nothing", lambda: steps_restarts.recycle(successor))]
-    return server, steps
+    steps = [Step("recycling loses nothing", recycle)] if "recycle" in model.ABILITIES else []
+    return server, [*steps, Step("a hand-over loses nothing", hand_over)]

@@ -21,19 +21,14 @@ ROW = "{:<14} {:>6} {:>9}   {:<28} {:>7} {:>8}   {}"
 HEADINGS = ("restart", "rounds", "requests", "lost", "stall", "took", "")
 
 
-def show(rounds: int, seconds: float, save: Path | None) -> None:
-    """One row for each kind; raises Refusal when more was lost, or waited for, than may be."""
-    if rounds < 1 or seconds < 0:
-        raise Refusal(
-            "Nothing would be tried.",
-            [("--rounds", str(rounds)), ("--seconds", f"{seconds:g}")],
-            "Try at least one round; seconds are not negative.",
-        )
+def show(kinds: Sequence[str], rounds: int, seconds: float, save: Path | None) -> None:
+    """One row for each kind, or for all; raises Refusal when more was lost, or waited for, than may be."""
+    refuse_nothing(kinds, rounds, seconds)
     print(
         f"{model.MODEL}: requests of a steady load through each restart; stall and took are the longest of all rounds"
     )
     print(ROW.format(*HEADINGS).rstrip(), flush=True)
-    table = {kind: tried(kind, rounds, seconds) for kind in possible()}
+    table = {kind: tried(kind, rounds, seconds) for kind in possible() if kind in kinds or not kinds}
     if save:
         save.write_text(json.dumps(document(table), indent=2) + "\n", encoding="utf-8")
     faults = [(kind, fault) for kind, trials in table.items() for trial in trials for fault in trial.faults]
@@ -43,6 +38,22 @@ def show(rounds: int, seconds: float, save: Path | None) -> None:
             faults,
             "See whether the application ends by itself (a signal handler, an exit) or holds its process; "
             "then run this again with nothing else on the machine.",
+        )
+
+
+def refuse_nothing(kinds: Sequence[str], rounds: int, seconds: float) -> None:
+    """What is asked for must be there to try."""
+    if unknown := [kind for kind in kinds if kind not in possible()]:
+        raise Refusal(
+            f"{model.MODEL} has no restart of this kind.",
+            [("asked for", ", ".join(unknown)), ("has", ", ".join(possible()))],
+            "Name some of those, or none for all.",
+        )
+    if rounds < 1 or seconds < 0:
+        raise Refusal(
+            "Nothing would be tried.",
+            [("--rounds", str(rounds)), ("--seconds", f"{seconds:g}")],
+            "Try at least one round; seconds are not negative.",
         )
 
 

@@ -1,10 +1,15 @@
 # Lockstep's: gunicorn's threaded worker with a limit. Change it by `copier update`, not by hand.
-"""gunicorn's threaded worker, which refuses what its queue cannot hold instead of letting it pile up unseen."""
+"""gunicorn's threaded worker, which refuses what its queue cannot hold, and lends no thread to a client that is silent.
+
+gunicorn 27 lends each new connection a thread for 5 s, whether it says something or not.
+"""
 
 import contextlib
+import selectors
 import socket
 import time
 from collections import deque
+from functools import partial
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
@@ -29,6 +34,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
 
     def enqueue_req(self, conn: Any) -> None:
         """Take a connection that has something to say, or refuse it."""
+        if not (conn.initialized or conn.data_ready or says_something(conn.sock)):
+            self.await_request(conn)
+            return
         if self.in_hand >= self.most and not asks_for_health(conn.sock):
             self.refuse(conn)
             return
@@ -38,6 +46,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
     def finish_request(self, conn: Any, fs: Any) -> None:
         self.in_hand -= 1
         super().finish_request(conn, fs)
+
+    def await_request(self, conn: Any) -> None:
+        """As gunicorn does after those 5 s: its poller brings the connection back here."""
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """gunicorn's own moment when it stops: silent clients are not waited for either."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
 
     def refuse(self, conn: Any) -> None:
         say_full(self.in_hand, "`threads` and `queue`")
@@ -54,6 +75,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
             _, conn = self.refused.popleft()
             self.nr_conns -= 1
             conn.close()
+
+
+def says_something(client: socket.socket) -> bool:
+    """Whether there is something to read, the end included; nothing is taken."""
+    try:
+        client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:  # a worker thread meets it and closes the connection
+        return True
+    return True
 
 
 def asks_for_health(client: socket.socket) -> bool:
