@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 
 __all__ = ["KINDS", "Kind"]
@@ -44,6 +45,15 @@ def text(raw: Any) -> str:
     return raw.strip()
 
 
+def networks(raw: Any) -> str:
+    """Addresses and networks, so that a misspelt one does not silently trust nobody."""
+    words = [word.strip() for word in text(raw).split(",")]
+    for word in words:
+        if word != "*":
+            ip_network(word, strict=False)
+    return ",".join(words)
+
+
 def auto_or_number(raw: Any) -> Any:
     return raw if raw == "auto" else number(1, 512).parse(raw)
 
@@ -67,5 +77,5 @@ KINDS: Mapping[str, Kind] = {
     "max_headers": number(8, 10_000, "header fields"),
     "max_header_bytes": number(256, 65_535, "bytes"),
     "max_body_bytes": number(0, 2**40, "bytes"),
-    "trusted_proxies": Kind(text, "addresses separated by commas, or * for any"),
+    "trusted_proxies": Kind(networks, "addresses or networks separated by commas, or * for any"),
 }

@@ -52,6 +52,7 @@ class Server:
         given = {**os.environ, **SETTINGS, "LOCKSTEP_PROVE": self.token, **settings}
         self.environment = {name: value for name, value in given.items() if not name.startswith("LISTEN_")}
         self.printed: list[str] = []
+        self.boot = 0.0  # seconds until it was ready, as far as somebody has waited for that
 
     def __enter__(self) -> Self:
         self.directory = tempfile.TemporaryDirectory()  # nothing of a checkout is within reach
@@ -126,7 +127,9 @@ class Server:
         return list(self.printed)
 
     def last_lines(self, count: int) -> list[str]:
-        return [line[:400] for line in self.printed[-count:]]
+        """Those that say more than that a request was answered, if there are any."""
+        telling = [line for line in self.printed if '"logger": "access"' not in line] or self.printed
+        return [line[:400] for line in telling[-count:]]
 
 
 def free_port() -> int:

@@ -38,6 +38,7 @@ def proved(begin: Callable[[ExitStack], tuple[Server, list[steps.Step]]]) -> lis
     seen: list[str] = []
     with ExitStack() as stack:
         server, its_steps = begin(stack)
+        run(server, [steps.becomes_ready(server)], lambda _: None)
         run(server, its_steps, seen.append)
     return seen
 

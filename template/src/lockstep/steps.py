@@ -16,7 +16,7 @@ from lockstep.handing_over import listening_socket
 from lockstep.process import Server
 from lockstep.trials import ready
 
-__all__ = ["Step", "beside", "first", "last", "missing"]
+__all__ = ["Step", "becomes_ready", "beside", "first", "last", "missing"]
 
 ROOM = 4  # requests that the server has room for that is to refuse some
 SHARE = 80  # requests that a worker serves where recycling is seen
@@ -30,9 +30,13 @@ class Step:
     act: Callable[[], str]
 
 
+def becomes_ready(server: Server) -> Step:
+    return Step("becomes ready", lambda: f"after {ready(server):.2f} s")
+
+
 def first(server: Server) -> Iterator[Step]:
     """From the start on; these have the machine for themselves."""
-    yield Step("becomes ready", lambda: f"after {ready(server):.2f} s")
+    yield becomes_ready(server)
     yield Step("answers", lambda: steps_serving.answers(server))
     yield Step("is this environment", lambda: steps_serving.is_this_environment(server))
     yield Step(steps_serving.overlap_promise(), lambda: steps_serving.overlaps(server))
@@ -57,7 +61,7 @@ def missing() -> str:
 
 
 def beside() -> list[Callable[[ExitStack], tuple[Server, list[Step]]]]:
-    """Each enters a server of its own, and says what is done to it."""
+    """Each enters a server of its own, and says what is done to it when it is ready."""
     return [
         *([refusing] if "refuse" in model.ABILITIES else []),
         *([reloading] if "reload" in model.ABILITIES else []),
@@ -73,19 +77,12 @@ def refusing(stack: ExitStack) -> tuple[Server, list[Step]]:
 def reloading(stack: ExitStack) -> tuple[Server, list[Step]]:
     releases = Path(stack.enter_context(TemporaryDirectory()))
     server = stack.enter_context(Server({"workers": 1}, searched_first=releases))
-    boot = 0.0
-
-    def broken() -> str:
-        nonlocal boot
-        boot = ready(server)
-        return steps_restarts.broken_reload(server, releases)
-
     steps = [
-        Step("a broken reload changes nothing", broken),
+        Step("a broken reload changes nothing", lambda: steps_restarts.broken_reload(server, releases)),
         Step("a reload loses nothing", lambda: steps_restarts.reload(server)),
     ]
     if "replace" in model.ABILITIES:
-        steps += [Step("a killed worker comes back", lambda: steps_restarts.kill_worker(server, boot))]
+        steps += [Step("a killed worker comes back", lambda: steps_restarts.kill_worker(server))]
     return server, steps
 
 
@@ -94,12 +91,11 @@ def following(stack: ExitStack) -> tuple[Server, list[Step]]:
     values = {"workers": 1, "drain_lead": 0, "max_requests": SHARE}
     server = stack.enter_context(Server(values, handed_over=listener))
 
-    def recycle() -> str:
-        return steps_restarts.recycle(server)
-
     def hand_over() -> str:
         successor = stack.enter_context(Server({"workers": 1}, handed_over=listener, token=server.token))
         return steps_restarts.hand_over(server, successor)
 
-    steps = [Step("recycling loses nothing", recycle)] if "recycle" in model.ABILITIES else []
-    return server, [*steps, Step("a hand-over loses nothing", hand_over)]
+    steps = [Step("a hand-over loses nothing", hand_over)]
+    if "recycle" in model.ABILITIES:
+        steps = [Step("recycling loses nothing", lambda: steps_restarts.recycle(server)), *steps]
+    return server, steps

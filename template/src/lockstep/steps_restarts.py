@@ -69,13 +69,13 @@ def hand_over(server: Server, successor: Server) -> str:
     return under_load(server, lambda load: restarts.hand_over(server, successor, load))
 
 
-def kill_worker(server: Server, boot: float) -> str:
+def kill_worker(server: Server) -> str:
     """Back within a second more than the server took to come, and only what the worker held is lost."""
     with load_on(server, FEW) as load:
         time.sleep(SETTLE_SECONDS)
         gone, back = restarts.kill_worker(server, load)
         count = load.stop()
-    expect(back < boot + 1, f"back after {back:.2f} s; the server took {boot:.2f} s to start")
+    expect(back < server.boot + 1, f"back after {back:.2f} s; the server took {server.boot:.2f} s to start")
     others = held_by_others(load.requests(), gone)
     expect(not others, f"{others} requests were lost that it did not hold; {count}")
     return f"back after {back:.2f} s; {count.lost} lost with it"

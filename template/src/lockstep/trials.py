@@ -138,4 +138,5 @@ def ready(server: Server, seconds: float = restarts.BOOT_SECONDS) -> float:
         heard = f"{answer.status} {answer.body[:200].decode(errors='replace')}"
         return answer.status == 200
 
-    return until(takes_traffic, seconds, lambda: f"not ready within {seconds} s; last heard: {heard}")
+    server.boot = until(takes_traffic, seconds, lambda: f"not ready within {seconds} s; last heard: {heard}")
+    return server.boot

@@ -11,6 +11,9 @@ from typing import Any
 
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # gunicorn has no types
 
+from lockstep.client_address import client, trusting
+from lockstep.serving import in_force
+
 __all__ = ["Worker"]
 
 LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
@@ -33,6 +36,15 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         """What an answer announces; asked before the answer is sent."""
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
 
+    def _build_http_scope(self, request: Any, sockname: Any, peername: Any) -> Any:
+        """The scope, with the client that a trusted proxy names."""
+        scope = super()._build_http_scope(request, sockname, peername)
+        if scope["client"] and self.worker.trusted(scope["client"][0]):
+            said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+            if found := client(said, self.worker.trusted):
+                scope["client"] = (found, 0)  # its port is not said
+        return scope
+
     def close_if_idle(self) -> None:
         """Close as gunicorn does when keep-alive is over; a request in hand stays."""
         if self._awaiting_request and not self._request_ready.is_set():
@@ -49,6 +61,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         super().__init__(*args)
         self.connections: set[Protocol] = set()
         self.closing = False
+        self.trusted = trusting(in_force().trusted_proxies)
 
     def init_signals(self) -> None:
         """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""

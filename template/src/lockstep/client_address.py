@@ -1,7 +1,7 @@
-# Lockstep's: who the client is, for WSGI applications. Change it by `copier update`, not by hand.
-"""Have REMOTE_ADDR name the client where a trusted proxy says who it is, as it does under an ASGI server.
+# Lockstep's: who the client is, under gunicorn's own workers. Change it by `copier update`, not by hand.
+"""Name the client where a trusted proxy says who it is, as uvicorn does.
 
-gunicorn takes the scheme from a trusted proxy, and leaves REMOTE_ADDR at the proxy's own address.
+gunicorn takes the scheme from a trusted proxy, and leaves the client's address at the proxy's own.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,11 +9,11 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-__all__ = ["wrap"]
+__all__ = ["client", "trusting", "wrap"]
 
 
 def wrap(application: Any, trusted_proxies: str) -> Any:
-    """The application, told the client's address; `trusted_proxies` are addresses and networks, or `*` for any."""
+    """The WSGI application, told the client's address; `trusted_proxies` are addresses and networks, or `*` for any."""
     trusted = trusting(trusted_proxies)
 
     def told(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
