@@ -74,7 +74,10 @@ def stands_slow_clients(server: Server) -> str:
 
 
 def refuses(server: Server, limit: int) -> str:
-    """Of three times what there is room for, `limit` are answered whole, and the others hear 503 without waiting."""
+    """Of three times what there is room for, that much is answered whole, and the others hear 503 without waiting.
+
+    One less may be answered: the server may still have in hand what it has just answered.
+    """
 
     def ask(_: int) -> tuple[int, float]:
         started = time.monotonic()
@@ -85,13 +88,12 @@ def refuses(server: Server, limit: int) -> str:
         time.sleep(FULL_MILLISECONDS / 2000)
         live = get(server.port, "/health/live", timeout=5).status
         got = [one.result() for one in asked]
-    statuses = sorted(status for status, _ in got)
-    expect(
-        statuses == [200] * limit + [503] * 2 * limit,
-        f"with room for {limit}, {3 * limit} requests answered {statuses}",
-    )
+    statuses = [status for status, _ in got]
+    served, refused = statuses.count(200), statuses.count(503)
+    fitting = served + refused == len(got) and limit - 1 <= served <= limit
+    expect(fitting, f"with room for {limit}, {len(got)} requests answered {sorted(statuses)}")
     waited = max(took for status, took in got if status == 503)
     expect(waited < FULL_MILLISECONDS / 1000, f"a refusal took {waited:.2f} s: it was piled up first")
     expect(live == 200, f"a full server answered {live} to /health/live")
     expect(get(server.port, server.waiting(0)).status == 200, "it refuses when there is room again")
-    return f"room for {limit}: {limit} answered, {2 * limit} heard 503 within {waited:.2f} s"
+    return f"room for {limit}: {served} answered, {refused} heard 503 within {waited:.2f} s"
