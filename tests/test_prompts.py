@@ -81,6 +81,7 @@ def test_only_servers_that_fit_are_offered(template: Template, tmp_path: Path) -
         prompt.type(DOWN + ENTER)
         prompt.until("What does a request mostly do")
         prompt.type(ENTER)
-        shown = prompt.until("gunicorn-gthread: a manager")
+        shown = prompt.until("gunicorn-sync: one each process; needs a buffering proxy; reloads")
 
+    assert shown.index("gunicorn-gthread:") < shown.index("gunicorn-gevent:")
     assert "uvicorn: one process" not in shown

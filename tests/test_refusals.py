@@ -34,16 +34,16 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
     "a server that does not fit flask": (
         {"framework": "flask", "server": "uvicorn"},
         ["The server does not fit the framework.", "speaks WSGI", "speaks ASGI   <- differs"],
-        "Choose gunicorn-gthread, or another framework.",
+        "Choose gunicorn-gthread, gunicorn-gevent or gunicorn-sync, or another framework.",
     ),
     "a server that does not fit fastapi": (
         {"framework": "fastapi", "server": "gunicorn-gthread"},
         ["The server does not fit the framework.", "speaks ASGI", "speaks WSGI   <- differs"],
-        "Choose uvicorn, or another framework.",
+        "Choose uvicorn, gunicorn-asgi, gunicorn-uvicorn or uvicorn-workers, or another framework.",
     ),
-    "an unknown server": ({"server": "nginx"}, ["server   nginx"], "Choose uvicorn or gunicorn-gthread."),
-    "an unknown framework": ({"framework": "django"}, ["framework   django"], "Choose fastapi or flask."),
-    "no framework": ({"framework": ""}, ["framework   (empty)"], "Choose fastapi or flask."),
+    "an unknown server": ({"server": "nginx"}, ["server   nginx"], "gunicorn-gthread, gunicorn-gevent or gunicorn-sync."),
+    "an unknown framework": ({"framework": "bottle"}, ["framework   bottle"], "Choose fastapi, flask or django."),
+    "no framework": ({"framework": ""}, ["framework   (empty)"], "Choose fastapi, flask or django."),
     "an unknown kind of work": ({"work": "sleeps"}, ["work   sleeps"], "Choose awaits, waits or computes."),
     "an unknown CI": ({"ci": "jenkins"}, ["ci   jenkins"], "Choose github, gitlab or none."),
     "an unknown way to deploy": (

@@ -40,18 +40,9 @@ def service(request: pytest.FixtureRequest, services: dict[str, Service], render
     if name not in services:
         answers = {"project_name": "orders-api", "framework": MODELS[name], "server": name, "deploy": [], "ci": "none"}
         services[name] = committed(render(answers))
-        listed(services[name])
         built = services[name].run("uv", "run", "--quiet", "noxfile.py", "-s", "prove")
         assert built.returncode == 0, built.stdout
     return services[name]
-
-
-def listed(service: Service) -> None:
-    """The service says which requests prove is to send."""
-    path = service.path / "pyproject.toml"
-    text = path.read_text()
-    if "\nrequests = " not in text:
-        path.write_text(text.replace("[tool.lockstep]\n", '[tool.lockstep]\nrequests = ["/", "/hello/Ada"]\n'))
 
 
 def of(*models: str) -> pytest.MarkDecorator:
@@ -92,7 +83,7 @@ def test_no_restart_loses_a_request(service: Service) -> None:
     expected = ALWAYS if seen["model"] == "uvicorn" else WITH_WORKERS if seen["model"] == "uvicorn-workers" else UNDER_GUNICORN
     assert set(trials) == expected
     assert {kind: trial["lost"] for kind, trial in trials.items() if trial["lost"] and kind != "killed worker"} == {}
-    assert all(trial["sent"] > 100 and trial["count"]["stall"] < 0.5 for trial in trials.values()), done.stdout
+    assert all(trial["sent"] > 50 and trial["count"]["stall"] < 0.5 for trial in trials.values()), done.stdout
 
 
 @of(*MODELS)

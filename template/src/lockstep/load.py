@@ -32,10 +32,6 @@ class Clients:
     long: int = 2
     pause: float = 0.01
 
-    @property
-    def total(self) -> int:
-        return self.new + self.kept + self.long
-
 
 class Load:
     """Requests to 127.0.0.1:`port` from entering to leaving; a context manager.
@@ -77,9 +73,9 @@ class Load:
         for client in self.clients:
             yield from list(client.requests)
 
-    def workers(self, since: float = 0.0) -> set[int]:
-        """The processes that have answered requests sent after `since`."""
-        return {request.worker for request in self.requests() if request.worker and request.sent > since}
+    def workers(self) -> set[int]:
+        """The processes that have answered by now."""
+        return set[int]().union(*(client.workers.copy() for client in self.clients))
 
 
 class Client(threading.Thread):
@@ -91,8 +87,8 @@ class Client(threading.Thread):
         self.connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
         self.connection.auto_open = 0  # it would open one unseen
         self.requests: list[Request] = []
+        self.workers: set[int] = set()
         self.opened = 0.0
-        self.worker: int | None = None
 
     def run(self) -> None:
         while not self.load.over.is_set() and not (self.connection.sock is None and self.load.closed.is_set()):
@@ -103,11 +99,10 @@ class Client(threading.Thread):
     def ask(self, path: str) -> Request:
         """One request and what became of it; a connection that failed, or is not to be kept, is closed."""
         sent = time.monotonic()
-        self.worker = None
         outcome = self.outcome(path)
         if not self.keeps or outcome not in {"answered", "failed"}:
             self.connection.close()
-        return Request(self.opened, sent, time.monotonic(), outcome, self.short, self.worker)
+        return Request(self.opened, sent, time.monotonic(), outcome, self.short)
 
     def outcome(self, path: str) -> str:
         """How it ends: each way to fail has its own moment."""
@@ -128,8 +123,8 @@ class Client(threading.Thread):
         return self.read(answer)
 
     def read(self, answer: HTTPResponse) -> str:
-        said = answer.getheader(WORKER_HEADER)
-        self.worker = int(said) if said else None
+        if said := answer.getheader(WORKER_HEADER):
+            self.workers.add(int(said))
         whole = answer.length is not None or answer.chunked  # else its end cannot be told from a break
         try:
             answer.read()

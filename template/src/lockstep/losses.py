@@ -23,7 +23,7 @@ KINDS = {
 class Request:
     """One request; times are seconds of the monotonic clock, `opened` is when its connection was asked for.
 
-    `outcome` is "answered" or one of KINDS; `worker` is the process that answered, where it says so.
+    `outcome` is "answered" or one of KINDS.
     """
 
     opened: float
@@ -31,7 +31,6 @@ class Request:
     finished: float
     outcome: str
     short: bool
-    worker: int | None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from lockstep.trials import Trial, attempt, possible
 __all__ = ["show"]
 
 SCHEMA = "lockstep.restarts/1"
-ROW = "{:<14} {:>6} {:>9}   {:<28} {:>7} {:>8}   {}"
+ROW = "{:<14} {:>6} {:>9}   {:<36} {:>7} {:>8}   {}"
 HEADINGS = ("restart", "rounds", "requests", "lost", "stall", "took", "")
 
 
