@@ -16,7 +16,16 @@ from typing import Any
 
 from lockstep.errors import Refusal
 
-__all__ = ["build", "entry_point", "log_config", "package_directory", "readable_failure", "start_logging"]
+__all__ = [
+    "build",
+    "entry_point",
+    "load",
+    "log_config",
+    "origin",
+    "package_directory",
+    "readable_failure",
+    "start_logging",
+]
 
 BOOT_FAILURE = 3  # gunicorn's and uvicorn's own code for a worker that cannot boot: the manager then stops as well
 
@@ -70,10 +79,10 @@ def origin(error: Exception) -> list[tuple[str, str]]:
 
 def build() -> Any:
     """The WSGI or ASGI application, built by its factory, behind its gate; what the server model serves."""
-    from lockstep import gate, waiting  # each differs between WSGI and ASGI
+    from lockstep import gate, layers, waiting  # each differs between services
 
     with readable_failure():
-        return gate.wrap(waiting.wrap(load("app")()))
+        return layers.wrap(gate.wrap(waiting.wrap(load("app")())))
 
 
 def start_logging() -> None:

@@ -6,7 +6,7 @@ import os
 import time
 from fnmatch import fnmatchcase
 
-from lockstep import listening, model, runtime
+from lockstep import layers, listening, model, runtime
 from lockstep.application import package_directory
 from lockstep.definition import Definition, read
 from lockstep.errors import Refusal
@@ -30,7 +30,8 @@ def serve(*, reload: bool = False) -> None:
     announce(current, reload=reload)
     from lockstep import server  # the framework's server is imported only to serve
 
-    server.run(current, reload=reload)
+    with layers.around_server():
+        server.run(current, reload=reload)
 
 
 def announce(current: Definition, *, reload: bool) -> None:

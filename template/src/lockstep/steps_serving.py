@@ -17,6 +17,7 @@ from lockstep.slow import SlowClients
 __all__ = ["answers", "is_this_environment", "overlap_promise", "overlaps", "refuses", "stands_slow_clients"]
 
 WAIT_MILLISECONDS = 200
+WORKERS_SECONDS = 5.0
 OVERLAPPING = 4
 SLOW, ORDINARY = 50, 20
 FULL_MILLISECONDS = 400
@@ -45,16 +46,25 @@ def overlap_promise() -> str:
 
 
 def overlaps(server: Server) -> str:
-    """N requests that each wait take about one wait when they overlap, N when they queue."""
-    count = overlapping()
-    path = server.waiting(WAIT_MILLISECONDS)
-    started = time.monotonic()
+    """N requests that each wait take about one wait when they overlap, N when they queue.
+
+    Asked again for a while: the service is ready with its first worker, and the others are still on their way.
+    """
+    count, one, until = overlapping(), WAIT_MILLISECONDS / 1000, time.monotonic() + WORKERS_SECONDS
+    took = together(server, count)
+    while took >= one * (1 + count) / 2 and time.monotonic() < until:
+        took = together(server, count)
+    expect(count == 1 or took < one * (1 + count) / 2, f"{count} requests of {one} s took {took:.2f} s: they queued")
+    return f"{count} of {one} s in {took:.2f} s"
+
+
+def together(server: Server, count: int) -> float:
+    """Seconds that this many requests take that are sent at once and each wait."""
+    path, started = server.waiting(WAIT_MILLISECONDS), time.monotonic()
     with ThreadPoolExecutor(count) as pool:
         got = list(pool.map(lambda _: get(server.port, path, timeout=30), range(count)))
-    took, one = time.monotonic() - started, WAIT_MILLISECONDS / 1000
     expect(all(answer.status == 200 for answer in got), f"answered {[answer.status for answer in got]}")
-    expect(took < one * (1 + count) / 2, f"{count} requests of {one} s took {took:.2f} s: they queued")
-    return f"{count} of {one} s in {took:.2f} s"
+    return time.monotonic() - started
 
 
 def stands_slow_clients(server: Server) -> str:

@@ -11,7 +11,7 @@ import logging
 import time
 from typing import Any
 
-from lockstep import lifetime, loop_watch
+from lockstep import lifespan, lifetime, loop_watch
 from lockstep.definition import Definition
 from lockstep.serving import in_force
 
@@ -38,10 +38,12 @@ class Gate:
         self.in_flight, self.silent_until = 0, 0.0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request; web sockets and the lifespan pass through."""
+        """Serve one request; web sockets pass through, the lifespan with the worker around it."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 loop_watch.begin(asyncio.get_running_loop(), self.definition)
+                await lifespan.run(self.application, scope, receive, send)
+                return
             await self.application(scope, receive, send)
             return
         lifetime.served()

@@ -1,6 +1,6 @@
-# Lockstep's: prove's own endpoint, for ASGI applications. Change it by `copier update`, not by hand.
-"""While `prove` runs, two more paths: one waits as this kind of application waits, so that overlap and draining can be
-seen; the other blocks the event loop, so that the watch over it can be.
+# Lockstep's: prove's own endpoints, for ASGI applications. Change it by `copier update`, not by hand.
+"""While `prove` or `bench` runs, three more paths: one waits as this kind of application waits, so that overlap and
+draining can be seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too.
 
 Without LOCKSTEP_PROVE in the environment nothing is added, not even a layer.
 """
@@ -14,7 +14,7 @@ __all__ = ["wrap"]
 
 
 def wrap(application: Any) -> Any:
-    """The application itself, or with `GET /.lockstep/<token>/wait/<milliseconds>` and `…/block/…` in front of it."""
+    """The application itself, or with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…`."""
     token = os.environ.get("LOCKSTEP_PROVE")
     if not token:
         return application
@@ -27,6 +27,8 @@ def wrap(application: Any) -> Any:
         way, _, milliseconds = scope["path"].removeprefix(prefix).partition("/")
         if way == "wait":
             await asyncio.sleep(int(milliseconds) / 1000)
+        elif way == "compute":
+            compute(int(milliseconds) / 1000)
         else:
             time.sleep(int(milliseconds) / 1000)  # noqa: ASYNC251 -- the fault that is planted here
         worker = str(os.getpid()).encode()
@@ -35,3 +37,10 @@ def wrap(application: Any) -> Any:
         await send({"type": "http.response.body", "body": b"waited"})
 
     return waiting
+
+
+def compute(seconds: float) -> None:
+    """Take that much of a processor, however long it has to share it."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        sum(range(1000))

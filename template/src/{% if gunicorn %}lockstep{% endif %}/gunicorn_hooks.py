@@ -10,6 +10,7 @@ import signal
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # the same
 
 from lockstep import lifetime
 from lockstep.application import start_logging
@@ -30,6 +31,17 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
 
     def access(self, *_: Any) -> None:
         """Nothing."""
+
+
+named_headers = Response.default_headers
+
+
+def unnamed_headers(response: Any) -> list[str]:
+    """Headers of a WSGI answer that do not name the server; gunicorn has no setting for that."""
+    return [line for line in named_headers(response) if not line.startswith("Server:")]
+
+
+Response.default_headers = unnamed_headers
 
 
 def stage(worker: Any) -> int:

@@ -9,7 +9,8 @@ import asyncio
 import signal
 from typing import Any
 
-from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.asgi import protocol  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
 from lockstep.client_address import client, trusting
 from lockstep.serving import in_force
@@ -52,6 +53,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
 
 
 gasgi.ASGIProtocol = Protocol  # the worker has no other place to say it
+protocol._CACHED_SERVER_HEADER = b""  # no answer names the server; gunicorn has no setting for that
 
 
 class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above

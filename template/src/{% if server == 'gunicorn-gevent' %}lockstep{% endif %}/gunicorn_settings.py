@@ -5,6 +5,7 @@ from typing import Any
 
 from lockstep.definition import Definition
 from lockstep.gunicorn_greenlets import Worker
+from lockstep.gunicorn_life import LIFE
 from lockstep.gunicorn_shared import shared
 
 __all__ = ["settings"]
@@ -14,7 +15,7 @@ IDLE = 4  # connections for each request that may run: most of what proxies keep
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | {
+    return shared(definition) | LIFE | {
         "worker_class": Worker,
         "worker_connections": definition.concurrency * IDLE,
         "keepalive": definition.keep_alive,

@@ -4,6 +4,7 @@
 from typing import Any
 
 from lockstep.definition import Definition
+from lockstep.gunicorn_life import LIFE
 from lockstep.gunicorn_shared import shared
 from lockstep.gunicorn_threads import Worker
 
@@ -12,7 +13,7 @@ __all__ = ["settings"]
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | {
+    return shared(definition) | LIFE | {
         "worker_class": Worker,
         "threads": definition.threads,
         "keepalive": definition.keep_alive,

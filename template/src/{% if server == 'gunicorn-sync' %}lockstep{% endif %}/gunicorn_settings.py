@@ -4,6 +4,7 @@
 from typing import Any
 
 from lockstep.definition import Definition
+from lockstep.gunicorn_life import LIFE
 from lockstep.gunicorn_shared import shared
 
 __all__ = ["settings"]
@@ -11,6 +12,6 @@ __all__ = ["settings"]
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | {
+    return shared(definition) | LIFE | {
         "worker_class": "sync",
     }

@@ -14,5 +14,6 @@ def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
     return shared(definition) | {
         "worker_class": Worker,
+        "timeout": definition.request_timeout * 2,  # the watch over the loop comes first, and names the line
         "keepalive": definition.keep_alive,
     }
