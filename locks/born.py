@@ -40,7 +40,9 @@ def with_extras(entry: Entry, everyone: Needs, reached: Mapping[str, Needs]) -> 
     before, found, after = entry.text.partition(title)
     if not found or entry.name in everyone:
         return entry.text
-    asking = {name: [feature for feature, needs in reached.items() if name in needs.get(entry.name, ())] for name in extras(entry)}
+    asking = {
+        name: [feature for feature, needs in reached.items() if name in needs.get(entry.name, ())] for name in extras(entry)
+    }
     if all(names == [feature for feature, needs in reached.items() if entry.name in needs] for names in asking.values()):
         return entry.text  # whoever needs the package asks for them all
     if len(asking) > 1 or "[package" in after:
@@ -120,7 +122,8 @@ def requirements(project: Table, universe: Universe) -> Mapping[str, str]:
     lists = {"every": project["project"]["dependencies"], **project["project"]["optional-dependencies"]}
     texts = {name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated) for name, stated in lists.items()}
     groups = project["dependency-groups"]
-    return {**texts, "groups": "\n".join(f"{name} = [{group(name, groups, universe)}]" for name in groups if name in universe.groups)}
+    lines = (f"{name} = [{group(name, groups, universe)}]" for name in groups if name in universe.groups)
+    return {**texts, "groups": "\n".join(lines)}
 
 
 def group(name: str, groups: Table, universe: Universe) -> str:

@@ -145,6 +145,15 @@ def upgrade(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure every server model that fits, side by side; `-- restarts`: count what each restart loses."""
+    if session.posargs[:1] == ["restarts"]:
+        session.run(production(session), "-m", "lockstep", *session.posargs, env=settings(session))
+    else:
+        session.run("uv", "run", "--quiet", "--locked", "--script", str(ROOT / "bench.py"), *session.posargs)
+
+
+@nox.session(default=False)
 def explain(session: nox.Session) -> None:
     """Say what a facet is and when a difference is allowed: `-- bytes`."""
     lockstep(session, "explain")

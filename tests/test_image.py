@@ -100,13 +100,24 @@ def test_a_stop_answers_the_request_in_flight(service: Service, tag: str, engine
         assert code in {"0", "143"}
 
 
-def test_the_number_of_workers_follows_the_container(service: Service, tag: str, engine: Engine) -> None:
-    with container(engine, tag, "--cpus", "0.5", "--memory", "512m") as (name, _):
+ROOM = {
+    "half a processor": ("--cpus 0.5", 1, "CPU quota 0.5"),
+    "one processor and a half": ("--cpus 1.5", 2, "CPU quota 1.5"),
+    "one processor by affinity": ("--cpuset-cpus 0", 1, "1 CPUs by affinity"),
+    "little memory": ("--cpus 1.5 --memory 160m", 1, "CPU quota 1.5, memory limit 160 MiB"),
+    "a number that was said": ("--cpus 0.5 --env WEB_CONCURRENCY=3", 3, "WEB_CONCURRENCY=3"),
+}
+
+
+@pytest.mark.parametrize("room", ROOM)
+def test_the_number_of_workers_follows_the_container(service: Service, tag: str, engine: Engine, room: str) -> None:
+    options, workers, because = ROOM[room]
+    with container(engine, tag, *options.split()) as (name, _):
         boot = json.loads(engine("logs", name).splitlines()[0])
 
-    assert boot["workers"] == 1
-    if boot["model"] == "gunicorn-gthread":
-        assert "CPU quota 0.5" in boot["workers_because"]
+    if boot["model"] == "uvicorn":
+        workers, because = 1, "one process a container, the orchestrator scales"
+    assert (boot["workers"], boot["workers_because"]) == (workers, because)
 
 
 def test_a_release_of_source_only_ships_a_small_layer(service: Service, tag: str, engine: Engine, tmp_path: Path) -> None:

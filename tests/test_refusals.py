@@ -49,7 +49,7 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
     "an unknown way to deploy": (
         {"deploy": ["compose", "heroku"]},
         ["deploy   heroku"],
-        "Choose compose, kubernetes or systemd.",
+        "Choose compose, kubernetes, systemd or prometheus.",
     ),
     "a Python without a patch": ({"python": "3.13"}, ["Python is not stated exactly."], "such as 3.13.18"),
     "a Python that is a word": ({"python": "newest"}, ["Python is not stated exactly."], "such as 3.13.18"),

@@ -115,10 +115,11 @@ def test_each_answer_brings_only_its_own_files(rendered: Path, answers: dict[str
         "compose": (rendered / "deploy" / "compose.yaml").exists(),
         "kubernetes": (rendered / "deploy" / "kubernetes").exists(),
         "systemd": (rendered / "deploy" / "systemd").exists(),
+        "prometheus": bool(list(rendered.glob("src/*/metrics.py"))),
     }
 
     assert {name for name, exists in there.items() if exists} == {answers["ci"], *deploy} - {"none"}
-    assert (rendered / "deploy").exists() is bool(deploy)
+    assert (rendered / "deploy").exists() is bool(set(deploy) - {"prometheus"})
 
 
 def test_windows_can_check_out_every_path() -> None:

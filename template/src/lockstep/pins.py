@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep import deployed
+from lockstep import deployed, started
 from lockstep.errors import Refusal
 from lockstep.statements import statements
 from lockstep.toml_file import read_toml
@@ -64,7 +64,7 @@ def check(root: Path, *, nox: str | None = None, fix: bool = False) -> list[str]
     fits_requires_python(root, truth["Python"])
     actions_by_commit(root)
     lines = [f"{tool} {wanted}: {echoes(voices, tool)}" for tool, wanted in truth.items()]
-    return [*lines, *deployed.check(root), *bases_by_tag(root)]
+    return [*lines, *deployed.check(root), *started.check(root), *bases_by_tag(root)]
 
 
 def echoes(voices: list[Voice], tool: str) -> str:

@@ -15,8 +15,12 @@ IDLE = 4  # connections for each request that may run: most of what proxies keep
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | LIFE | {
-        "worker_class": Worker,
-        "worker_connections": definition.concurrency * IDLE,
-        "keepalive": definition.keep_alive,
-    }
+    return (
+        shared(definition)
+        | LIFE
+        | {
+            "worker_class": Worker,
+            "worker_connections": definition.concurrency * IDLE,
+            "keepalive": definition.keep_alive,
+        }
+    )

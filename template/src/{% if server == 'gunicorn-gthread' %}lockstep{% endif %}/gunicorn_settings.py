@@ -13,8 +13,12 @@ __all__ = ["settings"]
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | LIFE | {
-        "worker_class": Worker,
-        "threads": definition.threads,
-        "keepalive": definition.keep_alive,
-    }
+    return (
+        shared(definition)
+        | LIFE
+        | {
+            "worker_class": Worker,
+            "threads": definition.threads,
+            "keepalive": definition.keep_alive,
+        }
+    )

@@ -12,6 +12,10 @@ __all__ = ["settings"]
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | LIFE | {
-        "worker_class": "sync",
-    }
+    return (
+        shared(definition)
+        | LIFE
+        | {
+            "worker_class": "sync",
+        }
+    )

@@ -33,10 +33,13 @@ log = logging.getLogger("uvicorn.error")
 
 
 class Process(UvicornProcess):
-    """One child; `lifespan` is its share of requests and the jitter."""
+    """One child; `lifespan` is its share of requests and the jitter, `patience` the seconds in which it must come."""
 
-    def __init__(self, config: Config, sockets: list[socket.socket], lifespan: tuple[int, int]) -> None:
+    def __init__(
+        self, config: Config, sockets: list[socket.socket], lifespan: tuple[int, int], patience: float
+    ) -> None:
         self.lifespan, self.worn, self.was_ready = lifespan, False, False
+        self.ready_by = time.monotonic() + patience
         super().__init__(config, sockets)
 
     @property
@@ -60,13 +63,18 @@ class Process(UvicornProcess):
         self.child_conn.send(self.server.started and not self.worn)
 
     def look(self) -> bool | None:
-        """In the manager: whether the child serves and goes on serving; None when it is gone or answers nothing."""
-        until = time.monotonic() + PING_SECONDS
+        """In the manager: whether the child serves and goes on serving; None when it is gone or answers nothing.
+
+        One that is still importing the service may answer nothing, and is not waited for.
+        """
+        until = time.monotonic() + (PING_SECONDS if self.was_ready else 0)
         with contextlib.suppress(OSError, EOFError):
             self.parent_conn.send(b"ping")
-            while self.process.is_alive() and time.monotonic() < until:  # the pipe does not tell that a child died
+            while self.process.is_alive():  # the pipe does not tell that a child died
                 if self.parent_conn.poll(LOOK_SECONDS):
                     return bool(self.parent_conn.recv())
+                if time.monotonic() >= until:
+                    return False if time.monotonic() < self.ready_by and not self.was_ready else None
         return None
 
     def retire(self) -> None:
@@ -86,7 +94,7 @@ class Processes(Multiprocess):
 
     def new(self) -> Process:
         share = (self.definition.max_requests, self.definition.max_requests_jitter)
-        process = Process(self.config, self.sockets, share)
+        process = Process(self.config, self.sockets, share, self.definition.request_timeout)
         process.start()
         return process
 

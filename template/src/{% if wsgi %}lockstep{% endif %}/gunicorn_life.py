@@ -12,7 +12,7 @@ def post_worker_init(_: Any) -> None:
     worker_life.begin()
 
 
-def worker_exit(*_: Any) -> None:
+def worker_exit(_: Any, __: Any) -> None:  # gunicorn counts the arguments
     worker_life.end()
 
 
