@@ -70,5 +70,11 @@ def bench(session: nox.Session) -> None:
     session.run(*WORKSHOP, "python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
+@nox.session(default=False)
+def models(session: nox.Session) -> None:
+    """Measure every server model beside bare servers, and what a service costs over them; `-- --write` keeps the pages."""
+    session.run("uv", "run", "--quiet", "--locked", "--script", "tests/model_bench.py", *session.posargs)
+
+
 if __name__ == "__main__":
     nox.main()

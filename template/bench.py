@@ -14,7 +14,6 @@ Writes one page with plots and a recommendation, and the figures beside it as JS
 import argparse
 import json
 import os
-import secrets
 import signal
 import sys
 import tempfile
@@ -28,7 +27,7 @@ sys.path[:0] = [str(ROOT / "bench"), str(ROOT / "src")]
 
 import advice  # noqa: E402 -- found only now
 import page  # noqa: E402
-from candidate import Candidate  # noqa: E402
+from candidate import Candidate, service  # noqa: E402
 from comparing import compared  # noqa: E402
 from machine import machine  # noqa: E402
 from progress import Progress  # noqa: E402
@@ -67,7 +66,9 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="uv run noxfile.py -s bench --", description=__doc__)
-    options.add_argument("--quick", action="store_true", help="fewer cells, one round: half a minute for two models")
+    options.add_argument(
+        "--quick", action="store_true", help="fewer cells, one round: about a minute, once the environments are there"
+    )
     options.add_argument("--seconds", type=float, help="of load in total, for all models; default 90, with --quick 12")
     options.add_argument("--models", type=lambda said: said.split(","), help="only these, separated by commas")
     options.add_argument("--template", help="where the template is, when its address cannot be reached")
@@ -78,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
 
 def bench(options: argparse.Namespace) -> dict[str, Any]:
     """Make the service for each model, measure all, and recommend one."""
-    said, quiet = answers(ROOT), machine()
+    said, quiet = answers(ROOT), machine((ROOT / ".python-version").read_text(encoding="utf-8").strip())
     own, names = str(said["server"]), chosen(str(said["framework"]), options.models)
     seconds = options.seconds or (12.0 if options.quick else 90.0)
     with ExitStack() as stack:
@@ -130,45 +131,18 @@ def prepared(
         except Refusal as refusal:
             progress.warn(str(refusal))
             missing |= dict.fromkeys(others, refusal.wrong)
-    found = []
+    found, settings = [], {**SETTINGS, **stand_ins(ROOT)}
     for name in names:
         if name in missing:
             continue
         progress.say(f"making the service with {name}")
         try:
             root = ROOT if name == own or source is None else sibling(ROOT, folder / name, name, source)
-            found.append(candidate(name, sync(root, "production", "--no-editable")))
+            python = sync(root, "production", "--no-editable")
+            found.append(service(name, python, own_requests(), settings, wsgi=MODELS[name] == "WSGI"))
         except Refusal as refusal:
             missing[name] = " / ".join([refusal.wrong, *(said for _, said in refusal.voices)])
     return found
-
-
-def candidate(name: str, python: Path) -> Candidate:
-    """The service's production command, with the paths that wait, block and compute."""
-    token = secrets.token_hex(8)
-    standard = f"/.lockstep/{token}"
-    return Candidate(
-        name=name,
-        command=[str(python), "-m", "lockstep", "serve"],
-        settings={
-            **SETTINGS,
-            **stand_ins(ROOT),
-            "LOCKSTEP_PROVE": token,
-            "PORT": "{port}",
-            "SERVER_HOST": "127.0.0.1",
-            "SERVER_DRAIN_LEAD": "0",
-            "WEB_CONCURRENCY": "{workers}",
-        },
-        paths={
-            "own": own_requests(),
-            "plain": ["/health/live"],
-            "wait": [f"{standard}/wait/50"],
-            # Under WSGI a handler that waits is one that blocks.
-            "block": [f"{standard}/{'wait' if MODELS[name] == 'WSGI' else 'block'}/50"],
-            "compute": [f"{standard}/compute/20"],
-        },
-        python=str(python),
-    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import psutil
 __all__ = ["machine"]
 
 
-def machine() -> dict[str, object]:
+def machine(python: str) -> dict[str, object]:
     """Facts for people; nothing that names a person or a host."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
@@ -19,7 +19,7 @@ def machine() -> dict[str, object]:
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
-        "python": Path(".python-version").read_text(encoding="utf-8").strip(),
+        "python": python,
         "load_average": round(os.getloadavg()[0], 1),
     }
 

@@ -41,9 +41,9 @@ def page(document: Mapping[str, Any], title: str, extra: str = "") -> str:
     models = document["models"]
     advice = document["recommendation"]
     verdict = f"Use {advice['model']}." if advice["model"] else "No server model can be recommended."
-    if advice["model"] == document["model"]:
+    if document["model"] and advice["model"] == document["model"]:
         verdict = f"Stay with {advice['model']}."
-    elif advice["model"]:
+    elif document["model"] and advice["model"]:
         verdict += f" This service has {document['model']}; switch by `copier update --data server={advice['model']}`."
     unseen = [f"<strong>{escape(name)}</strong>: {escape(why)}" for name, why in document["not_measured"].items()]
     return PAGE.substitute(

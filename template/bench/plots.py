@@ -81,7 +81,10 @@ def costs(models: Figures) -> str:
         one = {name: figures["memory_mb"]["one"] for name, figures in models.items()}
         further = {name: figures["memory_mb"]["further"] for name, figures in models.items()}
         bars(memory, models, "memory: one worker + each further one, MB", one, "")
-        bars(memory, models, "", further, "+{:.0f}", left=one)
+        bars(memory, models, "", further, "", left=one)
+        for row, name in enumerate(models):
+            said = f"  {one[name]:.0f} + {further[name]:.0f}"
+            memory.text(one[name] + further[name], row, said, fontsize=8, va="center")
         bars(ready, models, "start to ready, ms", {n: f["ready_s"] * 1000 for n, f in models.items()}, "{:.0f}")
         return svg(figure)
 
@@ -110,7 +113,7 @@ def bars(
         said = [f" {label.format(values[name])}" if name in values else " not measured" for name in names]
         axis.bar_label(drawn, said, padding=1, fontsize=8)
     ends = [start + width for start, width in zip(starts, widths, strict=True)]
-    axis.set_xlim(0, max([*ends, 1e-9]) * 1.16)
+    axis.set_xlim(0, max([*ends, 1e-9]) * 1.2)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.xaxis.set_visible(False)
     axis.spines["bottom"].set_visible(False)

@@ -19,6 +19,7 @@ from candidate import Candidate
 
 __all__ = ["MANAGERS_OWN", "DoesNotServe", "Running"]
 
+CPUS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 BOOT_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.005
@@ -41,14 +42,18 @@ class Running:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        told = {"port": str(self.port), "workers": str(self.workers or "")}
+        told = {
+            "port": str(self.port),
+            "workers": str(self.workers or ""),
+            "workers_or_cpus": str(self.workers or CPUS),
+        }
         given = {name: value.format(**told) for name, value in self.candidate.settings.items()}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(MANAGERS_OWN)}
         self.started = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [word.format(**told) for word in self.candidate.command],
-                cwd=self.folder.name,
+                cwd=self.candidate.folder or self.folder.name,
                 env={**kept, **{name: value for name, value in given.items() if value}},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
