@@ -24,6 +24,7 @@ from lockstep.fingerprint import INSTALLER_FILES
 __all__ = ["Unknown", "contents", "contents_of_all", "wheel_for"]
 
 FETCH_SECONDS = 30
+RULES = 2  # raised when `recorded` puts files elsewhere than before: what was remembered is then forgotten
 
 
 class Unknown(Exception):
@@ -69,7 +70,7 @@ def contents_of_all(wheels: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[s
 def contents(wheel: Mapping[str, Any]) -> dict[str, str]:
     """Name as the fingerprint gives it → sha256, for every file that the wheel installs; raises Unknown."""
     expected = str(wheel["hash"]).removeprefix("sha256:")
-    remembered = cache() / f"{expected}.json"
+    remembered = cache() / f"{expected}-{RULES}.json"
     if remembered.is_file():
         known: dict[str, str] = json.loads(remembered.read_text(encoding="utf-8"))
         return known
@@ -94,14 +95,17 @@ def contents(wheel: Mapping[str, Any]) -> dict[str, str]:
 def recorded(wheel: zipfile.ZipFile) -> dict[str, str]:
     """The wheel's own RECORD, with `.data` directories put where installation puts them."""
     [record] = [name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
+    about = wheel.read(record.removesuffix("RECORD") + "WHEEL").decode()
+    headers = re.sub(r"(?s).*?^Tag: cp3(\d+)-.*", r"../../../include/site/python3.\1/", about, flags=re.MULTILINE)
     files = {}
     for name, stated, *_ in csv.reader(wheel.read(record).decode().splitlines()):
         directory, _, base = name.rpartition("/")
         if not stated or name.endswith(".pyc") or (directory.endswith(".dist-info") and base in INSTALLER_FILES):
             continue
         placed = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", name)
-        if ".data/scripts/" in placed or ".data/headers/" in placed:
-            continue  # rewritten or placed by the installer; still held to RECORD where they are installed
+        if ".data/scripts/" in placed:
+            continue  # rewritten by the installer; still held to RECORD where they are installed
         placed = re.sub(r"^[^/]+\.data/data/", "../../../", placed)
+        placed = re.sub(r"^([^/]+)-[^-/]+\.data/headers/", lambda found: f"{headers}{found[1]}/", placed)
         files[placed] = base64.urlsafe_b64decode(stated.partition("=")[2] + "=").hex()
     return files
