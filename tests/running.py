@@ -115,7 +115,7 @@ def command(pid: int) -> bytes:
         return b""
 
 
-def until(holds: object, seconds: float = 15) -> None:
+def until(holds: object, seconds: float = 60) -> None:
     """Wait until a function of no arguments returns something true."""
     assert callable(holds)
     end = time.monotonic() + seconds

@@ -93,7 +93,7 @@ def test_recycled_workers_leave_their_numbers_and_nothing_else(service: Service)
             assert before == total
             return not children(server.process.pid) & first
 
-        until(asked_until_new, 60)
+        until(asked_until_new, 180)
         ask(server, 1)
         assert {counted(server) for _ in range(5)} == {total + 1}
 

@@ -272,7 +272,7 @@ def test_a_worker_that_was_killed_comes_back(service: Service, model: str) -> No
         until(lambda: len(children(server.process.pid)) == 2)
         before = children(server.process.pid)
         os.kill(min(before), signal.SIGKILL)
-        until(lambda: len(children(server.process.pid) - {min(before)}) == 2, 5)
+        until(lambda: len(children(server.process.pid) - {min(before)}) == 2, 30)
 
         assert server.get("/")[0] == 200
 
