@@ -165,7 +165,7 @@ import time
 
 before = pathlib.Path("served-before")  # each server of prove has a folder of its own
 if before.exists():
-    time.sleep(15)
+    time.sleep(7)
 before.touch()
 """
 
