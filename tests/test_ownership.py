@@ -1,15 +1,14 @@
 """Every file of a service has one owner, by the table in copier.yml, and Lockstep's files say that they are."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import yaml
 
-from snapshot import Template, rules_of
+from owners import Owners, read_owners
+from snapshot import Template
 
-OWNERS = ("team", "shared", "lockstep")
 HEADER = re.compile(r"^# Lockstep's: \S.*\. Change it by `copier update`, not by hand[.;]")
 # Their format has no comments, or a tool writes them.
 WITHOUT_HEADER = {".python-version", "noxfile.py.lock", "bench.py.lock"}
@@ -18,19 +17,10 @@ MOAT = re.compile(r"(?:\A|\n\n|\]\n|\[\n|,\n) *# (?:Lockstep's|Yours)\b")
 
 
 @pytest.fixture(scope="session")
-def table(template: Template, rendered: Path) -> Mapping[str, list[str]]:
-    """Owner → paths, as copier.yml says it for this service."""
+def table(template: Template, rendered: Path) -> Owners:
+    """Whose each path is, as copier.yml says it for this service."""
     package = yaml.safe_load((rendered / ".copier-answers.yml").read_text())["project_name"].replace("-", "_")
-    stated = rules_of(template)["owners"]["default"]
-    said: Mapping[str, list[str]] = yaml.safe_load(stated.replace("{{ package_name }}", package))
-    return said
-
-
-def owners_of(path: str, table: Mapping[str, list[str]]) -> list[str]:
-    if f"/{path}" in table["shared"]:  # also in a room of the team's
-        return ["shared"]
-    named = [owner for owner, rooms in table.items() if any(f"/{path}/".startswith(f"{room}/") for room in rooms)]
-    return named or ["lockstep"]
+    return read_owners(template.path, package)
 
 
 def files(service: Path) -> list[str]:
@@ -42,29 +32,24 @@ def first_lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()[:2]
 
 
-def test_every_file_has_exactly_one_owner(rendered: Path, table: Mapping[str, list[str]]) -> None:
-    owners = {path: owners_of(path, table) for path in files(rendered)}
-
-    assert set(table) < set(OWNERS)
-    assert not {path: found for path, found in owners.items() if len(found) != 1}
-
-
-def test_every_room_in_the_table_is_furnished(rendered: Path, table: Mapping[str, list[str]]) -> None:
+def test_every_room_in_the_table_is_furnished(rendered: Path, table: Owners) -> None:
     asked = "prometheus" in (rendered / ".copier-answers.yml").read_text()
 
-    missing = [room for rooms in table.values() for room in rooms if not (rendered / room[1:]).exists()]
+    missing = [room for room in [*table.team, *table.shared] if not (rendered / room).exists()]
 
+    assert table.team
+    assert table.shared
     assert not [room for room in missing if asked or not room.endswith("/metrics.py")]
 
 
-def test_lockstep_files_say_so_in_one_line(rendered: Path, table: Mapping[str, list[str]]) -> None:
-    theirs = [path for path in files(rendered) if owners_of(path, table) == ["lockstep"] and path not in WITHOUT_HEADER]
+def test_lockstep_files_say_so_in_one_line(rendered: Path, table: Owners) -> None:
+    theirs = [path for path in files(rendered) if table.of(path) == "lockstep" and path not in WITHOUT_HEADER]
 
     assert not [path for path in theirs if not any(HEADER.search(line) for line in first_lines(rendered / path))]
 
 
-def test_files_of_the_team_do_not_say_that_they_are_locksteps(rendered: Path, table: Mapping[str, list[str]]) -> None:
-    teams = [path for path in files(rendered) if owners_of(path, table) == ["team"]]
+def test_files_of_the_team_do_not_say_that_they_are_locksteps(rendered: Path, table: Owners) -> None:
+    teams = [path for path in files(rendered) if table.of(path) == "team"]
 
     assert teams
     assert not [path for path in teams if any(HEADER.search(line) for line in first_lines(rendered / path))]

@@ -39,7 +39,7 @@ CHANGES = {
     "a rule's words": ("questions/rules.jinja", "A description is one line.", "A description is short.", "questions.md"),
     "a session's docstring": ("template/noxfile.py", '"""Check types."""', '"""Check all types."""', "sessions.md"),
     "a session on request": ("noxfile.py", "@nox.session\ndef docs", "@nox.session(default=False)\ndef docs", "sessions.md"),
-    "a room of the team's": ("copier.yml", "      - /packages\n", "      - /packages\n      - /Dockerfile\n", "ownership.md"),
+    "a room of the team's": ("copier.yml", "    /packages\n", "    /packages\n    /Dockerfile\n", "ownership.md"),
     "a default of the server": (
         "template/src/{% if server == 'uvicorn' %}{{ package_name }}{% endif %}/server.toml",
         "1000",

@@ -1,10 +1,12 @@
 """Whose each file of a service is, from `copier.yml` and from services rendered with every set of answers in `tests/answers`."""
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+
+from owners import Owners, read_owners
 
 from .born import rendered, template
 from .markdown import opening, table
@@ -26,12 +28,12 @@ def page(root: Path) -> str:
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         for path in sorted((root / "tests" / "answers").glob("*.yml"))
     }
-    rooms = yaml.safe_load((root / "copier.yml").read_text(encoding="utf-8"))["owners"]["default"]
+    said = read_owners(root, "orders_api")
     found: dict[tuple[str, str], list[str]] = {}
     with template(root) as source, tempfile.TemporaryDirectory() as folder:
         for name, data in sets.items():
             service = rendered(source, Path(folder, name), {**data, "project_name": "orders-api"})
-            for path, whose in owners(service, yaml.safe_load(rooms.replace("{{ package_name }}", "orders_api"))):
+            for path, whose in owned(service, said):
                 found.setdefault((whose, path), []).append(name)
     parts = [
         opening("Ownership", "`copier.yml` and a rendering of every file in `tests/answers`"),
@@ -48,18 +50,17 @@ def page(root: Path) -> str:
     return "\n".join(parts)
 
 
-def owners(service: Path, rooms: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+def owned(service: Path, said: Owners) -> Iterator[tuple[str, str]]:
     """Every file of a service with its owner."""
     for file in sorted(path for path in service.rglob("*") if path.is_file()):
         path = file.relative_to(service).as_posix()
-        yield path, owner(file, path, rooms)
+        yield path, owner(file, path, said)
 
 
-def owner(file: Path, path: str, rooms: Mapping[str, Sequence[str]]) -> str:
+def owner(file: Path, path: str, said: Owners) -> str:
     """Lockstep's, shared or yours; raises ValueError when the file is Lockstep's and does not say so."""
-    for whose, name in (("shared", "shared"), ("yours", "team")):
-        if any(f"/{path}" == room or f"/{path}".startswith(f"{room}/") for room in rooms[name]):
-            return whose
+    if (whose := said.of(path)) != "lockstep":
+        return {"shared": "shared", "team": "yours"}[whose]
     head = file.read_text(encoding="utf-8").splitlines()[:3]
     if file.name not in WITHOUT_HEADER and not any("Lockstep's:" in line for line in head):
         raise ValueError(f"{path} has no owner: it is in no room of copier.yml and does not say that it is Lockstep's")
