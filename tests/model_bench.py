@@ -265,12 +265,35 @@ def ratios(document: Mapping[str, Any]) -> str:
     return f"<h2>Against a bare hello of the same framework</h2><p>{escape(note)}</p>{page.rows(HEADINGS, lines(document))}"
 
 
+COST = (
+    "## What a service costs over a bare hello\n",
+    f"The goal for the ratio is {GOAL}, and it does not hold: a hello world has nothing to hide a cost behind.",
+    "The difference is the access line as JSON, the request's id in the answer and in every line, nested routers,",
+    "and the limits on bodies and on requests in flight; a bare gunicorn also writes no access log at all.",
+    "Django's own middleware, which `check --deploy` demands, is in the services and not in the bare hello;",
+    "under ASGI it hops between threads.",
+    "It is a fixed sum for each request, in processor time:\n",
+)
+
+
+def cost(framework: str, document: Mapping[str, Any]) -> str:
+    """What a request costs more than in the bare hello, from the cheapest to the dearest model."""
+    more = []
+    for name in document["against_bare"]:
+        cells = [advice.cell(document["models"][one], "plain") for one in (name, f"bare {name}")]
+        more += [cells[0]["cpu_ms"] - cells[1]["cpu_ms"]] if cells[0] and cells[1] else []
+    return f"- {framework}: {min(more):.2f} to {max(more):.2f} ms" if more else f"- {framework}: not measured"
+
+
 def summary(seen: Mapping[str, Mapping[str, Any]]) -> str:
     """The page that stands in the docs."""
     parts = [
         "# Which model\n",
         "Written by `uv run noxfile.py -s models -- --write`.",
         "Take figures of your own service on your own machine: `uv run noxfile.py -s bench` in it.\n",
+        *COST,
+        *(cost(framework, document) for framework, document in seen.items()),
+        "",
     ]
     for framework, document in seen.items():
         parts += [f"## {framework}\n", *(f"- {escape(said, quote=False)}" for said in page.how(document)), ""]

@@ -23,7 +23,7 @@ def create_app() -> FastAPI:
         exception_handlers=errors.HANDLERS,
     )
     app.state.settings = read_settings()
-    app.include_router(health.router)
     app.include_router(hello.router)
+    app.include_router(health.router)  # last: routes are tried in this order, and probes are few
     app.add_middleware(Requests)  # keep it last: the last one is the outermost and sees every answer
     return app

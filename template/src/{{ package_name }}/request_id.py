@@ -2,7 +2,7 @@
 
 import re
 from contextvars import ContextVar
-from uuid import uuid4
+from secrets import token_hex
 
 __all__ = ["HEADER", "accept", "current"]
 
@@ -17,6 +17,6 @@ USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def accept(candidate: str | None) -> str:
     """The id for a request whose header said `candidate`; from now on it is the current one."""
-    chosen = candidate if candidate and USABLE.fullmatch(candidate) else uuid4().hex
+    chosen = candidate if candidate and USABLE.fullmatch(candidate) else token_hex(16)
     current.set(chosen)
     return chosen
