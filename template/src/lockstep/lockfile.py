@@ -3,31 +3,38 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lockstep.errors import Refusal
 from lockstep.markers import holds
 
-__all__ = ["Lock", "read_lock"]
+__all__ = ["Lock", "read_lock", "spot"]
 
 
 @dataclass(frozen=True)
 class Lock:
-    """`packages` are the `[[package]]` tables in the order of the file; `text` is the file, to find a line again."""
+    """`packages` are the `[[package]]` tables in the order of the file, `header` is everything else; `text` is the
+    file, to find a line again.
+    """
 
     text: str
     packages: tuple[Mapping[str, Any], ...]
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def own(self) -> list[Mapping[str, Any]]:
+        """The projects that are locked, not what they need: one in uv.lock, none in the lock of a script."""
+        return [package for package in self.packages if {"editable", "virtual"} & set(package["source"])]
 
     @property
     def root(self) -> Mapping[str, Any]:
         """The service itself; raises Refusal when the lock is of nothing, or of several projects."""
-        roots = [package for package in self.packages if {"editable", "virtual"} & set(package["source"])]
-        if len(roots) != 1:
-            names = ", ".join(str(package["name"]) for package in roots) or "none"
+        if len(self.own) != 1:
+            names = ", ".join(str(package["name"]) for package in self.own) or "none"
             raise Refusal("uv.lock must be the lock of one project.", [("uv.lock", f"locks {names}")], "Run `uv lock`.")
-        return roots[0]
+        return self.own[0]
 
     def named(self, name: str) -> Iterator[Mapping[str, Any]]:
         """All locked versions of a distribution; more than one when platforms differ."""
@@ -69,7 +76,10 @@ def read_lock(path: Path) -> Lock:
     """Parse a lock; raises Refusal when it is missing, has conflict markers or is no lock."""
     try:
         text = path.read_text(encoding="utf-8")
-        packages = tomllib.loads(text)["package"]
+        header = tomllib.loads(text)
+        packages = header.pop("package", []) if path.name != "uv.lock" else header.pop("package")
+        if not all(isinstance(one.get("name"), str) and isinstance(one.get("source"), dict) for one in packages):
+            raise KeyError("a [[package]] without name or source")
     except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
         conflict = isinstance(error, tomllib.TOMLDecodeError) and "\n<<<<<<<" in text
         raise Refusal(
@@ -77,4 +87,13 @@ def read_lock(path: Path) -> Lock:
             [(path.name, "conflict markers" if conflict else str(error))],
             "Run `uv run noxfile.py -s relock`." if conflict else "Restore it from git, or run `uv lock`.",
         ) from error
-    return Lock(text, tuple(packages))
+    return Lock(text, tuple(packages), header)
+
+
+def spot(name: str, lock: Lock, package: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> str:
+    """`name:line` of a package in a lock's file, or of one of its files."""
+    version = f'\nversion = "{package["version"]}"' if "version" in package else ""
+    at = max(lock.text.find(f'name = "{package["name"]}"{version}'), 0)
+    if file is not None:
+        at = max(lock.text.find(str(file.get("url") or file.get("hash")), at), at)
+    return f"{name}:{lock.text.count(chr(10), 0, at) + 1}"
