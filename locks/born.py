@@ -122,16 +122,16 @@ def requirements(project: Table, universe: Universe) -> Mapping[str, str]:
     lists = {"every": project["project"]["dependencies"], **project["project"]["optional-dependencies"]}
     texts = {name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated) for name, stated in lists.items()}
     groups = project["dependency-groups"]
-    lines = (f"{name} = [{group(name, groups, universe)}]" for name in groups if name in universe.groups)
+    lines = (f"{name} = [\n{group(name, groups, universe)}]" for name in groups if name in universe.groups)
     return {**texts, "groups": "\n".join(lines)}
 
 
 def group(name: str, groups: Table, universe: Universe) -> str:
-    """What stands between the brackets of a group: what features add comes after the rest, each behind its feature."""
+    """The lines of a group: what features add comes after the rest, each behind its feature; then comes what is the team's."""
     added = [(feature, universe.group_of(feature).get(name)) for feature in universe.features]
-    more = (guarded(f", {group_item(item)}", [feature]) for feature, its in added if its for item in groups[its])
-    return ", ".join(map(group_item, groups[name])) + "".join(more)
+    more = (guarded(group_item(item), [feature]) for feature, its in added if its for item in groups[its])
+    return "".join([*map(group_item, groups[name]), *more, f"    # Yours: what else `{name}` needs.\n"])
 
 
 def group_item(item: str | Table) -> str:
-    return json.dumps(item) if isinstance(item, str) else line(item).strip().rstrip(",")
+    return f"    {json.dumps(item)},\n" if isinstance(item, str) else line(item)
