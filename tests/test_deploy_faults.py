@@ -70,7 +70,7 @@ def test_pins_names_what_does_not_agree(fault: str, everywhere: Callable[[str], 
     done = damaged.lockstep("pins")
 
     assert done.returncode == 1, done.stdout
-    wrong, voices, remedy = done.stdout.strip().split("\n\n")
+    wrong, voices, remedy, *_ = done.stdout.strip().split("\n\n")
     assert wrong == said
     assert file in voices
     assert remedy.startswith(("Change", "Put", "Take", "Leave"))
@@ -86,8 +86,8 @@ def test_pins_passes_on_every_model(any_model: tuple[str, Service]) -> None:
 
 def test_the_image_of_the_proxy_is_named_while_it_is_pinned_by_tag(everywhere: Callable[[str], Service], tmp_path: Path) -> None:
     service = everywhere("gunicorn-gthread").copy(tmp_path / "pinned")
-    assert "allowed: the proxy's image is pinned by tag" in service.lockstep("pins").stdout
+    assert "nginx-unprivileged" in service.lockstep("pins").stdout
 
     service.edit("deploy/compose.yaml", "-alpine}", f"-alpine@sha256:{64 * '0'}}}")
 
-    assert "the proxy's image" not in service.lockstep("pins").stdout
+    assert "nginx-unprivileged" not in service.lockstep("pins").stdout

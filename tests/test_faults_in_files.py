@@ -295,58 +295,285 @@ def test_no_configuration_of_a_person_or_a_machine_moves_a_verdict(
     assert fastapi.lockstep("pins", **settings).returncode == 0
 
 
-PIN_FAULTS: dict[str, tuple[tuple[str, str, str], str]] = {
-    "a second uv in the Dockerfile": (
-        ("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:0.12.0"),
+WORKFLOW = ".github/workflows/lockstep.yml"
+# A file, what stands there, what is planted, the facet, and what is said.
+PIN_FAULTS: dict[str, tuple[str, str, str, str, str]] = {
+    "a second uv in the Dockerfile": ("Dockerfile", "uv:0.13.9", "uv:0.12.0", "versions", "uv is stated two ways."),
+    "the newest uv in the Dockerfile": ("Dockerfile", "uv:0.13.9", "uv:latest", "versions", "uv is stated two ways."),
+    "a second uv in CI": (WORKFLOW, "uv==0.13.9", "uv==0.13.8", "versions", "uv is stated two ways."),
+    "the newest uv in CI": (WORKFLOW, "uv==0.13.9", "uv", "versions", "uv is taken in whatever version is newest."),
+    "uv from its installer": (
+        WORKFLOW,
+        "pipx install uv==0.13.9",
+        "curl -LsSf https://astral.sh/uv/install.sh | sh",
+        "versions",
+        "uv is taken in whatever version is newest.",
+    ),
+    "a tool in its newest version": (
+        WORKFLOW,
+        "- run: uv run noxfile.py",
+        "- run: uvx copier update\n      - run: uv run noxfile.py",
+        "versions",
+        "copier is taken in whatever version is newest.",
+    ),
+    "a second uv in a step's input": (
+        WORKFLOW,
+        "- run: pipx install uv==0.13.9",
+        f"- uses: astral-sh/setup-uv@{40 * 'a'}\n        with:\n          version: 0.13.1",
+        "versions",
         "uv is stated two ways.",
     ),
-    "the newest uv in the Dockerfile": (
-        ("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:latest"),
-        "uv is stated two ways.",
-    ),
-    "a second uv in CI": ((".github/workflows/lockstep.yml", "uv==0.13.9", "uv==0.13.8"), "uv is stated two ways."),
     "a second Python in the Dockerfile": (
-        ("Dockerfile", "docker.io/library/debian:trixie-slim", "docker.io/library/python:3.12.1"),
+        "Dockerfile",
+        "docker.io/library/debian:trixie-slim",
+        "docker.io/library/python:3.12.1-slim",
+        "versions",
         "Python is stated two ways.",
     ),
+    "a second Python in the README": (
+        "README.md",
+        "uv run noxfile.py -s dev ",
+        "uv python install 3.12.1 && uv run noxfile.py -s dev ",
+        "versions",
+        "Python is stated two ways.",
+    ),
+    "a second Python in the answers": (
+        ".copier-answers.yml",
+        "python: ",
+        "python: 3.11.1 #",
+        "versions",
+        "Python is stated two ways.",
+    ),
+    "a range that leaves out the uv of the wheel": (
+        "pyproject.toml",
+        "uv_build>=0.13.9",
+        "uv_build>=0.13.99",
+        "versions",
+        "The wheel is not built by the uv that the service states.",
+    ),
     "an action by tag": (
-        (".github/workflows/lockstep.yml", "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6"),
-        "not pinned to a commit",
+        WORKFLOW,
+        "8e8c483db84b4bee98b60c0593521ed34d9990e8",
+        "v6",
+        "actions",
+        "An action is not pinned to a commit.",
+    ),
+    "an image by latest": (
+        "Dockerfile",
+        "debian:trixie-slim",
+        "debian:latest",
+        "images",
+        "An image is named by a tag that moves.",
+    ),
+    "an image by a whole number": (
+        "Dockerfile",
+        "debian:trixie-slim",
+        "debian:13",
+        "images",
+        "An image is named by a tag that moves.",
+    ),
+    "an image without a tag in compose": (
+        "deploy/compose.yaml",
+        "image: localhost/orders-api:lockstep",
+        "image: registry.example.org/orders",
+        "images",
+        "An image is named by a tag that moves.",
     ),
     "a grace that kills the drain": (
-        ("deploy/compose.yaml", "stop_grace_period: 30s", "stop_grace_period: 3s"),
+        "deploy/compose.yaml",
+        "stop_grace_period: 30s",
+        "stop_grace_period: 3s",
+        "deployment",
         "The grace is stated two ways.",
     ),
-    "another port in compose": (("deploy/compose.yaml", ":8000:8000", ":8000:9000"), "The port is stated two ways."),
-    "another port in the image": (("Dockerfile", "EXPOSE 8000", "EXPOSE 80"), "The port is stated two ways."),
+    "another port in compose": (
+        "deploy/compose.yaml",
+        ":8000:8000",
+        ":8000:9000",
+        "deployment",
+        "The port is stated two ways.",
+    ),
+    "another port in the image": ("Dockerfile", "EXPOSE 8000", "EXPOSE 80", "deployment", "The port is stated two ways."),
+    "another start in compose": (
+        "deploy/compose.yaml",
+        "    restart: unless-stopped",
+        "    restart: unless-stopped\n    command:\n      - gunicorn\n      - orders_api.app",
+        "commands",
+        "Production does not start the service the one way.",
+    ),
+    "a frozen lock in the image": (
+        "Dockerfile",
+        "uv sync --locked --no-default-groups",
+        "uv sync --frozen --no-default-groups",
+        "commands",
+        "A stale lock would be taken.",
+    ),
+    "a frozen lock by variable": (
+        WORKFLOW,
+        "    env:\n",
+        "    env:\n      UV_FROZEN: 1\n",
+        "commands",
+        "A stale lock would be taken.",
+    ),
+    "development tools in the image": (
+        "Dockerfile",
+        "uv sync --locked --no-default-groups",
+        "uv sync --locked",
+        "commands",
+        "The image is not installed as the other places are.",
+    ),
+    "a package beside the lock": (
+        "Dockerfile",
+        "uv build --wheel",
+        "uv pip install requests; uv build --wheel",
+        "commands",
+        "The image gets packages that the lock does not know.",
+    ),
+    "tests by hand in CI": (
+        WORKFLOW,
+        "- run: uv run noxfile.py",
+        "- run: uv run noxfile.py\n      - run: uv run pytest",
+        "commands",
+        "CI does by hand what the one command does.",
+    ),
+    "another command in CI": (
+        WORKFLOW,
+        "- run: uv run noxfile.py",
+        "- run: make check",
+        "commands",
+        "CI does not run the one command.",
+    ),
+    "a variable that the example does not name": (
+        ".env.example",
+        "ORDERS_API_GREETING=",
+        "ORDERS_API_GREETNG=",
+        "settings",
+        "The service reads ORDERS_API_GREETING, and .env.example does not name it.",
+    ),
+    "a new setting without a default": (
+        "src/orders_api/settings.py",
+        "    greeting: str",
+        "    token: str\n    greeting: str",
+        "settings",
+        "ORDERS_API_TOKEN has no default, and sessions are not told to make one up.",
+    ),
+    "a variable that is asked for directly": (
+        "src/orders_api/hello.py",
+        "__all__",
+        'import os\n\nREGION = os.environ.get("REGION", "eu")\n\n__all__',
+        "settings",
+        "The service reads REGION, and .env.example does not name it.",
+    ),
 }
 
 
 @pytest.mark.parametrize("fault", PIN_FAULTS)
-def test_pins_names_a_second_voice(damaged: Service, fault: str) -> None:
-    planted, said = PIN_FAULTS[fault]
-    damaged.edit(*planted)
+def test_pins_names_what_does_not_agree(damaged: Service, fault: str) -> None:
+    file, old, new, facet, said = PIN_FAULTS[fault]
+    damaged.edit(file, old, new)
 
     done = damaged.lockstep("pins")
 
     assert done.returncode == 1, done.stdout
     assert said in done.stdout
-    assert planted[0] in done.stdout
+    assert file in done.stdout
+    assert f"explain -- {facet}\n" in done.stdout
+
+
+PIN_WARNINGS: dict[str, tuple[str, str, str, str]] = {
+    "an image by tag": ("README.md", "# ", "# ", "3 images are pinned by tag, not by digest"),
+    "a machine that moves": (WORKFLOW, "ubuntu-24.04", "ubuntu-latest", "CI runs on whatever machine is newest."),
+    "a variable that nothing reads": (
+        ".env.example",
+        "# How people",
+        "ORDERS_API_COLOUR=red\n\n# How people",
+        ".env.example names what nothing reads.",
+    ),
+    "another default": (
+        ".env.example",
+        "GREETING=Hello",
+        "GREETING=Hi",
+        "The default of ORDERS_API_GREETING is stated two ways.",
+    ),
+    "a misspelt variable in compose": (
+        "deploy/compose.yaml",
+        "    restart: unless-stopped",
+        "    restart: unless-stopped\n    environment:\n      SERVER_DRAIM: 5",
+        "SERVER_DRAIM is set, and nothing reads it.",
+    ),
+    "a secret that nothing reads": (
+        "pyproject.toml",
+        "secrets = []",
+        'secrets = ["ORDERS_API_TOKEN"]',
+        "ORDERS_API_TOKEN is listed as a secret, and nothing reads it.",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PIN_WARNINGS)
+def test_pins_warns_of_what_may_be_meant(damaged: Service, fault: str) -> None:
+    file, old, new, said = PIN_WARNINGS[fault]
+    damaged.edit(file, old, new)
+
+    done = damaged.lockstep("pins")
+
+    assert done.returncode == 0, done.stdout
+    assert f"warning: {said}" in done.stdout
+
+
+def test_pins_tells_everything_at_once_and_github_the_lines(damaged: Service) -> None:
+    damaged.edit("Dockerfile", "uv:0.13.9", "uv:0.12.0")
+    damaged.edit("deploy/compose.yaml", ":8000:8000", ":8000:9000")
+    damaged.edit(WORKFLOW, "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6")
+
+    done = damaged.lockstep("pins", GITHUB_ACTIONS="true")
+
+    assert done.returncode == 1
+    assert all(said in done.stdout for said in ("uv is stated", "The port is stated", "An action is not"))
+    annotations = re.findall(r"^::(error|warning) file=([\w./-]+),line=\d+,", done.stdout, re.MULTILINE)
+    assert {("error", "Dockerfile"), ("error", "deploy/compose.yaml"), ("error", WORKFLOW)} <= set(annotations)
+
+
+def test_pins_repairs_every_echo(damaged: Service) -> None:
+    good = {path: path.read_text() for path in damaged.path.rglob("*") if path.is_file() and ".git" not in path.parts}
+    damaged.edit("Dockerfile", "uv:0.13.9", "uv:latest")
+    damaged.edit("Dockerfile", "uv sync --locked", "uv sync --frozen")
+    damaged.edit("Dockerfile", "EXPOSE 8000", "EXPOSE 80")
+    damaged.edit("deploy/compose.yaml", "stop_grace_period: 30s", "stop_grace_period: 3s")
+    damaged.edit(WORKFLOW, "uv==0.13.9", "uv==0.1")
+
+    done = damaged.lockstep("pins", "--fix")
+
+    assert done.returncode == 0, done.stdout
+    assert "mended Dockerfile:" in done.stdout
+    assert [path.name for path, text in good.items() if path.read_text() != text] == []
+
+
+def test_pins_adds_a_variable_to_the_example(damaged: Service) -> None:
+    damaged.edit("src/orders_api/settings.py", "    greeting: str", '    colour: str = "red"\n    greeting: str')
+
+    done = damaged.lockstep("pins", "--fix")
+
+    assert done.returncode == 0, done.stdout
+    assert (damaged.path / ".env.example").read_text().endswith("\n\nORDERS_API_COLOUR=red\n")
+
+
+def test_a_secret_that_a_deploy_file_does_not_give_is_named(damaged: Service) -> None:
+    damaged.edit("src/orders_api/settings.py", "    greeting: str", "    token: str\n    greeting: str")
+    damaged.edit("pyproject.toml", "secrets = []", 'secrets = ["ORDERS_API_TOKEN"]')
+    damaged.edit("deploy/compose.yaml", "    env_file:\n      - path: ../.env\n        required: false\n", "")
+    damaged.edit(".env.example", "# How people", "ORDERS_API_TOKEN=\n\n# How people")
+
+    done = damaged.lockstep("pins")
+
+    assert done.returncode == 1
+    assert "ORDERS_API_TOKEN has no default, and deploy/compose.yaml does not give it." in done.stdout
 
 
 def test_pins_passes_on_the_good_service(fastapi: Service) -> None:
     done = fastapi.lockstep("pins")
 
     assert done.returncode == 0, done.stdout
-
-
-def test_pins_repairs_an_echo(damaged: Service) -> None:
-    damaged.edit("Dockerfile", "astral-sh/uv:0.13.9", "astral-sh/uv:0.12.0")
-
-    done = damaged.lockstep("pins", "--fix")
-
-    assert done.returncode == 0, done.stdout
-    assert "astral-sh/uv:0.13.9" in (damaged.path / "Dockerfile").read_text()
 
 
 def test_pins_names_a_python_that_is_not_exact(damaged: Service) -> None:

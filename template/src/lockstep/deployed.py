@@ -1,14 +1,15 @@
 # Lockstep's: what the deploy files repeat. Change it by `copier update`, not by hand.
 """Compare the numbers and paths that deploy files repeat with `server.toml`, the one server definition."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from lockstep import deployed_proxy
-from lockstep.errors import Refusal
+from lockstep.faults import Fault
 from lockstep.statements import Statement, statements
 from lockstep.toml_file import read_toml
 
-__all__ = ["check"]
+__all__ = ["compared", "disagreeing"]
 
 # The value that a file repeats, where, and a pattern whose group is what it says.
 REPEATED = (
@@ -21,47 +22,50 @@ REPEATED = (
     ("backlog", "deploy/systemd/*.socket", r"^Backlog=(\d+)"),
 )
 PUBLISHED = ("deploy/compose.yaml", r"^\s+-\s*['\"]?(?:[\d.]+:)?(?:\d+:)?(\d+)['\"]?\s*$")
-PROXY_IMAGE = ("deploy/compose.yaml", r"\$\{PROXY_IMAGE:-([^}]+)\}")
 
 
-def check(root: Path) -> list[str]:
-    """Raise Refusal where a deploy file and the definition disagree; return what was compared."""
+def compared(root: Path) -> list[str]:
+    """The files that repeat something of server.toml, said in one line."""
+    entries = read_toml(definition(root))
+    files = {found.file for name, *where in REPEATED if name in entries for found in statements(root, *where)}
+    files |= {found.file for found in statements(root, *PUBLISHED)} | deployed_proxy.files(root)
+    return [f"server.toml agrees with {', '.join(sorted(files))}"] if files else []
+
+
+def disagreeing(root: Path) -> Iterator[Fault]:
+    """Where a deploy file and the definition disagree."""
+    path = definition(root)
+    name, entries = path.relative_to(root).as_posix(), read_toml(path)
+    for value, pattern, expression in REPEATED:
+        for found in statements(root, pattern, expression) if value in entries else ():
+            wanted = entries[value]["default"]
+            yield from otherwise(value, (name, f"{value} = {wanted}"), wanted, found)
+    yield from published(root, name, entries["port"]["default"])
+    yield from deployed_proxy.disagreeing(root, name, entries)
+
+
+def definition(root: Path) -> Path:
+    """The service's server.toml."""
     [path] = root.glob("src/*/server.toml")
-    definition, entries = path.relative_to(root).as_posix(), read_toml(path)
-    compared: set[str] = set()
-    for name, pattern, expression in REPEATED:
-        for found in statements(root, pattern, expression) if name in entries else ():
-            compared.add(found.file)
-            wanted = entries[name]["default"]
-            agree(name, (definition, f"{name} = {wanted}"), wanted, found)
-    compared |= published(root, definition, entries["port"]["default"])
-    compared |= deployed_proxy.check(root, definition, entries)
-    agreed = [f"server.toml agrees with {', '.join(sorted(compared))}"] if compared else []
-    return [*agreed, *by_tag(root)]
+    return path
 
 
-def agree(name: str, voice: tuple[str, str], wanted: int, found: Statement) -> None:
-    """Raise Refusal unless what was found says the wanted number, too."""
+def otherwise(name: str, voice: tuple[str, str], wanted: int, found: Statement) -> Iterator[Fault]:
+    """A fault unless what was found says the wanted number, too."""
     if int(found.match[1]) != wanted:
-        raise Refusal(
+        yield Fault(
+            "deployment",
             f"The {name} is stated two ways.",
-            [voice, (found.place, f"{found.line.strip()}   <- differs")],
-            f"Put {wanted} into {found.file}, or change both.",
+            (voice, (found.place, f"{found.line.strip()}   <- differs")),
+            f"Put {wanted} into {found.file}, or change both; `uv run noxfile.py -s pins -- --fix` does the first.",
+            repairs=(found.repair(str(wanted)),),
         )
 
 
-def published(root: Path, definition: str, port: int) -> set[str]:
+def published(root: Path, definition: str, port: int) -> Iterator[Fault]:
     """What compose publishes is where the proxy listens, or the service where no proxy stands before it."""
     voice, wanted = (definition, f"port = {port}"), port
     for listener in deployed_proxy.listening(root)[:1]:
         voice, wanted = (listener.place, str(listener)), int(listener.words[0].rpartition(":")[2])
-    found = list(statements(root, *PUBLISHED))
-    for one in found:
-        agree("port", voice, wanted, one)
-    return {one.file for one in found}
-
-
-def by_tag(root: Path) -> list[str]:
-    """The proxy's image without a digest: named, since a tag can move."""
-    images = [found.match[1] for found in statements(root, *PROXY_IMAGE) if "@sha256:" not in found.match[1]]
-    return [f"allowed: the proxy's image is pinned by tag, not by digest: {image}" for image in images]
+    for found in statements(root, *PUBLISHED):
+        yield from otherwise("port", voice, wanted, found)

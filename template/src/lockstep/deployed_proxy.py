@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lockstep.errors import Refusal
+from lockstep.faults import Fault
 from lockstep.nginx_file import Directive, directives, seconds, size
 
-__all__ = ["FILES", "check", "listening"]
+__all__ = ["FILES", "disagreeing", "files", "listening"]
 
 FILES = ("deploy/nginx.conf", "deploy/systemd/*.nginx.conf")
 
@@ -65,23 +65,27 @@ RULES = (
 )
 
 
-def check(root: Path, definition: str, entries: Mapping[str, Any]) -> set[str]:
-    """Raise Refusal where a proxy's file and the definition (`entries` of the file `definition`) disagree, or where
-    it gives away what it is there for; return the files that were compared.
+def files(root: Path) -> set[str]:
+    """The proxy's files that are there."""
+    return {found.file for pattern in FILES for found in directives(root, pattern)}
+
+
+def disagreeing(root: Path, definition: str, entries: Mapping[str, Any]) -> Iterator[Fault]:
+    """Where a proxy's file and the definition (`entries` of the file `definition`) disagree, or where it gives away
+    what it is there for.
     """
-    files: dict[str, list[Directive]] = {}
+    by_file: dict[str, list[Directive]] = {}
     for pattern in FILES:
         for found in directives(root, pattern):
-            files.setdefault(found.file, []).append(found)
-    for file, found_here in files.items():
+            by_file.setdefault(found.file, []).append(found)
+    for file, found_here in by_file.items():
         for rule in RULES:
             if rule.value in entries:
-                compare(file, found_here, rule, definition, entries[rule.value]["default"])
-        refuse_weakened(found_here)
-    return set(files)
+                yield from compare(file, found_here, rule, definition, entries[rule.value]["default"])
+        yield from weakened(found_here)
 
 
-def compare(file: str, found: list[Directive], rule: Rule, definition: str, wanted: float) -> None:
+def compare(file: str, found: list[Directive], rule: Rule, definition: str, wanted: float) -> Iterator[Fault]:
     """One rule, for every place that states it, or for nginx's own value where none does."""
     stated = [(one.place, str(one), one.words[0]) for one in matching(found, rule.directive) if one.words]
     name = rule.directive.rpartition("/")[2]
@@ -90,9 +94,10 @@ def compare(file: str, found: list[Directive], rule: Rule, definition: str, want
     for place, said, word in stated:
         value = rule.parse(word)
         if value is None or not rule.holds(value, wanted):
-            raise Refusal(
+            yield Fault(
+                "deployment",
                 rule.wrong,
-                [(definition, f"{rule.value} = {wanted}"), (place, f"{said}   <- must {rule.must} {wanted}")],
+                ((definition, f"{rule.value} = {wanted}"), (place, f"{said}   <- must {rule.must} {wanted}")),
                 f"Change `{name}` in {file}, or both.",
             )
 
@@ -103,19 +108,21 @@ def matching(found: list[Directive], wanted: str) -> Iterator[Directive]:
     return (one for one in found if one.name == name and (not block or one.block[-1:] == (block,)))
 
 
-def refuse_weakened(found: list[Directive]) -> None:
+def weakened(found: list[Directive]) -> Iterator[Fault]:
     """What no number shows: a proxy that does not buffer protects nobody, and one that repeats a POST does harm."""
     for one in found:
         if one.name == "proxy_request_buffering" and one.words == ("off",):
-            raise Refusal(
+            yield Fault(
+                "deployment",
                 "The proxy does not buffer.",
-                [(one.place, f"{one}   <- slow clients reach the service")],
+                ((one.place, f"{one}   <- slow clients reach the service"),),
                 "Take it out, or write `proxy_request_buffering on;`.",
             )
         if one.name == "proxy_next_upstream" and "non_idempotent" in one.words:
-            raise Refusal(
+            yield Fault(
+                "deployment",
                 "The proxy may send a POST twice.",
-                [(one.place, f"{one}   <- non_idempotent")],
+                ((one.place, f"{one}   <- non_idempotent"),),
                 "Leave out `non_idempotent`.",
             )
 
