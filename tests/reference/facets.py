@@ -1,32 +1,53 @@
 """The facets, as the environment tool itself explains them."""
 
 import ast
+from collections.abc import Mapping
 from pathlib import Path
 
 from .markdown import opening, table
 
 __all__ = ["facets", "page"]
 
-FINDING = "template/src/lockstep/finding.py"
+ROOMS = "template/src/lockstep/facet*.py"
+FIELDS = ("asks", "why", "allowed", "fix", "gate", "weight")
+OMITTED = {"gate": "parity", "weight": "error"}
 
 
 def page(root: Path) -> str:
-    """What is compared between places, and when a difference is allowed."""
-    rows = [(f"`{name}`", text) for name, text in facets(root).items()]
-    return "\n".join(
-        [
-            opening("Facets", f"`FACETS` in `{FINDING}`"),
-            "A facet is one thing that is compared between places.",
-            "In a service, `uv run noxfile.py -s explain -- bytes` says one of these lines in the terminal.\n",
-            table(("facet", "what it asks, and when a difference is allowed"), rows),
+    """What is judged, why, when a difference is allowed, and what removes one."""
+    found = facets(root)
+    parts = [
+        opening("Facets", f"the rooms `{ROOMS}`"),
+        "A facet is one thing that is judged: in the files of the repository, in a built image, or in each place.",
+        "In a service, `uv run noxfile.py -s explain -- bytes` says one of them in the terminal.",
+        "A *warning* is named and turns no verdict.",
+    ]
+    for gate in ("lock", "pins", "image", "parity"):
+        rows = [
+            (f"`{name}`" + (" (warning)" if said["weight"] == "warning" else ""), *(said[field] for field in FIELDS[:4]))
+            for name, said in found.items()
+            if said["gate"] == gate
         ]
-    )
+        if rows:
+            parts += [f"\n## Judged by `{gate}`\n", table(("facet", "what", "why", "allowed", "fix"), rows)]
+    return "\n".join(parts)
 
 
-def facets(root: Path) -> dict[str, str]:
-    """Name → text, read from the source without importing it."""
-    for node in ast.parse((root / FINDING).read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "FACETS" and node.value is not None:
-            found: dict[str, str] = ast.literal_eval(node.value)
-            return found
-    raise ValueError(f"{FINDING} has no FACETS")
+def facets(root: Path) -> dict[str, Mapping[str, str]]:
+    """Name → its fields, read from the sources without importing them."""
+    found = {}
+    for path in sorted(root.glob(ROOMS)):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Dict):
+                for key, value in zip(node.keys, node.values, strict=True):
+                    if isinstance(value, ast.Call) and ast.unparse(value.func) == "Facet" and key is not None:
+                        found[str(ast.literal_eval(key))] = fields(value)
+    if not found:
+        raise ValueError(f"{ROOMS} has no facet")
+    return found
+
+
+def fields(call: ast.Call) -> Mapping[str, str]:
+    """What one `Facet(…)` says."""
+    said = dict(zip(FIELDS, map(ast.literal_eval, call.args), strict=False))
+    return OMITTED | said | {str(word.arg): ast.literal_eval(word.value) for word in call.keywords}

@@ -148,16 +148,9 @@ def parity(arguments: argparse.Namespace) -> int:
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    from lockstep.finding import FACETS
+    from lockstep.explain import explain
 
-    name = " ".join(arguments.facet)
-    if name and name not in FACETS:
-        raise Refusal(
-            f"There is no facet named {name!r}.",
-            [("facets", ", ".join(FACETS))],
-            "Choose one of them, or none for all.",
-        )
-    print("\n".join(f"{facet}: {text}" for facet, text in FACETS.items() if name in {"", facet}))
+    print(explain(" ".join(arguments.facet)))
     return SAME
 
 

@@ -1,28 +1,13 @@
 # Lockstep's: one difference. Change it by `copier update`, not by hand.
-"""One difference between places, and what a facet is: the words that the report and `explain` use."""
+"""One difference between places: the words that the report uses."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["FACETS", "Finding", "Place", "shown"]
+from lockstep.facets import PLACE_FACETS
 
-# What each facet asks, and when a difference is allowed.
-FACETS: Mapping[str, str] = {
-    "inputs": "uv.lock, pyproject.toml and .python-version as the place has them. Never allowed: rebuild.",
-    "python": "The exact version of Python. Never allowed: two patches are two interpreters.",
-    "packages": "Names and versions of what is installed. Extra packages are allowed nowhere in the production set.",
-    "wheels": "Which of a package's locked wheels is installed. Another one is allowed on another platform.",
-    "bytes": "Every installed file against its RECORD and against the wheel that the lock pins by hash. Never allowed.",
-    "strays": "Files on the import path that no package owns, .pth files among them. Never allowed.",
-    "byte code": "Compiled files against the source beside them. Never allowed: Python would run something else.",
-    "source": "The service's own files, in the checkout and as installed. Never allowed: rebuild.",
-    "server": "The server definition in force. Where it listens and the number of workers may differ between places.",
-    "flags": "Interpreter flags and encodings. The time zone may differ on a laptop; nothing else may.",
-    "ambient": "PYTHONPATH, LD_PRELOAD and others that reach into the interpreter. Never allowed.",
-    "interpreter": "The build of the interpreter, to its bytes. Another build is allowed on a laptop, not in CI.",
-    "libraries": "OpenSSL, SQLite, zlib, expat and the C library. Allowed where the base system brings its own.",
-}
+__all__ = ["Finding", "Place", "shown"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +23,8 @@ class Place:
 class Finding:
     """One difference, or one thing that could not be looked at (`unseen`).
 
-    Allowed ones are counted and named, an unseen one is neither the same nor different, the others make the verdict.
+    Allowed ones are counted and named, an unseen one is neither the same nor different, a warning is named and makes
+    no verdict, the others do.
     `place` and `fix` may be filled in by whoever knows the place.
     """
 
@@ -50,9 +36,14 @@ class Finding:
     unseen: bool = False
 
     @property
+    def warns(self) -> bool:
+        """Whether it is to be read, and makes no verdict."""
+        return not self.allowed and not self.unseen and PLACE_FACETS[self.facet].weight == "warning"
+
+    @property
     def matters(self) -> bool:
         """Whether it makes the verdict `different`."""
-        return not self.allowed and not self.unseen
+        return not self.allowed and not self.unseen and not self.warns
 
 
 def shown(names: Sequence[str], most: int = 3) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lockstep.finding import FACETS, Finding
+from lockstep.facets import PLACE_FACETS
+from lockstep.finding import Finding
 
 __all__ = ["Row", "save", "say"]
 
@@ -32,7 +33,7 @@ def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str) -> st
     open_questions = [f for f in findings if f.unseen]
     lines = [heading, "", *table(rows, findings), ""]
     if not different:
-        agreeing = [facet for facet in FACETS if facet not in {finding.facet for finding in findings}]
+        agreeing = [facet for facet in PLACE_FACETS if facet not in {finding.facet for finding in findings}]
         lines.append(f"  {len(agreeing)} facets agree in every place that was looked at: {', '.join(agreeing)}")
     for sign, finding in [*(("✗", f) for f in different), *(("?", f) for f in open_questions)]:
         lines.append(f"  {sign} {finding.facet:<11} {finding.place}: {finding.said}")

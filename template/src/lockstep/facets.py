@@ -1,0 +1,92 @@
+# Lockstep's: the facets. Change it by `copier update`, not by hand.
+"""Everything that is judged, by name: of a place here, of files and of the image in the rooms beside this one."""
+
+from collections.abc import Mapping
+
+from lockstep.facet import Facet
+from lockstep.facets_of_files import FILE_FACETS
+
+__all__ = ["FACETS", "PLACE_FACETS"]
+
+PLACE_FACETS: Mapping[str, Facet] = {
+    "inputs": Facet(
+        "uv.lock, pyproject.toml and .python-version as the place has them.",
+        "An image of another commit is another promise.",
+        "Never.",
+        "build the place again from this commit",
+    ),
+    "python": Facet(
+        "The exact version of Python.",
+        "Two patches are two interpreters: standard library, OpenSSL and behaviour differ.",
+        "Never.",
+        "build the place again; `.python-version` says which",
+    ),
+    "packages": Facet(
+        "Names and versions of what is installed.",
+        "What somebody installed by hand is in no lock, and in no other place.",
+        "Never, in the production set.",
+        "build the place again; `uv add NAME` when it is needed",
+    ),
+    "wheels": Facet(
+        "Which of a package's locked wheels is installed.",
+        "One version can have several builds; a source built on the spot is none of them.",
+        "Another one on another platform.",
+        "build the place again with uv sync --locked --no-build",
+    ),
+    "bytes": Facet(
+        "Every installed file against its RECORD and against the wheel that the lock pins by hash.",
+        "An edit in site-packages, or in uv's cache through a hard link, changes no version.",
+        "Never.",
+        'build the place again; when it comes back: uv cache clean NAME, and link-mode = "copy" in your own uv.toml',
+    ),
+    "strays": Facet(
+        "Files on the import path that no package owns, .pth files among them.",
+        "A .pth file runs at each start of the interpreter; a stray module hides a real one.",
+        "Never.",
+        "build the place again",
+    ),
+    "byte code": Facet(
+        "Compiled files against the source beside them.",
+        "Python runs the compiled file and shows the source in tracebacks.",
+        "Never.",
+        "build the place again, or delete the __pycache__ that is named",
+    ),
+    "source": Facet(
+        "The service's own files, in the checkout and as installed.",
+        "uv sync --check does not see that an installed service is older than its source.",
+        "Never.",
+        "build the place again from this commit",
+    ),
+    "server": Facet(
+        "The server definition in force: model, workers, timeouts, limits.",
+        "A variable that is set in one place only is a server that nobody tried elsewhere.",
+        "Where it listens, and the number of workers.",
+        "set the value in server.toml, or alike in all places",
+    ),
+    "flags": Facet(
+        "Interpreter flags, encodings and locale.",
+        "They decide what a file's text is and whether assertions run.",
+        "Another locale, while UTF-8 mode makes it say nothing.",
+        "start it as `python -m lockstep serve`, which sets them",
+    ),
+    "ambient": Facet(
+        "PYTHONPATH, LD_PRELOAD and others that reach into the interpreter.",
+        "They change what is imported or linked, and are in no file.",
+        "Never.",
+        "unset the variable that is named",
+    ),
+    "interpreter": Facet(
+        "The build of the interpreter: its executable, its library, each file of its standard library.",
+        "An edited or distribution-patched standard library has the same version number.",
+        "Another build, on a laptop. Never an edited file inside the same build.",
+        "UV_MANAGED_PYTHON=1 uv run noxfile.py",
+    ),
+    "libraries": Facet(
+        "OpenSSL, SQLite, zlib, expat, the C library and the certificates.",
+        "They come with the interpreter or the base system, and no lock pins them.",
+        "Where the base system brings its own; in CI, not those that come with the interpreter.",
+        "UV_MANAGED_PYTHON=1 uv run noxfile.py",
+    ),
+}
+
+FACETS: Mapping[str, Facet] = {**FILE_FACETS, **PLACE_FACETS}
