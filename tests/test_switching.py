@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed
+from history import command
 from services import Service
 from snapshot import Template, git
 
@@ -55,6 +56,23 @@ def test_a_service_becomes_what_it_would_have_been_and_keeps_what_the_team_wrote
     assert (service.path / "uv.lock").read_bytes() == (other.path / "uv.lock").read_bytes()
     proved = service.nox("lock", "pins", "prove")
     assert proved.returncode == 0, proved.stdout
+
+
+def test_a_requirement_of_the_team_stays_where_the_lock_merges_into_what_uv_cannot_read(
+    template: Template, render: Render
+) -> None:
+    """Both sides changed the root's list: the service's side names uvicorn, whose block the other side took away."""
+    service = committed(render(answers("fastapi", "uvicorn")))
+    command(service.path, "uv", "add", "--no-sync", "six")
+    git(service.path, "commit", "--quiet", "--all", "--message", "Ours")
+    switched(template, service, "gunicorn-asgi")
+    assert git(service.path, "diff", "--name-only", "--diff-filter=U").split() == ["uv.lock"]
+    relocked = service.lockstep("relock")
+
+    assert relocked.returncode == 0, relocked.stdout
+    assert "the template's lines taken" in relocked.stdout
+    command(service.path, "uv", "lock", "--check", "--offline")
+    assert 'name = "six"' in (service.path / "uv.lock").read_text()
 
 
 def test_a_value_that_the_new_model_does_not_have_is_a_conflict_and_not_lost(template: Template, render: Render) -> None:
