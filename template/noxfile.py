@@ -71,7 +71,7 @@ def settings(session: nox.Session) -> dict[str, str]:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Prove that uv.lock answers pyproject.toml and is what uv would have written."""
+    """Prove that uv.lock answers pyproject.toml and is what uv would have written; `-- --registry` asks the index."""
     lockstep(session, "lock")
 
 
@@ -140,8 +140,8 @@ def relock(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def upgrade(session: nox.Session) -> None:
-    """Move uv.lock to the newest versions that are old enough; `-- -P NAME` moves one."""
-    session.run("uv", "lock", *(session.posargs or ["--upgrade"]))
+    """Move the packages to the newest that are old enough; `-- -P NAME`: one; `-- --uv X --python Y`: these, too."""
+    lockstep(session, "upgrade")
 
 
 @nox.session(default=False)

@@ -30,8 +30,14 @@ def parser() -> argparse.ArgumentParser:
     restarts.add_argument("--seconds", type=float, default=1, help="of load before and after each restart; default 1")
     restarts.add_argument("--json", type=Path, metavar="FILE", help="save what was seen")
     commands.add_parser("fingerprint", help="print the facets of this place as JSON")
-    commands.add_parser("lock", help="judge uv.lock, without a network")
+    lock = commands.add_parser("lock", help="judge uv.lock, without a network")
+    lock.add_argument("--registry", action="store_true", help="ask the index as well, which takes a network")
     commands.add_parser("relock", help="bring uv.lock back to pyproject.toml")
+    upgrade = commands.add_parser("upgrade", help="move uv, Python and the locked packages, with every echo of them")
+    upgrade.add_argument("--uv", default="", metavar="X.Y.Z", help="the uv to move to")
+    upgrade.add_argument("--python", default="", metavar="X.Y.Z", help="the Python to move to")
+    upgrade.add_argument("-P", dest="packages", action="append", default=[], metavar="NAME", help="only this package")
+    upgrade.add_argument("--keep", action="store_true", help="leave the packages as they are")
     pins = commands.add_parser("pins", help="compare every stated version")
     pins.add_argument("--nox", help="the version of the nox that runs")
     pins.add_argument("--fix", action="store_true", help="rewrite what differs")
@@ -112,10 +118,12 @@ def fingerprint(_: argparse.Namespace) -> int:
     return SAME
 
 
-def lock(_: argparse.Namespace) -> int:
-    from lockstep.lock import check
+def lock(arguments: argparse.Namespace) -> int:
+    from lockstep import lock, lock_registry
 
-    print(check(ROOT))
+    print(lock.check(ROOT))
+    if arguments.registry:
+        print(lock_registry.check(ROOT))
     return SAME
 
 
@@ -123,6 +131,14 @@ def relock(_: argparse.Namespace) -> int:
     from lockstep.relock import relock
 
     print(relock(ROOT))
+    return SAME
+
+
+def upgrade(arguments: argparse.Namespace) -> int:
+    from lockstep.upgrade import upgrade
+
+    chosen = {"uv": arguments.uv, "python": arguments.python, "packages": arguments.packages, "keep": arguments.keep}
+    print("\n".join(upgrade(ROOT, **chosen)))
     return SAME
 
 
@@ -164,6 +180,7 @@ COMMANDS = {
     "fingerprint": fingerprint,
     "lock": lock,
     "relock": relock,
+    "upgrade": upgrade,
     "pins": pins,
     "image": image,
     "parity": parity,

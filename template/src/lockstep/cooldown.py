@@ -15,8 +15,7 @@ from typing import Any
 
 from lockstep.faults import Fault
 from lockstep.indexes import Index, read_indexes
-from lockstep.lock_files import files_of
-from lockstep.lockfile import Lock, spot
+from lockstep.lockfile import Lock, files_of, spot
 
 __all__ = ["span", "too_young"]
 

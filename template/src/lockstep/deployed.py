@@ -54,7 +54,7 @@ def otherwise(name: str, voice: tuple[str, str], wanted: int, found: Statement) 
     """A fault unless what was found says the wanted number, too."""
     if int(found.match[1]) != wanted:
         yield Fault(
-            "deployment",
+            "deploy files",
             f"The {name} is stated two ways.",
             (voice, (found.place, f"{found.line.strip()}   <- differs")),
             f"Put {wanted} into {found.file}, or change both; `uv run noxfile.py -s pins -- --fix` does the first.",

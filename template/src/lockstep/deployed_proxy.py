@@ -95,7 +95,7 @@ def compare(file: str, found: list[Directive], rule: Rule, definition: str, want
         value = rule.parse(word)
         if value is None or not rule.holds(value, wanted):
             yield Fault(
-                "deployment",
+                "deploy files",
                 rule.wrong,
                 ((definition, f"{rule.value} = {wanted}"), (place, f"{said}   <- must {rule.must} {wanted}")),
                 f"Change `{name}` in {file}, or both.",
@@ -113,14 +113,14 @@ def weakened(found: list[Directive]) -> Iterator[Fault]:
     for one in found:
         if one.name == "proxy_request_buffering" and one.words == ("off",):
             yield Fault(
-                "deployment",
+                "deploy files",
                 "The proxy does not buffer.",
                 ((one.place, f"{one}   <- slow clients reach the service"),),
                 "Take it out, or write `proxy_request_buffering on;`.",
             )
         if one.name == "proxy_next_upstream" and "non_idempotent" in one.words:
             yield Fault(
-                "deployment",
+                "deploy files",
                 "The proxy may send a POST twice.",
                 ((one.place, f"{one}   <- non_idempotent"),),
                 "Leave out `non_idempotent`.",

@@ -1,6 +1,7 @@
 # Lockstep's: where packages may come from. Change it by `copier update`, not by hand.
 """The indexes that the settings declare, and the hosts that serve the files of each."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lockstep.errors import Refusal
+from lockstep.lockfile import Lock, files_of
 from lockstep.toml_file import read_toml
 
-__all__ = ["Index", "host", "read_indexes"]
+__all__ = ["Index", "host", "read_indexes", "usual_index"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,22 @@ def read_indexes(root: Path) -> dict[str, Index]:
     }
 
 
+def usual_index(lock: Lock) -> dict[str, Index]:
+    """The index and the host that most of a lock is from: scripts come locked, and declare no index of their own."""
+    registries = [str(package["source"]["registry"]) for package in lock.packages if "registry" in package["source"]]
+    hosts = [host(str(file.get("url", ""))) for package in lock.packages for file in files_of(package)]
+    if not registries or not hosts:
+        return {}
+    url, files = Counter(registries).most_common(1)[0][0].rstrip("/"), Counter(hosts).most_common(1)[0][0]
+    return {url: Index(url, frozenset({host(url), files}))}
+
+
 def hosts_by_index(packages: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
     """Hosts in another lock, by the index that its packages name."""
     hosts: dict[str, set[str]] = {}
     for package in packages:
         url = str(package.get("source", {}).get("registry", "")).rstrip("/")
-        files = [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
-        hosts.setdefault(url, set()).update(host(str(file.get("url", ""))) for file in files)
+        hosts.setdefault(url, set()).update(host(str(file.get("url", ""))) for file in files_of(package))
     return hosts
 
 

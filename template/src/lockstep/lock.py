@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lockstep.cooldown import too_young
 from lockstep.faults import Fault, judge
-from lockstep.indexes import read_indexes
+from lockstep.indexes import read_indexes, usual_index
 from lockstep.lock_files import bad_files
 from lockstep.lock_fresh import stale
 from lockstep.lock_graph import astray
@@ -44,7 +44,7 @@ def faults(root: Path) -> Iterator[Fault]:
 
 def together(root: Path, name: str, lock: Lock) -> Iterator[Fault]:
     """What is dishonest in one lock, as one fault."""
-    indexes = read_indexes(root)
+    indexes = read_indexes(root) if name == "uv.lock" else {**read_indexes(root), **usual_index(lock)}
     found = [*bad_files(name, lock, indexes), *astray(name, lock)]
     if name == "uv.lock":
         found += [*unasked(lock), *unfit(root, lock)]

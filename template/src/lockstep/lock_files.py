@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from lockstep.indexes import Index, host
-from lockstep.lockfile import Lock, spot
+from lockstep.lockfile import Lock, files_of, spot
 
-__all__ = ["bad_files", "files_of"]
+__all__ = ["bad_files"]
 
 Said = Iterator[tuple[str, str]]
 
@@ -33,11 +33,6 @@ def bad_files(name: str, lock: Lock, indexes: Mapping[str, Index]) -> Said:
                 yield spot(name, lock, package, file), fault
         if not package.get("wheels"):
             yield place, f"{project} has no wheel, only what must be built"
-
-
-def files_of(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Wheels and the source archive."""
-    return [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
 
 
 def bad_file(

@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from lockstep.lock_files import files_of
-from lockstep.lockfile import Lock, spot
+from lockstep.lockfile import Lock, files_of, spot
 
 __all__ = ["otherwise_before"]
 

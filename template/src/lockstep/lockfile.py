@@ -10,7 +10,7 @@ from typing import Any
 from lockstep.errors import Refusal
 from lockstep.markers import holds
 
-__all__ = ["Lock", "read_lock", "spot"]
+__all__ = ["Lock", "files_of", "read_lock", "spot"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ def read_lock(path: Path) -> Lock:
             "Run `uv run noxfile.py -s relock`." if conflict else "Restore it from git, or run `uv lock`.",
         ) from error
     return Lock(text, tuple(packages), header)
+
+
+def files_of(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Wheels and the source archive."""
+    return [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
 
 
 def spot(name: str, lock: Lock, package: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> str:

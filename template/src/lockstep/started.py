@@ -68,7 +68,7 @@ def baked_values(root: Path) -> Iterator[Fault]:
         for found in statements(root, "Dockerfile", rf"^(?:ENV)?\s+{entry['env']}=([^\s\\]+)"):
             if found.match[1].strip("\"'") != str(entry["default"]):
                 yield Fault(
-                    "deployment",
+                    "deploy files",
                     f"The value {name} is stated two ways.",
                     (
                         (path.relative_to(root).as_posix(), f"{name} = {entry['default']}"),

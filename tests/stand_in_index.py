@@ -1,0 +1,111 @@
+"""A package index on loopback, with what a test puts there: the JSON form of the simple API, and small wheels.
+
+https://packaging.python.org/en/latest/specifications/simple-repository-api/
+"""
+
+import hashlib
+import io
+import json
+import re
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from services import Service
+from snapshot import git
+
+__all__ = ["Index", "from_index", "stand_in_index"]
+
+LONG_AGO = "2026-01-01T00:00:00Z"
+
+
+@dataclass
+class Index:
+    """`files` are the simple API's own entries by project; `contents` are the bytes behind their names."""
+
+    address: str = ""
+    files: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def publish(self, name: str, version: str, *needs: str, tag: str = "py3-none-any", uploaded: str = LONG_AGO) -> None:
+        """Put a wheel there that holds one module and needs `needs`."""
+        file, wheel = f"{name}-{version}-{tag}.whl", io.BytesIO()
+        about = "".join(f"Requires-Dist: {need}\n" for need in needs)
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{about}"
+        with zipfile.ZipFile(wheel, "w") as archive:
+            folder = f"{name}-{version}.dist-info"
+            archive.writestr(f"{name}.py", f"VERSION = {version!r}\n")
+            archive.writestr(f"{folder}/METADATA", metadata)
+            archive.writestr(f"{folder}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
+            archive.writestr(f"{folder}/RECORD", "")
+        self.contents[file] = wheel.getvalue()
+        self.contents[f"{file}.metadata"] = metadata.encode()
+        self.files.setdefault(name, []).append(
+            {
+                "filename": file,
+                "url": f"{self.address}/files/{file}",
+                "hashes": {"sha256": hashlib.sha256(wheel.getvalue()).hexdigest()},
+                "size": len(wheel.getvalue()),
+                "upload-time": uploaded,
+                "core-metadata": {"sha256": hashlib.sha256(metadata.encode()).hexdigest()},
+            }
+        )
+
+    def answer(self, path: str) -> tuple[str, bytes] | None:
+        """Content type and body of what is there."""
+        if path.startswith("/files/"):
+            body = self.contents.get(path.removeprefix("/files/"))
+            return None if body is None else ("application/octet-stream", body)
+        name = path.removeprefix("/simple/").strip("/")
+        if name not in self.files:
+            return None
+        page = {"meta": {"api-version": "1.1"}, "name": name, "versions": [], "files": self.files[name]}
+        return "application/vnd.pypi.simple.v1+json", json.dumps(page).encode()
+
+
+@contextmanager
+def stand_in_index() -> Iterator[Index]:
+    """An empty index that answers until the end of the block."""
+    index = Index()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = index.answer(self.path)
+            self.send_response(404 if found is None else 200)
+            kind, body = found or ("text/plain", b"")
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        index.address = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield index
+        server.shutdown()
+        thread.join()
+
+
+def from_index(service: Service, index: Index, folder: Path) -> Service:
+    """A copy of a service that is locked from this index, as a company's would be, and needs `tiny` alone."""
+    copy = service.copy(folder)
+    # What other tests fetched is not asked for again, and what is not there is not asked for thrice.
+    settings = {"UV_CACHE_DIR": str(folder.parent / "cache"), "UV_HTTP_RETRIES": "0"}
+    mirrored = Service(copy.path, settings)
+    uv, project = copy.path / "uv.toml", copy.path / "pyproject.toml"
+    uv.write_text(re.sub(r'url = "[^"]+"', f'url = "{index.address}/simple"', uv.read_text()))
+    text = re.sub(r"(?s)\ndependencies = \[.*?\n\]", '\ndependencies = ["tiny"]', project.read_text())
+    project.write_text(re.sub(r"(?s)\[dependency-groups\].*", "", text))
+    (copy.path / "uv.lock").unlink()
+    done = mirrored.run("uv", "lock")
+    assert done.returncode == 0, done.stdout
+    git(copy.path, "commit", "--quiet", "--all", "--message", "Use our index")
+    return mirrored
