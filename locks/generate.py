@@ -69,7 +69,7 @@ def main() -> int:
     options = parser.parse_args()
     how = ["--check"] if options.check else ["--upgrade"] if options.upgrade else []
     lock("--project", str(LOCKS), *SETTINGS, *how)
-    for script in ("noxfile.py", "bench.py"):
+    for script in ("noxfile.py", "bench.py", "updating/update.py"):
         lock("--script", str(TEMPLATE / script), *how)
     stale = [(path, text) for path, text in files() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path, text in stale:

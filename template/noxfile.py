@@ -145,6 +145,12 @@ def upgrade(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def update(session: nox.Session) -> None:
+    """Move to the newest template, or to other answers: `-- --preview` only shows, `-- --server NAME` switches."""
+    session.run("uv", "run", "--quiet", "--locked", "--script", str(ROOT / "updating" / "update.py"), *session.posargs)
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure every server model that fits, side by side; `-- restarts`: count what each restart loses."""
     if session.posargs[:1] == ["restarts"]:

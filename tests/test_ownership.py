@@ -11,7 +11,7 @@ from snapshot import Template
 
 HEADER = re.compile(r"^# Lockstep's: \S.*\. Change it by `copier update`, not by hand[.;]")
 # Their format has no comments, or a tool writes them.
-WITHOUT_HEADER = {".python-version", "noxfile.py.lock", "bench.py.lock"}
+WITHOUT_HEADER = {".python-version", "noxfile.py.lock", "bench.py.lock", "updating/update.py.lock"}
 # An owner's comment opens a block: after a blank line, a table's name or the start of a list, or between requirements.
 MOAT = re.compile(r"(?:\A|\n\n|\]\n|\[\n|,\n) *# (?:Lockstep's|Yours)\b")
 

@@ -1,4 +1,4 @@
-# Lockstep's: how far `bench` is. Change it by `copier update`, not by hand.
+# Lockstep's: how far long work is. Change it by `copier update`, not by hand.
 """A bar where somebody looks on, one plain line for each thing begun elsewhere."""
 
 import sys
@@ -25,6 +25,10 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Make room for what is said next."""
         if self.live:
             print("\r\x1b[K", end="", flush=True)
 
@@ -47,6 +51,5 @@ class Progress:
         self.last = said
 
     def warn(self, said: str) -> None:
-        if self.live:
-            print("\r\x1b[K", end="", flush=True)
+        self.clear()
         print(said, file=sys.stderr, flush=True)

@@ -19,7 +19,15 @@ MEANS = {
     "yours": "Furnished at birth, then never touched: edits stay, and what you delete stays deleted.",
 }
 # Files whose format has no comments, or that a tool writes.
-WITHOUT_HEADER = (".copier-answers.yml", ".python-version", "noxfile.py.lock", "bench.py.lock", "uv.lock", "py.typed")
+WITHOUT_HEADER = (
+    ".copier-answers.yml",
+    ".python-version",
+    "noxfile.py.lock",
+    "bench.py.lock",
+    "update.py.lock",
+    "uv.lock",
+    "py.typed",
+)
 
 
 def page(root: Path) -> str:

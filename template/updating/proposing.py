@@ -1,0 +1,85 @@
+# Lockstep's: updates that CI proposes. Change it by `copier update`, not by hand.
+"""Save an update as a patch with a text, and open a change request of it.
+
+The two halves run in two jobs: the first runs the service's code and may write nothing, the second may write and runs
+none of it.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from checkout import checkout, git
+from hosts import Host, host
+from preview import headline, text
+
+from lockstep.errors import Refusal
+
+__all__ = ["open_request", "save"]
+
+BRANCH = "lockstep/update"
+PATCH, TEXT, DOCUMENT = "update.patch", "update.md", "update.json"
+LONGEST = 60_000  # characters that both hosts take
+VERDICTS = {"holds": "It holds.", "does not hold": "**It does not hold.**"}
+WHO = ("-c", "user.name=Lockstep", "-c", "user.email=lockstep@localhost")
+
+
+def save(root: Path, folder: Path, report: Mapping[str, Any]) -> None:
+    """Write the update that is in the checkout, and what is to be said about it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    patch = git(root, "diff", "--binary", "--no-ext-diff", "--full-index", "HEAD")
+    (folder / PATCH).write_text(patch, encoding="utf-8", errors="surrogateescape")
+    (folder / TEXT).write_text(told(report), encoding="utf-8")
+    (folder / DOCUMENT).write_text(json.dumps(report, ensure_ascii=False), encoding="utf-8")
+
+
+def told(report: Mapping[str, Any]) -> str:
+    """The text of a change request."""
+    proofs = report["proofs"] or {}
+    rows = [f"| `{name}` | {result} |" for name, result in proofs.items()]
+    verdict = VERDICTS.get(report["verdict"], "**It is not proved.**")
+    table = "\n".join(["| session | result |", "| --- | --- |", *rows]) if rows else ""
+    parts = [verdict, table, text(report, markdown=True)]
+    parts.append(f"## The difference\n\n~~~~diff\n{report['diff']}\n~~~~")
+    whole = "\n\n".join(part for part in parts if part)
+    return whole if len(whole) <= LONGEST else whole[:LONGEST] + "\n~~~~\n\nThe rest is in the change itself.\n"
+
+
+def open_request(root: Path, folder: Path) -> int:
+    """Put what was saved on a branch of its own and open a change request, or renew the one that is open."""
+    if not (folder / PATCH).exists():
+        print("There is nothing to propose.")
+        return 0
+    there, here = host(), checkout(root)
+    here.refuse_unfinished()
+    report = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+    git(here.top, "switch", "--quiet", "--force-create", BRANCH)
+    git(here.top, "apply", "--index", "--binary", str((folder / PATCH).resolve()))
+    title = headline(report)
+    git(here.top, *WHO, "commit", "--quiet", "--message", title)
+    push(here.top, there)
+    print(there.request(BRANCH, title, (folder / TEXT).read_text(encoding="utf-8")))
+    return 0
+
+
+def push(top: Path, there: Host) -> None:
+    """Push without leaving the token in a command line or a configuration; raises Refusal."""
+    secret = base64.b64encode(f"{there.user}:{there.token}".encode()).decode()
+    try:
+        git(
+            top,
+            "push",
+            "--quiet",
+            "--force",
+            there.repository,
+            f"HEAD:refs/heads/{BRANCH}",
+            settings={"http.extraHeader": f"Authorization: Basic {secret}"},
+        )
+    except Refusal as refusal:
+        raise Refusal(
+            "The update cannot be pushed.",
+            [("branch", BRANCH), *refusal.voices],
+            "Give LOCKSTEP_UPDATE_TOKEN the right to write contents, and workflows where the update changes them.",
+        ) from refusal
