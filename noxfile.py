@@ -9,6 +9,7 @@
 
 import os
 import platform
+import sys
 from pathlib import Path
 
 import nox
@@ -62,6 +63,19 @@ def demo(session: nox.Session) -> None:
 def relock(session: nox.Session) -> None:
     """Remake the lock that services are born with; `-- --upgrade` moves it."""
     session.run("uv", "run", "--locked", "--script", "locks/generate.py", *session.posargs)
+
+
+@nox.session(default=False)
+def check(session: nox.Session) -> None:
+    """Look at any repositories, read only: `-- PATH …`; which pins and facets hold there."""
+    settings = {"PYTHONPATH": str(ROOT / "template" / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
+    session.run(sys.executable, "-m", "lockstep", "check", *session.posargs, env=settings)
+
+
+@nox.session(default=False)
+def check_bench(session: nox.Session) -> None:
+    """Measure `check` over `-- 200` rendered services: seconds for each, growth, processors used."""
+    session.run(*WORKSHOP, "python", "-m", "check_bench", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)

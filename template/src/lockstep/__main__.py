@@ -44,6 +44,12 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("image", help="build the production image")
     parity = commands.add_parser("parity", help="compare places with the promise and with each other")
     parity.add_argument("others", nargs="*", help="images or saved fingerprints (.json); default: the service's image")
+    check = commands.add_parser("check", help="look at any repositories, read only: which pins and facets hold there")
+    check.add_argument("paths", nargs="+", type=Path, help="folders of repositories, made from the template or not")
+    check.add_argument("--sort", default="service", metavar="COLUMN", help="service; broken or a facet: worst first")
+    check.add_argument("--details", action="store_true", help="say what is wrong and how to mend it, for more than one")
+    check.add_argument("--json", type=Path, metavar="FILE", help="save what was found")
+    check.add_argument("--jobs", type=int, help="processes that look; default: one for each processor")
     explain = commands.add_parser("explain", help="say what a facet is")
     explain.add_argument("facet", nargs="*")
     return top
@@ -163,6 +169,14 @@ def parity(arguments: argparse.Namespace) -> int:
     return parity(ROOT, production(ROOT), arguments.others)
 
 
+def check(arguments: argparse.Namespace) -> int:
+    from lockstep.check_table import show
+
+    return show(
+        arguments.paths, sort=arguments.sort, details=arguments.details, save=arguments.json, jobs=arguments.jobs
+    )
+
+
 def explain(arguments: argparse.Namespace) -> int:
     from lockstep.explain import explain
 
@@ -184,6 +198,7 @@ COMMANDS = {
     "pins": pins,
     "image": image,
     "parity": parity,
+    "check": check,
     "explain": explain,
 }
 

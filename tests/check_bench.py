@@ -1,0 +1,62 @@
+"""Measure `check` over many rendered services: seconds for each, growth with their number, and processors used."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from snapshot import snapshot
+
+ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.yml"))
+TOOL = Path(__file__).parents[1] / "template" / "src"
+
+
+def services(folder: Path, count: int) -> Iterator[Path]:
+    """Each set of answers rendered once, and copied until there are enough."""
+    template = snapshot(folder / "template", "v0.1.0")
+    rendered: list[Path] = []
+    for number in range(count):
+        service = folder / f"service-{number:03}"
+        if number < len(ANSWERS):
+            done = template.copy(service, yaml.safe_load(ANSWERS[number].read_text(encoding="utf-8")))
+            assert done.returncode == 0, done.stderr
+            rendered.append(service)
+        else:
+            shutil.copytree(rendered[number % len(rendered)], service)
+        yield service
+
+
+def measure(paths: list[Path], jobs: int) -> tuple[float, float]:
+    """Seconds by the clock and of processors, for one call."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    command = [sys.executable, "-m", "lockstep", "check", "--jobs", str(jobs), *map(str, paths)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(TOOL)}, capture_output=True, check=False)
+    took, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stdout.decode()
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main(count: int) -> None:
+    """Print a row for each eighth, quarter, half and whole of `count`."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        (folder / "template").mkdir()
+        paths = list(services(folder, count))
+        print(f"{'services':>8} {'jobs':>4} {'seconds':>8} {'each':>7} {'processors used':>16}")
+        for jobs in dict.fromkeys((1, cores)):
+            for share in (8, 4, 2, 1):
+                chosen = paths[: max(count // share, 1)]
+                took, used = measure(chosen, jobs)
+                print(f"{len(chosen):>8} {jobs:>4} {took:>8.2f} {took / len(chosen):>7.3f} {used / took:>16.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
