@@ -77,7 +77,7 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def pins(session: nox.Session) -> None:
-    """Prove that every stated version and number agrees; `-- --fix` repairs."""
+    """Prove that all that is stated twice agrees; `-- --fix` repairs, `-- --refresh` moves digests and commits."""
     lockstep(session, "pins", "--nox", version("nox"))
 
 

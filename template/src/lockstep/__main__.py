@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     pins = commands.add_parser("pins", help="compare every stated version")
     pins.add_argument("--nox", help="the version of the nox that runs")
     pins.add_argument("--fix", action="store_true", help="rewrite what differs")
+    pins.add_argument("--refresh", action="store_true", help="ask for the digests of images and the commits of actions")
     commands.add_parser("image", help="build the production image")
     parity = commands.add_parser("parity", help="compare places with the promise and with each other")
     parity.add_argument("others", nargs="*", help="images or saved fingerprints (.json); default: the service's image")
@@ -150,7 +151,10 @@ def upgrade(arguments: argparse.Namespace) -> int:
 
 def pins(arguments: argparse.Namespace) -> int:
     from lockstep.pins import check
+    from lockstep.refresh import refresh
 
+    if arguments.refresh:
+        print("\n".join(refresh(ROOT)))
     print("\n".join(check(ROOT, nox=arguments.nox, fix=arguments.fix)))
     return SAME
 

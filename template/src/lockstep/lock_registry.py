@@ -33,7 +33,8 @@ def check(root: Path) -> str:
     """Raise Refusal where lock and index say different things, with code 2 where the index cannot be asked."""
     old = read_lock(root / "uv.lock")
     now = asked(root)
-    changed, otherwise = [], []
+    changed: list[tuple[str, str]] = []
+    otherwise: list[tuple[str, str]] = []
     for place, said, by_right in differences(old, now):
         (changed if by_right else otherwise).append((place, said))
     found = []

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep.faults import Fault
+from lockstep.faults import Fault, Repair
 from lockstep.statements import BUILD, CI, DEPLOY, SCRIPTS, TOLD, Statement, statements
 
 __all__ = ["SOURCES", "Voice", "disagreeing", "unpinned", "voices"]
@@ -53,6 +53,14 @@ class Voice:
     def differs(self) -> bool:
         return self.found.match[1] != self.wanted
 
+    def repairs(self) -> Iterator[Repair]:
+        """The version, and behind a tag the digest that was the other version's."""
+        yield self.found.repair(self.wanted)
+        end = self.found.match.end(1)
+        if digest := re.match(r"[\w.-]*(@sha256:[0-9a-f]+)", self.found.line[end:]):
+            span = (end + digest.start(1), end + digest.end(1))
+            yield Repair(self.found.file, self.found.number, span, "")
+
 
 def voices(root: Path, truth: Mapping[str, str]) -> Iterator[Voice]:
     """Every statement outside the sources; `truth` is the version of each tool."""
@@ -92,7 +100,7 @@ def disagreeing(truth: Mapping[str, str], heard: list[Voice]) -> Iterator[Fault]
                 f"{tool} is stated two ways.",
                 ((SOURCES[tool], version), *said),
                 f"Put {version} into the places that differ, or run `uv run noxfile.py -s pins -- --fix`.",
-                repairs=tuple(voice.found.repair(voice.wanted) for voice in wrong),
+                repairs=tuple(repair for voice in wrong for repair in voice.repairs()),
             )
 
 
