@@ -115,8 +115,16 @@ def image(session: nox.Session) -> None:
 
 @nox.session
 def parity(session: nox.Session) -> None:
-    """Compare this machine, the image and the promise; `-- FILE.json` or an image: another place."""
+    """Compare this machine, the image and the promise; `-- FILE.json`, an image, `container:ID`: another place."""
     lockstep(session, "parity")
+
+
+@nox.session(default=False)
+def fingerprint(session: nox.Session) -> None:
+    """Keep what this commit's production set is, to ask later what changed: `-- release-1.4.json`."""
+    if not session.posargs:
+        session.error("say where to keep it, for instance: uv run noxfile.py -s fingerprint -- release-1.4.json")
+    lockstep(session, "fingerprint")
 
 
 @nox.session(default=False)

@@ -10,6 +10,10 @@ from pathlib import Path
 from lockstep.errors import DIFFERENT, SAME, Refusal
 
 ROOT = Path.cwd()
+OTHERS = (
+    "images, container:ID, kept fingerprints (.json), or a command that ends with a Python, such as "
+    "kubectl exec -i POD -- python; default: the service's image"
+)
 NOT_HERE = "Run this in the service's folder, or restore the file from git."
 
 
@@ -29,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
     restarts.add_argument("--rounds", type=int, default=3, help="how often each restart is tried; default 3")
     restarts.add_argument("--seconds", type=float, default=1, help="of load before and after each restart; default 1")
     restarts.add_argument("--json", type=Path, metavar="FILE", help="save what was seen")
-    commands.add_parser("fingerprint", help="print the facets of this place as JSON")
+    kept = commands.add_parser("fingerprint", help="print the facets of this place as JSON, or keep this checkout's")
+    kept.add_argument("file", nargs="?", type=Path, help="where to keep the production set's; default: print this one")
     lock = commands.add_parser("lock", help="judge uv.lock, without a network")
     lock.add_argument("--registry", action="store_true", help="ask the index as well, which takes a network")
     commands.add_parser("relock", help="bring uv.lock back to pyproject.toml")
@@ -44,7 +49,8 @@ def parser() -> argparse.ArgumentParser:
     pins.add_argument("--refresh", action="store_true", help="ask for the digests of images and the commits of actions")
     commands.add_parser("image", help="build the production image")
     parity = commands.add_parser("parity", help="compare places with the promise and with each other")
-    parity.add_argument("others", nargs="*", help="images or saved fingerprints (.json); default: the service's image")
+    parity.add_argument("--only", action="store_true", help="compare the places that are named, without this machine")
+    parity.add_argument("others", nargs=argparse.REMAINDER, help=OTHERS)
     check = commands.add_parser("check", help="look at any repositories, read only: which pins and facets hold there")
     check.add_argument("paths", nargs="+", type=Path, help="folders of repositories, made from the template or not")
     check.add_argument("--sort", default="service", metavar="COLUMN", help="service; broken or a facet: worst first")
@@ -118,9 +124,15 @@ def restarts(arguments: argparse.Namespace) -> int:
     return SAME
 
 
-def fingerprint(_: argparse.Namespace) -> int:
+def fingerprint(arguments: argparse.Namespace) -> int:
     from lockstep.fingerprint import take
 
+    if arguments.file:
+        from lockstep.environment import production
+        from lockstep.parity import keep
+
+        print(keep(ROOT, production(ROOT), arguments.file))
+        return SAME
     print(json.dumps(take(), sort_keys=True, separators=(",", ":")))
     return SAME
 
@@ -170,7 +182,7 @@ def parity(arguments: argparse.Namespace) -> int:
     from lockstep.environment import production
     from lockstep.parity import parity
 
-    return parity(ROOT, production(ROOT), arguments.others)
+    return parity(ROOT, None if arguments.only else production(ROOT), arguments.others)
 
 
 def check(arguments: argparse.Namespace) -> int:

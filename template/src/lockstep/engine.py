@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lockstep.errors import COULD_NOT_LOOK, Refusal
 from lockstep.fingerprint import markers
+from lockstep.markers import with_python
 
-__all__ = ["build", "find", "fingerprint_image", "markers_of_image"]
+__all__ = ["PYTHON_IN_IMAGE", "build", "find", "markers_of_image", "run"]
 
 # `docker version` must reach its server; podman has none, and `podman info` opens its storage.
 ASK = {"docker": ("version", "--format", "{{.Server.Version}}"), "podman": ("info", "--format", "{{.Version.Version}}")}
@@ -81,31 +82,5 @@ def build(engine: str, root: Path, tag: str, given: Mapping[str, str]) -> None:
 
 def markers_of_image(python: str) -> dict[str, str]:
     """The values that decide dependencies in an image built here: Linux on this machine's architecture."""
-    values = {"os_name": "posix", "platform_system": "Linux", "sys_platform": "linux", "python_full_version": python}
-    return {**markers(), **values, "python_version": python.rpartition(".")[0]}
-
-
-def fingerprint_image(engine: str, image: str, probe: Path) -> str:
-    """Look into an image without installing anything in it: the probe goes in by standard input."""
-    command = [
-        engine,
-        "run",
-        "--rm",
-        "--interactive",
-        "--network",
-        "none",
-        "--read-only",
-        image,
-        PYTHON_IN_IMAGE,
-        "-B",
-        "-",
-    ]
-    done = run(command, stdin=probe.read_bytes(), timeout=120)
-    if done.returncode:
-        raise Refusal(
-            f"not looked at: {image} cannot be looked into",
-            [(" ".join(command[:2]), (done.stderr.strip().splitlines() or ["no output"])[-1])],
-            "Build it with `uv run noxfile.py -s image`.",
-            code=COULD_NOT_LOOK,
-        )
-    return done.stdout
+    values = {"os_name": "posix", "platform_system": "Linux", "sys_platform": "linux"}
+    return with_python({**markers(), **values}, python)

@@ -34,7 +34,7 @@ def explain(name: str) -> str:
 def table() -> list[str]:
     """A line for each facet, below the session that judges it."""
     width = max(map(len, FACETS))
-    lines = []
+    lines: list[str] = []
     for gate in dict.fromkeys(facet.gate for facet in FACETS.values()):
         lines += ["", gate] if lines else [gate]
         lines += [f"  {name:<{width}}  {facet.asks}" for name, facet in FACETS.items() if facet.gate == gate]

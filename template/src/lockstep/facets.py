@@ -45,6 +45,12 @@ PLACE_FACETS: Mapping[str, Facet] = {
         "Never.",
         "build the place again",
     ),
+    "search path": Facet(
+        "Directories on sys.path that belong neither to the interpreter nor to the environment.",
+        "What lies there is imported, and no lock knows it.",
+        "Never.",
+        "take away what adds it: PYTHONPATH, a .pth file, the user's site directory",
+    ),
     "byte code": Facet(
         "Compiled files against the source beside them.",
         "Python runs the compiled file and shows the source in tracebacks.",
@@ -69,11 +75,30 @@ PLACE_FACETS: Mapping[str, Facet] = {
         "Another locale, while UTF-8 mode makes it say nothing.",
         "start it as `python -m lockstep serve`, which sets them",
     ),
+    "time": Facet(
+        "The time zone, and the version of its data.",
+        "A timestamp without a zone means another moment in another place.",
+        "On a laptop. Data of another version.",
+        "TZ=UTC in the place that is named",
+    ),
     "ambient": Facet(
         "PYTHONPATH, LD_PRELOAD and others that reach into the interpreter.",
         "They change what is imported or linked, and are in no file.",
         "Never.",
         "unset the variable that is named",
+    ),
+    "uv settings": Facet(
+        "Variables of uv, and uv.toml of the user and the system, that could change what uv resolves or installs.",
+        "Lockstep's commands leave them aside; uv typed by hand does not.",
+        "Always: it is named, since verdicts do not depend on it.",
+        "unset the variable, or move the setting into the service's uv.toml",
+        weight="warning",
+    ),
+    "tools": Facet(
+        "The uv and the nox that run here, against uv.toml and noxfile.py.lock.",
+        "Another uv may write another lock.",
+        "On a laptop, another uv inside required-version.",
+        "uvx uv@VERSION run noxfile.py",
     ),
     "interpreter": Facet(
         "The build of the interpreter: its executable, its library, each file of its standard library.",
@@ -86,6 +111,13 @@ PLACE_FACETS: Mapping[str, Facet] = {
         "They come with the interpreter or the base system, and no lock pins them.",
         "Where the base system brings its own; in CI, not those that come with the interpreter.",
         "UV_MANAGED_PYTHON=1 uv run noxfile.py",
+    ),
+    "process": Facet(
+        "User, process 1, and the limits on files, processors and memory.",
+        "A container that runs as root, or with 256 open files, is not what was tested.",
+        "Between machines: it is named where a container runs as root.",
+        "the deploy files that Lockstep writes state a user",
+        weight="warning",
     ),
 }
 

@@ -12,11 +12,15 @@ __all__ = ["Finding", "Place", "shown"]
 
 @dataclass(frozen=True)
 class Place:
-    """A place that was looked into; `rebuild` is the command that makes it anew."""
+    """A place that was looked into; `rebuild` is the command that makes it anew.
+
+    `kind` is laptop, ci, image, container, command or saved: a laptop may differ where the others may not.
+    """
 
     name: str
     fingerprint: Mapping[str, Any]
     rebuild: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,8 @@ class Finding:
 
     Allowed ones are counted and named, an unseen one is neither the same nor different, a warning is named and makes
     no verdict, the others do.
-    `place` and `fix` may be filled in by whoever knows the place.
+    `place` and `fix` may be filled in by whoever knows the place; `{rebuild}` in a fix is the place's own command.
+    `at` is where CI may show it: `file` or `file:line`.
     """
 
     facet: str
@@ -34,6 +39,7 @@ class Finding:
     fix: str = ""
     allowed: bool = False
     unseen: bool = False
+    at: str = ""
 
     @property
     def warns(self) -> bool:

@@ -10,11 +10,14 @@ import base64
 import csv
 import hashlib
 import json
+import locale
 import os
 import platform
 import re
 import sys
 import sysconfig
+import time
+import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
@@ -61,7 +64,9 @@ def python_version() -> str:
 
 
 def interpreter() -> dict[str, Any]:
-    """Which build of that version this is, down to the bytes of its executable and its standard library."""
+    """Which build of that version this is, down to the bytes of its executable and of each file of its standard
+    library.
+    """
     executable = Path(os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable))
     library = Path(sys.base_prefix, "lib", str(sysconfig.get_config_var("INSTSONAME") or "none"))
     standard = Path(os.__file__).parent
@@ -76,6 +81,7 @@ def interpreter() -> dict[str, Any]:
         "executable": sha256(executable),
         "library": sha256(library) if library.is_file() else None,
         "standard_library": digest(code),
+        "files": shorten(code),
         "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "debug": bool(sysconfig.get_config_var("Py_DEBUG")),
     }
@@ -177,7 +183,7 @@ def distribution(directory: Path) -> dict[str, Any]:
     `files` maps names as they are in the wheel to the start of the sha256 of what is on disk.
     """
     files: dict[str, str] = {}
-    edited, missing = [], []
+    edited, missing, linked = [], [], False
     for name, stated, *_ in record_of(directory):
         path = directory.parent / name
         if name.endswith(".pyc"):
@@ -188,6 +194,7 @@ def distribution(directory: Path) -> dict[str, Any]:
         actual = sha256(path)
         if stated.startswith("sha256=") and stated[7:] != urlsafe(actual):
             edited.append(name)
+            linked = linked or path.stat().st_nlink > 1  # uv's cache has the same file
         installed_here = path.name in INSTALLER_FILES and path.parent.name == directory.name
         if installed_here or (name.startswith("../") and path.parent.name in {"bin", "Scripts"}):
             continue  # a script's first line names the place, so it is held to RECORD only
@@ -201,6 +208,7 @@ def distribution(directory: Path) -> dict[str, Any]:
         "files": shorten(files),
         "edited": edited,
         "missing": missing,
+        "linked": linked,
     }
 
 
@@ -289,17 +297,86 @@ def libraries() -> dict[str, str]:
             found[name] = "not there"
     names = getattr(os, "confstr_names", {})
     found["libc"] = str(os.confstr("CS_GNU_LIBC_VERSION")) if "CS_GNU_LIBC_VERSION" in names else platform.platform()
+    found["certificates"] = certificates()
     return found
 
 
+def certificates() -> str:
+    """The bundle that TLS trusts by default: the start of its sha256, or how many files its directory has."""
+    try:
+        import ssl
+    except ImportError:
+        return "not there"
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return sha256(Path(paths.cafile))[:16]
+    return f"{len(os.listdir(paths.capath))} files" if paths.capath else "none"
+
+
+def extra_search_path() -> list[str]:
+    """Directories of sys.path that are neither the interpreter's nor the environment's, nor where this file lies."""
+    ours = [os.path.realpath(path) for path in {sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix}]
+    here = os.path.realpath(os.path.dirname(globals().get("__file__") or os.getcwd()))
+    found = (os.path.realpath(entry) for entry in sys.path if entry)
+    return sorted(e for e in found if e != here and not any(e == o or e.startswith(o + os.sep) for o in ours))
+
+
 def flags() -> dict[str, Any]:
-    """Interpreter flags and encodings that change what a program does."""
+    """Interpreter flags, encodings and locale."""
     chosen = ("optimize", "utf8_mode", "safe_path", "no_user_site", "dev_mode", "ignore_environment")
     return {
         **{name: int(getattr(sys.flags, name)) for name in chosen},
         "filesystem_encoding": sys.getfilesystemencoding(),
-        "time_zone": os.environ.get("TZ", ""),
+        "text_encoding": locale.getpreferredencoding(do_setlocale=False).lower(),
+        "locale": os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "C",
     }
+
+
+def clock() -> dict[str, str]:
+    """The time zone in force, and the version of its data: the system's, or of the tzdata package."""
+    zone = "UTC" if not (time.timezone or time.daylight) else os.environ.get("TZ") or "/".join(time.tzname)
+    for directory in zoneinfo.TZPATH:
+        data = Path(directory, "tzdata.zi")
+        if data.is_file():
+            with data.open(encoding="utf-8") as file:
+                return {"zone": zone, "data": file.readline().removeprefix("# version").strip()}
+    known = "there, of unknown version" if any(map(os.path.isdir, zoneinfo.TZPATH)) else "none"
+    return {"zone": zone, "data": packages().get("tzdata", known)}
+
+
+def process() -> dict[str, Any]:
+    """Who runs here, below what, and with which limits: open files, processors, memory in bytes (None: no limit)."""
+    return {
+        "user": os.getuid() if hasattr(os, "getuid") else None,
+        "group": os.getgid() if hasattr(os, "getgid") else None,
+        "process_1": read("/proc/1/cmdline").partition("\0")[0],
+        "open_files": open_files(),
+        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cpu_quota": first_of("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+        "memory": first_of("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+    }
+
+
+def open_files() -> int | None:
+    """The soft limit on open files."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def read(name: str) -> str:
+    """A small file's text, or nothing where it cannot be read."""
+    try:
+        return Path(name).read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def first_of(*names: str) -> str:
+    """What the first of these files says that is there: cgroup v2, then v1."""
+    return next(filter(None, map(read, names)), "")
 
 
 def ambient() -> dict[str, str]:
@@ -349,13 +426,12 @@ def take() -> dict[str, Any]:
         "byte_code": byte_code(),
         "source": own,
         "server": server_values(),
+        "search_path": extra_search_path(),
         "flags": flags(),
+        "time": clock(),
         "libraries": libraries(),
         "ambient": ambient(),
-        "process": {
-            "user": os.getuid() if hasattr(os, "getuid") else None,
-            "group": os.getgid() if hasattr(os, "getgid") else None,
-        },
+        "process": process(),
     }
 
 

@@ -40,9 +40,12 @@ def installed(seen: Mapping[str, Any], promise: Promise) -> Iterator[Finding]:
 
 def by_record(name: str, distribution: Mapping[str, Any]) -> Iterator[Finding]:
     """Files that are not what was written down when they were installed."""
-    for fault in ("edited", "missing"):
-        if distribution[fault]:
-            yield Finding("bytes", f"{name}: {fault} {shown(distribution[fault])}")
+    if distribution["edited"]:
+        # uv links files into its cache: the edit is there as well, and a rebuild alone brings it back.
+        fix = f"uv cache clean {name} && {{rebuild}}" if distribution["linked"] else ""
+        yield Finding("bytes", f"{name}: edited {shown(distribution['edited'])}", fix=fix)
+    if distribution["missing"]:
+        yield Finding("bytes", f"{name}: missing {shown(distribution['missing'])}")
     if not distribution["record"]:
         yield Finding("bytes", f"{name} has no RECORD")
 

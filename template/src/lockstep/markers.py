@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["holds"]
+__all__ = ["holds", "with_python"]
 
 VERSIONS = {"python_version", "python_full_version", "implementation_version", "platform_release"}
 COMPARE: Mapping[type, Callable[[Any, Any], bool]] = {
@@ -60,3 +60,8 @@ def version(text: str) -> tuple[int, ...]:
     while numbers and numbers[-1] == 0:
         numbers.pop()
     return tuple(numbers)
+
+
+def with_python(environment: Mapping[str, str], python: str) -> dict[str, str]:
+    """The same values for an interpreter of exactly this version, such as 3.13.9."""
+    return {**environment, "python_full_version": python, "python_version": python.rpartition(".")[0]}

@@ -10,20 +10,22 @@ from typing import Any
 from lockstep.errors import Refusal
 from lockstep.fingerprint import PROMISED_FILES, environment_id, sha256, source
 from lockstep.lockfile import Lock, read_lock
+from lockstep.markers import with_python
 from lockstep.toml_file import read_toml
-from lockstep.versions import exact_python
+from lockstep.versions import exact_python, locked_nox, lower_bound
 
 __all__ = ["Promise", "own_packages", "read_promise"]
 
 
 @dataclass(frozen=True)
 class Promise:
-    """`inputs` and `own` map file names to their sha256."""
+    """`inputs` and `own` map file names to their sha256, `tools` maps uv and nox to the version that is stated."""
 
     python: str
     lock: Lock
     inputs: Mapping[str, str]
     own: Mapping[str, str]
+    tools: Mapping[str, str]
 
     def packages(self, markers: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
         """Name → locked package, for a platform with these marker values."""
@@ -32,8 +34,7 @@ class Promise:
     def environment(self, markers: Mapping[str, str]) -> str:
         """The environment id that a place with these marker values must print."""
         versions = {
-            name: str(package["version"])
-            for name, package in self.packages({**markers, "python_full_version": self.python}).items()
+            name: str(package["version"]) for name, package in self.packages(with_python(markers, self.python)).items()
         }
         return environment_id(self.python, versions, self.own)
 
@@ -45,6 +46,7 @@ def read_promise(root: Path) -> Promise:
         lock=read_lock(root / "uv.lock"),
         inputs={name: sha256(root / name) for name in PROMISED_FILES},
         own=source(own_packages(root)),
+        tools={"uv": lower_bound(root), "nox": locked_nox(root)},
     )
 
 

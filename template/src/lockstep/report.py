@@ -35,12 +35,15 @@ def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str) -> st
     if not different:
         agreeing = [facet for facet in PLACE_FACETS if facet not in {finding.facet for finding in findings}]
         lines.append(f"  {len(agreeing)} facets agree in every place that was looked at: {', '.join(agreeing)}")
-    for sign, finding in [*(("✗", f) for f in different), *(("?", f) for f in open_questions)]:
+    warned = [f for f in findings if f.warns]
+    signs = (("✗", different), ("?", open_questions), ("!", warned))
+    for sign, finding in ((sign, finding) for sign, group in signs for finding in group):
         lines.append(f"  {sign} {finding.facet:<11} {finding.place}: {finding.said}")
         lines.append(f"    fix:        {finding.fix}")
     lines += [f"  · {finding.facet:<11} {finding.place}: {finding.said}, allowed" for finding in allowed]
     unseen = [row.place for row in rows if row.unseen] + [f"{f.facet} of {f.place}" for f in open_questions]
     closing = f"{len(different)} differences matter, {len(allowed)} are allowed"
+    closing += f", {len(warned)} warned of" if warned else ""
     lines += ["", closing + (f", not looked at: {', '.join(unseen)}." if unseen else ".")]
     return "\n".join(lines)
 
@@ -73,8 +76,13 @@ def save(directory: Path, rows: Sequence[Row], findings: Sequence[Finding], text
             file.write(f"### Lockstep\n\n```text\n{text}\n```\n")
     if os.environ.get("GITHUB_ACTIONS"):
         for finding in findings:
-            if finding.matters:
-                print(
-                    f"::error title=lockstep {finding.facet}::{finding.place}: {finding.said} (fix: {finding.fix})",
-                    file=sys.stderr,
-                )
+            if finding.matters or finding.warns:
+                print(annotation(finding), file=sys.stderr)
+
+
+def annotation(finding: Finding) -> str:
+    """A line that GitHub shows beside the file it names (workflow commands of GitHub Actions)."""
+    file, _, line = finding.at.partition(":")
+    where = (f"file={file}," if file else "") + (f"line={line}," if line else "")
+    said = f"{finding.place}: {finding.said} (fix: {finding.fix})".replace("%", "%25").replace("\n", "%0A")
+    return f"::{'error' if finding.matters else 'warning'} {where}title=lockstep {finding.facet}::{said}"

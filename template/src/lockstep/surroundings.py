@@ -1,0 +1,104 @@
+# Lockstep's: what is around an environment. Change it by `copier update`, not by hand.
+"""Judge what is around a place's environment: its clock, its uv and nox and their settings, its user and limits."""
+
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lockstep.finding import Finding, Place
+from lockstep.hermetic import MOVING
+from lockstep.promise import Promise
+
+__all__ = ["around_here", "surroundings"]
+
+SAYS = {"uv": "uv.toml", "nox": "noxfile.py.lock"}
+FILES = 1024  # what a server with a thousand connections needs, and what most systems give
+# Keys of a uv.toml that move no verdict: where things are fetched from and kept, not what is fetched.
+HARMLESS = {
+    "allow-insecure-host",
+    "cache-dir",
+    "concurrent-builds",
+    "concurrent-downloads",
+    "concurrent-installs",
+    "http-proxy",
+    "https-proxy",
+    "link-mode",
+    "native-tls",
+    "no-proxy",
+    "offline",
+    "preview",
+    "publish-url",
+    "pypy-install-mirror",
+    "python-downloads",
+    "python-downloads-json-url",
+    "python-install-mirror",
+    "python-preference",
+    "system-certs",
+}
+
+
+def surroundings(place: Place, promise: Promise) -> list[Finding]:
+    """Findings of the facets `time`, `uv settings`, `tools` and `process`."""
+    return [finding for rule in (time, uv_settings, tools, process) for finding in rule(place, promise)]
+
+
+def around_here() -> dict[str, Any]:
+    """What only a machine with a checkout has: the uv and nox that run, and settings that could move what uv does."""
+    said = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=False).stdout.split()
+    tools = {"uv": said[1]} if len(said) > 1 else {}
+    with suppress(PackageNotFoundError):  # the tool may be called without it
+        tools["nox"] = version("nox")
+    return {"tools": tools, "uv_settings": [*sorted(MOVING & set(os.environ)), *configured()]}
+
+
+def configured() -> Iterator[str]:
+    """Settings of the user's and the system's uv.toml that could move what uv resolves or installs.
+
+    Where they lie: https://docs.astral.sh/uv/concepts/configuration-files/.
+    """
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    system = [] if os.environ.get("UV_NO_SYSTEM_CONFIG") else [Path("/etc")]
+    for path in (folder / "uv" / "uv.toml" for folder in (home, *system)):
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            yield f"{path} ({error})"
+            continue
+        if moving := sorted(set(settings) - HARMLESS):
+            yield f"{', '.join(moving)} in {path}"
+
+
+def time(place: Place, _: Promise) -> Iterator[Finding]:
+    zone = place.fingerprint["time"]["zone"]
+    if zone != "UTC":
+        yield Finding("time", f"is in {zone}, not in UTC", fix="set TZ=UTC there", allowed=place.kind == "laptop")
+
+
+def uv_settings(place: Place, _: Promise) -> Iterator[Finding]:
+    for said in place.fingerprint.get("uv_settings", ()):
+        yield Finding("uv settings", f"{said}: uv typed by hand does something else", fix=f"take {said} away")
+
+
+def tools(place: Place, promise: Promise) -> Iterator[Finding]:
+    there = place.fingerprint.get("tools", {})
+    for name in sorted(set(there) & set(promise.tools)):
+        if there[name] != promise.tools[name]:
+            run = f"uvx uv@{promise.tools['uv']} run noxfile.py" if name == "uv" else "uv run noxfile.py"
+            said = f"{name} is {there[name]}, {SAYS[name]} says {promise.tools[name]}"
+            yield Finding("tools", said, fix=run, allowed=name == "uv" and place.kind == "laptop", at=SAYS[name])
+
+
+def process(place: Place, _: Promise) -> Iterator[Finding]:
+    seen = place.fingerprint["process"]
+    if place.kind in {"image", "container"} and seen["user"] == 0:
+        yield Finding("process", "runs as root", fix="run it as the image's own user: leave `--user 0` out")
+    if place.kind == "container" and (seen["open_files"] or FILES) < FILES:
+        said = f"may open {seen['open_files']} files, fewer than {FILES}"
+        yield Finding("process", said, fix=f"--ulimit nofile={FILES}, or the like of your orchestrator")
