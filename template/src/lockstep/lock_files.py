@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from lockstep.indexes import Index, host
 from lockstep.lockfile import Lock, files_of, spot
 
-__all__ = ["bad_files"]
+__all__ = ["bad_files", "files_of"]
 
 Said = Iterator[tuple[str, str]]
 
