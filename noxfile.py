@@ -79,6 +79,18 @@ def check_bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def histories(session: nox.Session) -> None:
+    """Update services of every earlier version, and live random histories; `-- random --count 20 --seed 1` chooses."""
+    session.run(*WORKSHOP, "python", "-m", "histories", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Check everything, gather the notes, commit and tag `-- v1.2.0`; `-- --notes` only shows them. Nothing is pushed."""
+    session.run(*WORKSHOP, "python", "-m", "release", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure birth, the one command, the fingerprint and the image, each beside what it is compared with."""
     session.run(*WORKSHOP, "python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "tests"})

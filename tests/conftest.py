@@ -1,6 +1,5 @@
 """Fixtures: the template as a tagged repository, and services rendered from it, each set of answers once."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from nobody import become_nobody
 from services import Service
 from snapshot import Template, git, snapshot
 
@@ -21,23 +21,8 @@ Render = Callable[[Mapping[str, object]], Path]
 
 @pytest.fixture(scope="session", autouse=True)
 def nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test depends on who runs it: a git identity of its own, and no settings of git, Copier or uv."""
-    home = tmp_path_factory.mktemp("nobody")
-    identity = home / "gitconfig"
-    identity.write_text("[user]\n\tname = Nobody\n\temail = nobody@example.org\n[init]\n\tdefaultBranch = main\n")
-    settings = home / "settings.yml"
-    settings.write_text("{}\n")
-    os.environ |= {
-        "GIT_CONFIG_GLOBAL": str(identity),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "COPIER_SETTINGS_PATH": str(settings),
-        "UV_NO_SYSTEM_CONFIG": "1",
-        "NO_COLOR": "1",
-    }
-    os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
-    # `uv run` sets these for the tests' own environment.
-    for name in ("VIRTUAL_ENV", "UV_PROJECT", "UV_LOCKED", "UV_PROJECT_ENVIRONMENT"):
-        os.environ.pop(name, None)
+    """No test depends on who runs it."""
+    become_nobody(tmp_path_factory.mktemp("nobody"))
 
 
 @pytest.fixture(scope="session")

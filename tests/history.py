@@ -6,7 +6,7 @@ from pathlib import Path
 
 from snapshot import Template, git
 
-__all__ = ["append", "command", "replace", "two_versions"]
+__all__ = ["HEADER", "append", "command", "replace", "two_versions"]
 
 OLD = "template/src/lockstep/old.py"
 NEW = "template/src/lockstep/new.py"

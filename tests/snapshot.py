@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["Template", "git", "rules_of", "snapshot"]
+__all__ = ["WORKSHOP", "Template", "git", "rules_of", "said", "snapshot", "tracked"]
 
 WORKSHOP = Path(__file__).parent.parent
 
@@ -49,21 +49,26 @@ class Template:
 
 def snapshot(folder: Path, tag: str) -> Template:
     """The working tree, with what is not committed yet, as a repository of one commit."""
-    for name in git(WORKSHOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
-        if (WORKSHOP / name).is_file():  # a file that was deleted is listed until that is committed
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(WORKSHOP / name, folder / name)
+    tracked(folder)
     git(folder, "init", "--quiet")
     template = Template(folder)
     template.release(tag)
     return template
 
 
+def tracked(folder: Path) -> None:
+    """Copy what git tracks or would track; a file that was deleted is listed until that is committed."""
+    for name in git(WORKSHOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
+        if (WORKSHOP / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(WORKSHOP / name, folder / name)
+
+
 def copier(*words: str, offline: bool) -> subprocess.CompletedProcess[str]:
     """Run Copier without `--trust`; `offline` takes the network away from it."""
     without_network = ["unshare", "--net"] if offline else []
     command = [*without_network, sys.executable, "-m", "copier", *words]
-    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=900)
 
 
 def said(value: object) -> str:

@@ -1,0 +1,1 @@
+"""Services that live: born of an old version, edited for years, asked again, updated, and looked at for what was lost."""

@@ -1,0 +1,74 @@
+"""Histories drawn at random go well, and one that does not is told as a list of steps."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from services import Service
+from snapshot import Template
+
+from .drawn import Wrong, walked
+from .steps import Answers, History, Release, Team, Update
+from .walk import Nursery, Walk, nursery
+
+COUNT, LONGEST = 10, 3  # the session `histories` walks 200 of up to 8 steps
+
+
+@pytest.fixture(scope="module")
+def births(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Nursery:
+    """Where services of today are born."""
+    return nursery(template.path, tmp_path_factory.mktemp("nursery"))
+
+
+def untold(history: History, wrong: Sequence[str]) -> None:
+    """Nobody watches."""
+
+
+def test_random_histories_lose_nothing(births: Nursery) -> None:
+    walked(births, count=COUNT, number=1, longest=LONGEST, told=untold)
+
+
+def test_a_history_that_goes_wrong_is_told_in_its_fewest_steps(births: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted fault: whoever bumps the version loses something; nothing else of the histories is run."""
+
+    def goes(walk: Walk, history: History) -> list[str]:
+        return ["pyproject.toml   ours   <- lost"] if Team("moves its version") in history.steps else []
+
+    def born(births: Nursery, birth: str, folder: Path) -> tuple[Template, Service]:
+        return births.template, Service(folder, {})
+
+    monkeypatch.setattr(Walk, "goes", goes)
+    monkeypatch.setattr(Nursery, "born", born)
+    with pytest.raises(Wrong) as raised:
+        walked(births, count=400, number=1, told=untold)
+
+    assert str(raised.value).splitlines() == [
+        "This history goes wrong.",
+        "",
+        "   1  born as fastapi, uvicorn",
+        "   2  the team moves its version",
+        "   3  the team updates",
+        "",
+        "  pyproject.toml   ours   <- lost",
+    ]
+
+
+def test_every_kind_of_step_goes_well_together(births: Nursery, tmp_path: Path) -> None:
+    steps = (
+        Team("adds a requirement"),
+        Release(("asks a question", "moves a file", "shares a file")),
+        Team("notes how to operate it"),
+        Update(),
+        Answers("extra", 0),
+        Release(("renames a question",)),
+        Release(("renames a question", "requires a newer package")),
+        Answers("server", 1),
+        Update(),
+    )
+    walk = Walk(*births.born("fastapi, uvicorn", tmp_path))
+    wrong = walk.goes(History("fastapi, uvicorn", steps))
+
+    assert wrong == []
+    assert walk.yes == "extra_4"
+    assert (walk.service.path / "extra" / "2.txt").exists()

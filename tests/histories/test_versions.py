@@ -1,0 +1,78 @@
+"""Services of earlier versions come to today: untouched ones become new ones, lived-in ones lose nothing."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+from snapshot import git
+
+from .cells import Cell, tried
+from .versions import Past, past
+
+# A few of what the session `histories` goes through: the oldest, the newest, both interfaces.
+FEW = {
+    "the oldest, untouched": (0, "flask-gunicorn-gthread-everywhere", False),
+    "the newest, untouched": (-1, "fastapi-uvicorn", False),
+    "the newest, lived in": (-1, "flask-gunicorn-gthread", True),
+}
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Past:
+    """Earlier versions, as tags of a clone."""
+    return past(tmp_path_factory.mktemp("past") / "template")
+
+
+@pytest.mark.parametrize("few", FEW)
+def test_a_service_of_an_earlier_version_comes_to_today(few: str, known: Past, tmp_path: Path) -> None:
+    place, name, lived = FEW[few]
+    version = sorted(known.answers)[place]
+    verdict = tried(known, Cell(version, name, known.answers[version][name], lived), tmp_path)
+
+    assert not verdict.lost
+    assert not verdict.wrong
+    assert (verdict.written > 90) == lived
+
+
+def test_what_could_not_be_looked_at_is_said(known: Past, capfd: pytest.CaptureFixture[str]) -> None:
+    """A shallow clone has no earlier versions: one is made up, and whoever runs the tests sees it."""
+    with capfd.disabled():
+        for missing in known.missing:
+            print(f"\nNOT LOOKED AT: {missing}", file=sys.stderr)
+
+    assert known.answers
+
+
+def test_a_conflict_that_nobody_foresaw_is_wrong(known: Past, tmp_path: Path) -> None:
+    """The template edits the line that the team edited."""
+    newest = sorted(known.answers)[-1]
+    git(known.template.path, "clone", "--quiet", str(known.template.path), str(tmp_path / "template"))
+    other = dataclasses.replace(known.template, path=tmp_path / "template")
+    for path in other.path.glob("template/src/*/server.toml"):
+        path.write_text(path.read_text().replace("drain = { default = 20", "drain = { default = 22"))
+    git(other.path, "tag", "--delete", "v9999.0.0")
+    other.release("v9999.0.0")
+    verdict = tried(dataclasses.replace(known, template=other), flask(known, newest), tmp_path)
+
+    assert verdict.wrong == ("src/orders_api/server.toml   <- in conflict",)
+    assert not verdict.lost  # both sides are there, for a person to choose
+
+
+def test_what_an_update_takes_from_the_team_is_named(known: Past, tmp_path: Path) -> None:
+    """The template drops a file that it shares with the team."""
+    newest = sorted(known.answers)[-1]
+    git(known.template.path, "clone", "--quiet", str(known.template.path), str(tmp_path / "template"))
+    other = dataclasses.replace(known.template, path=tmp_path / "template")
+    (other.path / "template" / ".gitignore").unlink()
+    git(other.path, "tag", "--delete", "v9999.0.0")
+    other.release("v9999.0.0")
+    verdict = tried(dataclasses.replace(known, template=other), flask(known, newest), tmp_path)
+
+    assert verdict.lost == (".gitignore   <- gone, with 2 lines of the team's",)
+
+
+def flask(known: Past, version: str) -> Cell:
+    name = "flask-gunicorn-gthread"
+    return Cell(version, name, known.answers[version][name], lived=True)
