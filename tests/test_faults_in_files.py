@@ -157,6 +157,15 @@ def test_lock_names_a_poisoned_lock(damaged: Service, fault: str) -> None:
     assert "Traceback" not in done.stdout
 
 
+def test_no_fault_is_told_of_a_good_service(rendered: Path) -> None:
+    service = Service(rendered, {})
+
+    done = [service.lockstep("lock"), service.lockstep("pins")]
+
+    assert [one.returncode for one in done] == [0, 0], "".join(one.stdout for one in done)
+    assert re.findall(r"warning: (?!\d+ images? )(.*)", done[0].stdout + done[1].stdout) == []
+
+
 def test_lock_passes_on_the_good_service(fastapi: Service) -> None:
     done = fastapi.lockstep("lock")
 

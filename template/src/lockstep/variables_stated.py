@@ -14,6 +14,10 @@ from lockstep.variables import Variable, variables
 
 __all__ = ["unstated"]
 
+# Given by the server, the framework or the machine, and not by whoever deploys the service.
+GIVEN = frozenset(
+    {"DJANGO_SETTINGS_MODULE", "HOME", "HOSTNAME", "LANG", "PATH", "PROMETHEUS_MULTIPROC_DIR", "TMPDIR", "TZ"}
+)
 EXAMPLE = ".env.example"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
@@ -37,8 +41,8 @@ DEPLOYED = (
 def unstated(root: Path) -> Iterator[Fault]:
     """Variables that are read and stated nowhere, or stated and read by nothing."""
     package = own_packages(root)[1]
-    read = variables(root, package)
     server = {str(entry["env"]) for entry in read_toml(package / "server.toml").values()}
+    read = {name: one for name, one in variables(root, package).items() if name not in server | GIVEN}
     yield from in_example(root, read, server)
     yield from in_deploy(root, read, server, f"{package.name.upper()}_")
     yield from among_secrets(root, read)
