@@ -168,6 +168,18 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def sbom(session: nox.Session) -> None:
+    """Write what the lock promises and what the image holds as CycloneDX, and compare the two."""
+    lockstep(session, "sbom")
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Ask a vulnerability service about the production set; `-- --all`: about the tools of developers, too."""
+    lockstep(session, "audit")
+
+
+@nox.session(default=False)
 def explain(session: nox.Session) -> None:
     """Say what a facet is and when a difference is allowed: `-- bytes`."""
     lockstep(session, "explain")

@@ -57,6 +57,11 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--details", action="store_true", help="say what is wrong and how to mend it, for more than one")
     check.add_argument("--json", type=Path, metavar="FILE", help="save what was found")
     check.add_argument("--jobs", type=int, help="processes that look; default: one for each processor")
+    sbom = commands.add_parser("sbom", help="write what the lock promises and what the image holds, and compare")
+    sbom.add_argument("image", nargs="?", default="", help="the image to look into; default: the service's")
+    audit = commands.add_parser("audit", help="ask a vulnerability service about the locked packages")
+    audit.add_argument("--all", action="store_true", dest="everything", help="those that only developers need, too")
+    audit.add_argument("--seconds", type=float, default=30, help="to wait for each answer; default 30")
     explain = commands.add_parser("explain", help="say what a facet is")
     explain.add_argument("facet", nargs="*")
     return top
@@ -193,6 +198,21 @@ def check(arguments: argparse.Namespace) -> int:
     )
 
 
+def sbom(arguments: argparse.Namespace) -> int:
+    from lockstep.sbom import sbom
+
+    for line in sbom(ROOT, arguments.image):
+        print(line, flush=True)
+    return SAME
+
+
+def audit(arguments: argparse.Namespace) -> int:
+    from lockstep.audit import audit
+
+    print(audit(ROOT, everything=arguments.everything, seconds=arguments.seconds))
+    return SAME
+
+
 def explain(arguments: argparse.Namespace) -> int:
     from lockstep.explain import explain
 
@@ -215,6 +235,8 @@ COMMANDS = {
     "image": image,
     "parity": parity,
     "check": check,
+    "sbom": sbom,
+    "audit": audit,
     "explain": explain,
 }
 

@@ -81,4 +81,11 @@ FILE_FACETS: Mapping[str, Facet] = {
         "uv run noxfile.py -s pins -- --refresh",
         gate="pins",
     ),
+    "vulnerabilities": Facet(
+        "What a vulnerability service knows of the locked packages; asked by `audit` only, since it takes a network.",
+        "A lock keeps what was fine on the day it was made, and nothing in it says what was found out since.",
+        "What `[tool.lockstep.audit] ignore` names, with a reason, until the day that it names.",
+        "uv run noxfile.py -s upgrade -- -P NAME",
+        gate="audit",
+    ),
 }
