@@ -84,10 +84,10 @@ def test_the_image_recipe_is_valid(rendered: Path) -> None:
 
 
 def test_ci_is_valid_and_has_no_known_weakness(rendered: Path) -> None:
-    if (workflow := rendered / ".github" / "workflows" / "lockstep.yml").exists():
+    for workflow in (rendered / ".github" / "workflows").glob("*.yml"):
         tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
         tool("zizmor", "--offline", "--no-progress", workflow)
-    if (pipeline := rendered / ".gitlab-ci.yml").exists():
+    for pipeline in [*rendered.glob(".gitlab-ci.yml"), *rendered.glob(".gitlab/*.yml")]:
         tool("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", pipeline)
 
 

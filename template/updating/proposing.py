@@ -5,7 +5,6 @@ The two halves run in two jobs: the first runs the service's code and may write 
 none of it.
 """
 
-import base64
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,12 +22,15 @@ BRANCH = "lockstep/update"
 PATCH, TEXT, DOCUMENT = "update.patch", "update.md", "update.json"
 LONGEST = 60_000  # characters that both hosts take
 VERDICTS = {"holds": "It holds.", "does not hold": "**It does not hold.**"}
-WHO = ("-c", "user.name=Lockstep", "-c", "user.email=lockstep@localhost")
+WHO = {"user.name": "Lockstep", "user.email": "lockstep@localhost"}
 
 
 def save(root: Path, folder: Path, report: Mapping[str, Any]) -> None:
     """Write the update that is in the checkout, and what is to be said about it."""
     folder.mkdir(parents=True, exist_ok=True)
+    if report["verdict"] == "nothing to do":
+        (folder / DOCUMENT).write_text(json.dumps(report), encoding="utf-8")
+        return
     patch = git(root, "diff", "--binary", "--no-ext-diff", "--full-index", "HEAD")
     (folder / PATCH).write_text(patch, encoding="utf-8", errors="surrogateescape")
     (folder / TEXT).write_text(told(report), encoding="utf-8")
@@ -49,34 +51,38 @@ def told(report: Mapping[str, Any]) -> str:
 
 def open_request(root: Path, folder: Path) -> int:
     """Put what was saved on a branch of its own and open a change request, or renew the one that is open."""
+    report = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
     if not (folder / PATCH).exists():
-        print("There is nothing to propose.")
+        print(f"There is nothing to propose: {report['verdict']}.")
         return 0
     there, here = host(), checkout(root)
     here.refuse_unfinished()
-    report = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
-    git(here.top, "switch", "--quiet", "--force-create", BRANCH)
-    git(here.top, "apply", "--index", "--binary", str((folder / PATCH).resolve()))
+    if by := somebody(here.top, there):
+        print(f"{by} works on {BRANCH}, so it is left alone. Merge it or delete it, then there is a new proposal.")
+        return 0
     title = headline(report)
-    git(here.top, *WHO, "commit", "--quiet", "--message", title)
+    git(here.top, "switch", "--quiet", "--force-create", BRANCH)
+    git(here.top, "update-index", "-q", "--refresh")  # a checkout that was copied here is as good
+    git(here.top, "apply", "--index", "--binary", str((folder / PATCH).resolve()))
+    git(here.top, "commit", "--quiet", "--message", title, settings=WHO)
     push(here.top, there)
     print(there.request(BRANCH, title, (folder / TEXT).read_text(encoding="utf-8")))
     return 0
 
 
+def somebody(top: Path, there: Host) -> str:
+    """Who else committed to the branch since it was proposed; a proposal is renewed only where nobody did."""
+    if not git(top, "ls-remote", there.repository, f"refs/heads/{BRANCH}", settings=there.login):
+        return ""
+    git(top, "fetch", "--quiet", there.repository, f"refs/heads/{BRANCH}", settings=there.login)
+    name, address = git(top, "log", "-1", "--format=%an%n%ae", "FETCH_HEAD").splitlines()
+    return "" if address == WHO["user.email"] else name
+
+
 def push(top: Path, there: Host) -> None:
-    """Push without leaving the token in a command line or a configuration; raises Refusal."""
-    secret = base64.b64encode(f"{there.user}:{there.token}".encode()).decode()
+    """Push the branch; raises Refusal that says what the token needs."""
     try:
-        git(
-            top,
-            "push",
-            "--quiet",
-            "--force",
-            there.repository,
-            f"HEAD:refs/heads/{BRANCH}",
-            settings={"http.extraHeader": f"Authorization: Basic {secret}"},
-        )
+        git(top, "push", "--quiet", "--force", there.repository, f"HEAD:refs/heads/{BRANCH}", settings=there.login)
     except Refusal as refusal:
         raise Refusal(
             "The update cannot be pushed.",

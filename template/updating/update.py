@@ -95,6 +95,7 @@ def update(options: argparse.Namespace) -> int:
         if origin.before == origin.after and not data and origin.address == said(here).get("_src_path"):
             progress.clear()
             print(f"{ROOT.name} is at {origin.after}, the newest version of its template.")
+            save(options, {"verdict": "nothing to do", "faults": [], "from": origin.before, "to": origin.after})
             return SAME
         progress.step("making a second tree")
         tree = stack.enter_context(here.second_tree(scratch / "tree"))

@@ -12,7 +12,7 @@ __all__ = ["BUILD", "CI", "DEPLOY", "SCRIPTS", "TOLD", "Statement", "lines_of", 
 
 # Files by what they are for, as patterns below the service's root.
 BUILD = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", ".devcontainer/*")
-CI = (".github/workflows/*.y*ml", ".github/actions/*/action.y*ml", ".gitlab-ci.yml", "ci/*.y*ml")
+CI = (".github/workflows/*.y*ml", ".github/actions/*/action.y*ml", ".gitlab-ci.yml", ".gitlab/*.y*ml", "ci/*.y*ml")
 DEPLOY = ("deploy/**/*",)
 SCRIPTS = ("*.sh", "scripts/*", "bin/*", "Makefile", "justfile")
 TOLD = ("README.md", "docs/**/*.md")
