@@ -1,6 +1,7 @@
 """`copier update` takes a service to a newer template: what is Lockstep's changes, what is the team's stays."""
 
 import filecmp
+import os
 import platform
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.version import Version
 
 from history import append, command, replace, two_versions
 from services import Service
@@ -147,3 +149,45 @@ def test_a_relative_address_is_remembered_so_that_an_update_finds_it(template: T
 
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text())
     assert answers["_src_path"] == str(template.path)
+
+
+@pytest.mark.parametrize(
+    ("given", "remembered"),
+    [
+        ("gh:acme/lockstep", "https://github.com/acme/lockstep.git"),
+        ("gl:acme/group/lockstep.git", "https://gitlab.com/acme/group/lockstep.git"),
+        ("https://git.example.org/lockstep.git", "https://git.example.org/lockstep.git"),
+        ("git@git.example.org:acme/lockstep.git", "git@git.example.org:acme/lockstep.git"),
+    ],
+)
+def test_an_address_is_remembered_as_other_programs_read_it(
+    given: str, remembered: str, template: Template, tmp_path: Path
+) -> None:
+    service = tmp_path / "service"
+    # Nobody is asked: git finds the template's folder behind the address.
+    instead = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{template.path}.insteadOf", "GIT_CONFIG_VALUE_0": remembered}
+    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", f"--data=python={platform.python_version()}"]
+    done = subprocess.run(
+        [*command, given, str(service)],
+        env={**os.environ, **instead, "COPIER_CACHE_DIR": str(tmp_path / "cache")},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert answers(service)["_src_path"] == remembered
+
+
+def test_renovate_reads_the_answers_and_its_command_updates_without_trust(history: Template, service: Service) -> None:
+    """What its copier manager takes (renovatebot/renovate, lib/modules/manager/copier): schema.ts, extract.ts, artifacts.ts."""
+    said = answers(service.path)
+    assert isinstance(said["_commit"], str)
+    assert not Version(said["_commit"]).is_prerelease
+    append(service.path / ".copier-answers.yml", "\n#copier updated")
+    commit(service.path, "As its update step leaves it")
+    command = ["--skip-answered", "--answers-file", ".copier-answers.yml", "--vcs-ref", "v0.2.0"]
+    done = history.update(service.path, *command)
+
+    assert done.returncode == 0, done.stderr
+    assert answers(service.path)["_commit"] == "v0.2.0"

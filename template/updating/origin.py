@@ -80,7 +80,7 @@ def fetch(here: Checkout, folder: Path, *, source: str | None, wanted: str | Non
     `source` is another address than the one remembered. Raises Refusal.
     """
     remembered = said(here)
-    address = absolute(source) if source else str(remembered.get("_src_path", ""))
+    address = whole(source) if source else str(remembered.get("_src_path", ""))
     clone(address, folder, given=source is not None)
     before = str(remembered.get("_commit", ""))
     if not commit(folder, before):
@@ -116,10 +116,7 @@ def said(here: Checkout) -> dict[str, object]:
 
 def clone(address: str, folder: Path, *, given: bool) -> None:
     """Fetch all of it, with the user's own credentials and without asking for any."""
-    url = address
-    for short, long in SHORT.items():
-        url = long + url.removeprefix(short).lstrip("/") if url.startswith(short) else url
-    command = ["git", "clone", "--quiet", "--", os.path.expanduser(url), str(folder)]
+    command = ["git", "clone", "--quiet", "--", whole(address), str(folder)]
     try:
         done = subprocess.run(
             command,
@@ -142,9 +139,14 @@ def clone(address: str, folder: Path, *, given: bool) -> None:
         )
 
 
-def absolute(address: str) -> str:
-    """A folder's whole path, because an address is remembered; any other address as it is."""
-    return str(Path(address).resolve()) if Path(address).is_dir() else address
+def whole(address: str) -> str:
+    """An address that means the same in another folder and to another program than Copier."""
+    if Path(address).is_dir():
+        return str(Path(address).resolve())
+    for short, long in SHORT.items():
+        if address.startswith(short):
+            return long + address.removeprefix(short).lstrip("/")
+    return os.path.expanduser(address)
 
 
 def commit(folder: Path, name: str) -> str:
