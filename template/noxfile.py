@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from lockstep import environment, runtime  # noqa: E402 -- found only now
 from lockstep.__main__ import main  # noqa: E402
 from lockstep.errors import COULD_NOT_LOOK, Refusal  # noqa: E402
-from lockstep.stand_ins import stand_ins  # noqa: E402
+from lockstep.stand_ins import RUN, stand_ins, this_run  # noqa: E402
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "none"  # environments come from the lock, below .nox/
@@ -65,8 +65,8 @@ def settings(session: nox.Session) -> dict[str, str]:
     except Refusal as refusal:
         session.error(str(refusal).removesuffix("."))
     if made_up:
-        session.log(f"not set, so random while this session runs: {', '.join(made_up)}")
-    return {**runtime.SETTINGS, **made_up}
+        session.log(f"not set, so random in this run: {', '.join(made_up)}")
+    return {**runtime.SETTINGS, **made_up, RUN: this_run()}
 
 
 @nox.session

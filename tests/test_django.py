@@ -104,7 +104,7 @@ def test_its_checks_pass_without_anyone_setting_a_secret(service: Service, sessi
     done = service.nox(*sessions, **UNSET)
 
     assert done.returncode == 0, done.stdout
-    assert f"random while this session runs: {SECRET}" in done.stdout
+    assert f"random in this run: {SECRET}" in done.stdout
 
 
 def test_both_interfaces_are_there_and_one_is_announced(services: dict[str, Service]) -> None:

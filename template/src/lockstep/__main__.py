@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     restarts.add_argument("--rounds", type=int, default=3, help="how often each restart is tried; default 3")
     restarts.add_argument("--seconds", type=float, default=1, help="of load before and after each restart; default 1")
     restarts.add_argument("--json", type=Path, metavar="FILE", help="save what was seen")
+    commands.add_parser("answers", help="boot the server, send the service's own requests, print the answers as JSON")
     kept = commands.add_parser("fingerprint", help="print the facets of this place as JSON, or keep this checkout's")
     kept.add_argument("file", nargs="?", type=Path, help="where to keep the production set's; default: print this one")
     lock = commands.add_parser("lock", help="judge uv.lock, without a network")
@@ -126,6 +127,13 @@ def restarts(arguments: argparse.Namespace) -> int:
     from lockstep.trials_table import show
 
     show(arguments.kinds, arguments.rounds, arguments.seconds, arguments.json)
+    return SAME
+
+
+def answers(_: argparse.Namespace) -> int:
+    from lockstep.answers import take
+
+    print(json.dumps(take()))
     return SAME
 
 
@@ -227,6 +235,7 @@ COMMANDS = {
     "health": health,
     "prove": prove,
     "restarts": restarts,
+    "answers": answers,
     "fingerprint": fingerprint,
     "lock": lock,
     "relock": relock,

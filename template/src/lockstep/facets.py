@@ -69,6 +69,12 @@ PLACE_FACETS: Mapping[str, Facet] = {
         "Where it listens, and the number of workers.",
         "set the value in server.toml, or alike in all places",
     ),
+    "behaviour": Facet(
+        "Status, headers and body of the same requests: development server, production server, container.",
+        "It is what all other facets are for.",
+        "Date, Server, and the ids of request and connection; what changes from one answer to the next.",
+        "the facet that explains it; where none does, a setting of the service differs",
+    ),
     "flags": Facet(
         "Interpreter flags, encodings and locale.",
         "They decide what a file's text is and whether assertions run.",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lockstep import __version__, image
+from lockstep.behaviour import behaviour
 from lockstep.compare import compare
 from lockstep.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 from lockstep.finding import Finding, Place
@@ -29,16 +30,22 @@ def parity(root: Path, python: Path | None, others: Sequence[str]) -> int:
     """
     promise = read_promise(root)
     places, rows = [look_here(root, python)] if python else [], []
+    images: dict[str, str] = {}
     for name in named(others) or [image.name(promise)]:
         try:
             places.append(look(name))
+            if places[-1].kind == "image":
+                images[places[-1].name] = name
         except Refusal as refusal:
             if refusal.code != COULD_NOT_LOOK:
                 raise
             if others:  # who names a place is told all; the table has the first line
                 print(refusal)
             rows.append(Row(short(name), unseen=refusal.wrong))
-    return conclude(root, promise, places, rows, findings(places, promise))
+    found, asks = findings(places, promise), python is not None and (bool(images) or not others)
+    if python and asks:
+        found += behaviour(root, python, places[0], images, found)
+    return conclude(root, promise, places, rows, found, asked=asks)
 
 
 def findings(places: Sequence[Place], promise: Promise) -> list[Finding]:
@@ -51,8 +58,10 @@ def findings(places: Sequence[Place], promise: Promise) -> list[Finding]:
     return found
 
 
-def conclude(root: Path, promise: Promise, places: list[Place], unseen: list[Row], found: list[Finding]) -> int:
-    """Say and save the verdict."""
+def conclude(
+    root: Path, promise: Promise, places: list[Place], unseen: list[Row], found: list[Finding], *, asked: bool
+) -> int:
+    """Say and save the verdict; `asked` is whether requests were sent."""
     rows = []
     if places:
         markers = places[0].fingerprint["markers"]
@@ -64,7 +73,7 @@ def conclude(root: Path, promise: Promise, places: list[Place], unseen: list[Row
             write(root / SAVED / f"{place.name}.json", kept(root, place, promise))
     rows += unseen
     heading = f"lockstep {__version__} · Python {promise.python} · uv.lock {promise.inputs['uv.lock'][:8]}"
-    text = say(rows, found, heading=heading)
+    text = say(rows, found, heading=heading, left_out=() if asked else ("behaviour",))
     save(root / SAVED, rows, found, text)
     print(text)
     if any(finding.matters for finding in found):

@@ -6,7 +6,7 @@ beside it.
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,14 +27,16 @@ class Row:
     unseen: str = ""
 
 
-def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str) -> str:
-    """The report as text; the same input gives the same lines."""
+def say(rows: Sequence[Row], findings: Sequence[Finding], *, heading: str, left_out: Collection[str] = ()) -> str:
+    """The report as text; the same input gives the same lines. Facets `left_out` were not asked for."""
     different, allowed = [f for f in findings if f.matters], [f for f in findings if f.allowed]
     open_questions = [f for f in findings if f.unseen]
     lines = [heading, "", *table(rows, findings), ""]
     if not different:
-        agreeing = [facet for facet in PLACE_FACETS if facet not in {finding.facet for finding in findings}]
+        named = {finding.facet for finding in findings} | set(left_out)
+        agreeing = [facet for facet in PLACE_FACETS if facet not in named]
         lines.append(f"  {len(agreeing)} facets agree in every place that was looked at: {', '.join(agreeing)}")
+    lines += [f"  - {facet}: not compared with these places" for facet in left_out]
     warned = [f for f in findings if f.warns]
     signs = (("✗", different), ("?", open_questions), ("!", warned))
     for sign, finding in ((sign, finding) for sign, group in signs for finding in group):

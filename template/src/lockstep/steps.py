@@ -5,15 +5,18 @@ One server goes from its start to its stop. Others are proved beside it, at the 
 be seen in its log, or takes settings of their own.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lockstep import model, steps_loop, steps_restarts, steps_serving, steps_stopping
+from lockstep import answers, model, steps_loop, steps_restarts, steps_serving, steps_stopping
 from lockstep.handing_over import listening_socket
+from lockstep.own_requests import own_requests
 from lockstep.process import Server
+from lockstep.stand_ins import RUN
 from lockstep.trials import ready
 
 __all__ = ["Step", "becomes_ready", "beside", "first", "last", "missing"]
@@ -42,8 +45,10 @@ def first(server: Server) -> Iterator[Step]:
     yield Step(steps_serving.overlap_promise(), lambda: steps_serving.overlaps(server))
     if steps_loop.has_loop():
         yield Step("names who holds the event loop", lambda: steps_loop.names_who_holds_the_loop(server))
-    if steps_loop.own_requests():
+    if own_requests():
         yield Step("answers its own requests", lambda: steps_loop.answers_own_requests(server))
+    if RUN in os.environ:
+        yield Step("keeps its answers for parity", lambda: answers.keep_those_of(server))
 
 
 def last(server: Server, lead: float) -> Iterator[Step]:

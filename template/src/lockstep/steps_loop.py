@@ -6,15 +6,13 @@ Which requests stands in the service's pyproject.toml: `[tool.lockstep] requests
 
 import json
 from http.client import HTTPConnection, HTTPException
-from pathlib import Path
 
 from lockstep import model
-from lockstep.errors import Refusal
 from lockstep.expecting import expect, until
+from lockstep.own_requests import own_requests
 from lockstep.process import Server
-from lockstep.toml_file import read_toml
 
-__all__ = ["LOOP_STALL", "answers_own_requests", "has_loop", "names_who_holds_the_loop", "own_requests"]
+__all__ = ["LOOP_STALL", "answers_own_requests", "has_loop", "names_who_holds_the_loop"]
 
 LOOP_STALL = 0.1  # seconds that count as held while prove looks
 BLOCK_MILLISECONDS = 200
@@ -25,21 +23,6 @@ Hold = dict[str, object]  # a line of the watch, parsed
 
 def has_loop() -> bool:
     return "loop_stall" in model.VALUES
-
-
-def own_requests() -> list[str]:
-    """The paths that the service lists; none where its pyproject.toml is not at hand, as in an image."""
-    file = Path("pyproject.toml")
-    if not file.exists():
-        return []
-    said = read_toml(file).get("tool", {}).get("lockstep", {}).get("requests", [])
-    if not isinstance(said, list) or not all(isinstance(path, str) and path.startswith("/") for path in said):
-        raise Refusal(
-            "The requests that prove is to send are not a list of paths.",
-            [("pyproject.toml, [tool.lockstep] requests", str(said))],
-            'Write `requests = ["/", "/hello/Ada"]`.',
-        )
-    return said
 
 
 def answers_own_requests(server: Server) -> str:

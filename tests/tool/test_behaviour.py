@@ -1,0 +1,106 @@
+"""How a service is asked, and how answers are compared."""
+
+import itertools
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockstep.asking import UNKNOWN, ask
+from lockstep.asking import answers as asked
+from lockstep.differences import differences, unsteady
+from lockstep.kept_answers import KEPT, keep, kept
+
+COUNT = itertools.count()
+
+
+class Service(BaseHTTPRequestHandler):
+    """Echoes the address and the request id that it was asked with, and counts at one path."""
+
+    def do_GET(self) -> None:
+        if self.path == "/breaks":
+            return
+        body = {"/count": str(next(COUNT)), "/": f"{self.headers['Host']} {self.headers['X-Request-ID']}"}.get(self.path, "")
+        self.send_response(200 if body else 404)
+        for name, value in (("Set-Cookie", "b=1"), ("set-cookie", "a=1"), ("X-Request-ID", body), ("Content-Type", "text/plain")):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Service) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_what_belongs_to_the_moment_or_the_connection_is_left_out(port: int) -> None:
+    answer = ask(port, "/")
+
+    assert answer["headers"] == {"content-type": "text/plain", "set-cookie": "a=1, b=1"}
+    assert answer["text"] == "localhost lockstep-behaviour"
+
+
+def test_a_part_that_is_another_one_when_asked_again_is_unsteady(port: int) -> None:
+    found = asked(port, ["/", "/count"])
+
+    assert list(found) == ["/", "/count", UNKNOWN]
+    assert list(unsteady(found)) == ["GET /count: body"]
+
+
+def test_an_answer_that_breaks_off_is_no_answer(port: int) -> None:
+    assert ask(port, "/breaks")["status"] == 0
+
+
+GOOD: dict[str, object] = {
+    "status": 200,
+    "headers": {"vary": "a"},
+    "body": "1",
+    "size": 40,
+    "text": "x" * 30 + "one",
+    "unsteady": [],
+}
+OTHERWISE: dict[str, tuple[dict[str, object], list[str]]] = {
+    "nothing": ({}, []),
+    "a status": ({"status": 500, "headers": {}, "body": "2"}, ["GET /: status 500 (laptop: 200)"]),
+    "no answer": ({"status": 0, "text": "TimeoutError"}, ["GET /: status none, TimeoutError (laptop: 200)"]),
+    "a header less": ({"headers": {}}, ["GET /: header vary none (laptop: 'a')"]),
+    "a header more": ({"headers": {"vary": "a", "x": ""}}, ["GET /: header x '' (laptop: none)"]),
+    "a body's end": (
+        {"body": "2", "text": "x" * 30 + "two"},
+        [f"GET /: body of 40 bytes, …{'x' * 16 + 'two'!r} (laptop: of 40 bytes, …{'x' * 16 + 'one'!r})"],
+    ),
+    "far down in a body": ({"body": "2", "size": 41}, ["GET /: body of 41 bytes (laptop: of 40 bytes)"]),
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_a_difference_is_told_by_its_request_and_its_part(what: str) -> None:
+    other, told = OTHERWISE[what]
+
+    assert [found.said("laptop") for found in differences({"/": GOOD}, {"/": {**GOOD, **other}})] == told
+
+
+def test_only_answers_of_the_same_run_environment_and_requests_are_taken(tmp_path: Path) -> None:
+    there = {"/": GOOD, UNKNOWN: GOOD}
+    keep(tmp_path, "1", there)
+
+    assert kept(tmp_path, "1", ["/"]) == there
+    assert kept(tmp_path, "2", ["/"]) is None
+    assert kept(tmp_path, "1", ["/", "/other"]) is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"run": "yesterday", "environment": "1", "answers": {"/": {}}}'])
+def test_a_record_of_another_run_or_none_at_all_is_not_taken(tmp_path: Path, text: str) -> None:
+    (tmp_path / KEPT).parent.mkdir()
+    (tmp_path / KEPT).write_text(text)
+
+    assert kept(tmp_path, "1", ["/"]) is None
