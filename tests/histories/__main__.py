@@ -19,11 +19,11 @@ from snapshot import snapshot
 from .cells import Cell, Verdict, cells, tried
 from .drawn import Wrong, walked
 from .ledger import NOT_COMPARED
+from .nursery import nursery
 from .rules import broken
 from .steps import History
 from .tables import by_version
 from .versions import TODAY, Past, past
-from .walk import nursery
 
 __all__ = ["main"]
 

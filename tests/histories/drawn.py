@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from .changes import CHANGES
 from .edits import EDITS
+from .nursery import BIRTHS, Nursery
 from .steps import Answers, History, Release, Step, Team, Update
-from .walk import BIRTHS, Nursery, Walk
+from .walk import Walk
 
 __all__ = ["Wrong", "histories", "walked"]
 

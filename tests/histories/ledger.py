@@ -16,6 +16,7 @@ __all__ = ["NOT_COMPARED", "Ledger", "entered", "facts"]
 NOT_COMPARED = {
     "uv.lock": "uv writes it; after `relock` it has to answer pyproject.toml, whose lines are compared",
     ".copier-answers.yml": "Copier writes it; the answers that the team gave are compared",
+    "metrics.py": "it goes when a team answers that Prometheus does not watch any more, edited or not",
 }
 # Where a line stands matters in these: a dependency that lands in another table is lost.
 WITH_FACTS = ("pyproject.toml",)

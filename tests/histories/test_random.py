@@ -9,8 +9,9 @@ from services import Service
 from snapshot import Template
 
 from .drawn import Wrong, walked
+from .nursery import Nursery, nursery
 from .steps import Answers, History, Release, Team, Update
-from .walk import Nursery, Walk, nursery
+from .walk import Walk
 
 COUNT, LONGEST = 10, 3  # the session `histories` walks 200 of up to 8 steps
 
