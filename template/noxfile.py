@@ -109,7 +109,7 @@ def prove(session: nox.Session) -> None:
 
 @nox.session
 def image(session: nox.Session) -> None:
-    """Build the production image."""
+    """Build the production image and hold it to its contract; `-- --twice`: and build it again, bit by bit the same."""
     lockstep(session, "image")
 
 

@@ -48,7 +48,13 @@ def parser() -> argparse.ArgumentParser:
     pins.add_argument("--nox", help="the version of the nox that runs")
     pins.add_argument("--fix", action="store_true", help="rewrite what differs")
     pins.add_argument("--refresh", action="store_true", help="ask for the digests of images and the commits of actions")
-    commands.add_parser("image", help="build the production image")
+    image = commands.add_parser("image", help="build the production image and hold it to its contract")
+    image.add_argument(
+        "--engine", default="", metavar="NAME", help="docker, podman or both; default: the one that answers"
+    )
+    image.add_argument("--twice", action="store_true", help="build twice without a cache, and compare layer by layer")
+    image.add_argument("--look", default="", metavar="IMAGE", help="look into an image of the engine, and build none")
+    image.add_argument("--same-as", default="", metavar="IMAGE", help="compare the build with an image of the engine")
     parity = commands.add_parser("parity", help="compare places with the promise and with each other")
     parity.add_argument("--only", action="store_true", help="compare the places that are named, without this machine")
     parity.add_argument("others", nargs=argparse.REMAINDER, help=OTHERS)
@@ -184,10 +190,13 @@ def pins(arguments: argparse.Namespace) -> int:
     return SAME
 
 
-def image(_: argparse.Namespace) -> int:
-    from lockstep.image import build
+def image(arguments: argparse.Namespace) -> int:
+    from lockstep.image import image
 
-    print(build(ROOT))
+    for line in image(
+        ROOT, arguments.engine, twice=arguments.twice, same_as=arguments.same_as, only_look=arguments.look
+    ):
+        print(line, flush=True)
     return SAME
 
 
