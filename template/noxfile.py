@@ -97,7 +97,10 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the installed wheel, not the checkout."""
+    """Test the installed wheel, not the checkout; `-- --in-image`: by the image's interpreter, with its packages."""
+    if "--in-image" in session.posargs:
+        lockstep(session, "in-image", "--")
+        return
     session.run(checks(session), "-m", "pytest", *session.posargs, env=settings(session))
 
 

@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     image.add_argument("--twice", action="store_true", help="build twice without a cache, and compare layer by layer")
     image.add_argument("--look", default="", metavar="IMAGE", help="look into an image of the engine, and build none")
     image.add_argument("--same-as", default="", metavar="IMAGE", help="compare the build with an image of the engine")
+    in_image = commands.add_parser("in-image", help="run the tests by the image's interpreter with its packages")
+    in_image.add_argument("words", nargs="*", help="of pytest's command line, behind `--`")
     parity = commands.add_parser("parity", help="compare places with the promise and with each other")
     parity.add_argument("--only", action="store_true", help="compare the places that are named, without this machine")
     parity.add_argument("others", nargs=argparse.REMAINDER, help=OTHERS)
@@ -200,6 +202,12 @@ def image(arguments: argparse.Namespace) -> int:
     return SAME
 
 
+def in_image(arguments: argparse.Namespace) -> int:
+    from lockstep.in_image import run_tests
+
+    return run_tests(ROOT, [word for word in arguments.words if word != "--in-image"])  # the session's own word
+
+
 def parity(arguments: argparse.Namespace) -> int:
     from lockstep.environment import production
     from lockstep.parity import parity
@@ -251,6 +259,7 @@ COMMANDS = {
     "upgrade": upgrade,
     "pins": pins,
     "image": image,
+    "in-image": in_image,
     "parity": parity,
     "check": check,
     "sbom": sbom,

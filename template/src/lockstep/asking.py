@@ -91,6 +91,7 @@ import time
 from typing import Any
 
 BEAT = 1.0  # seconds between two signs of life while the server is not ready
+LAST = 60.0  # seconds after which nobody waits for it any more
 
 
 def get(port: int, path: str, seconds: float) -> tuple[int, str]:
@@ -104,19 +105,20 @@ def get(port: int, path: str, seconds: float) -> tuple[int, str]:
         connection.close()
 
 
-def wait_until_ready(port: int) -> None:
-    """Whoever started this ends it when the server has ended."""
-    beat = time.monotonic()
-    while True:
+def becomes_ready(port: int) -> bool:
+    """Whether it does within a minute; whoever started this ends it when the server has ended."""
+    started = beat = time.monotonic()
+    while time.monotonic() < started + LAST:
         try:
             if get(port, "/health/ready", 5)[0] == 200:
-                return
+                return True
         except (OSError, http.client.HTTPException):
             pass
         if time.monotonic() > beat + BEAT:
             beat = time.monotonic()
             say(waiting=True)
         time.sleep(0.02)
+    return False
 
 
 def say(**what: object) -> None:
@@ -125,7 +127,8 @@ def say(**what: object) -> None:
 
 def ask(told: dict[str, Any]) -> None:
     """Wait until it is ready, run the image's own health check, and leave a request in flight until it is answered."""
-    wait_until_ready(told["port"])
+    if not becomes_ready(told["port"]):
+        return
     try:
         healthy: object = subprocess.run(told["health"], check=False, timeout=30).returncode if told["health"] else 0
     except (OSError, subprocess.TimeoutExpired) as error:

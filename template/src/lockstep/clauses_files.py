@@ -114,9 +114,8 @@ def packages(contents: Contents, production: Collection[str]) -> Iterator[Findin
         if file.owner == OURS and (match := re.search(r"/([^/]+)-[^-/]+\.dist-info/METADATA$", f"/{file.path}"))
     }
     if extra := sorted(installed - set(production)):
-        yield Finding(
-            "image packages", f"{shown(extra)} {'is' if len(extra) == 1 else 'are'} not in the production set"
-        )
+        verb = "is" if len(extra) == 1 else "are"
+        yield Finding("image packages", f"{shown(extra)} {verb} not in the production set")
 
 
 def sources(contents: Contents) -> Iterator[Finding]:

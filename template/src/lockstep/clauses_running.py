@@ -52,7 +52,7 @@ def lives(
     """From its start to its stop."""
     test = (config.get("Healthcheck") or {}).get("Test") or []
     told = {
-        "port": definition.port,
+        "port": port(config) or definition.port,
         "health": test[1:] if test[:1] == ["CMD"] else [],
         "path": f"/.lockstep/{container.settings['LOCKSTEP_PROVE']}/wait/{int(LEAD * 1000) + BEYOND}",
     }
@@ -77,6 +77,12 @@ def lives(
         yield Finding("image stop", f"the request in flight was lost: {answer['status']} {answer['body'][:120]}")
     if code not in model.EXIT_CODES:
         yield Finding("image exit code", f"it exits {code} when it is stopped, not one of {sorted(model.EXIT_CODES)}")
+
+
+def port(config: Mapping[str, Any]) -> int:
+    """Where the image's own PORT has it listen, or 0; that it is another than stated is told by a clause of its own."""
+    stated = [line.removeprefix("PORT=") for line in config.get("Env") or [] if line.startswith("PORT=")]
+    return int(stated[0]) if stated and stated[0].isdecimal() else 0
 
 
 def telling(lines: list[str]) -> str:

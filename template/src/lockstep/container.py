@@ -66,7 +66,8 @@ class Container:
     @contextlib.contextmanager
     def client(self, told: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
         """What is heard of the server from a container of its own, which does not end with it: what asking.py says."""
-        beside = ["--rm", "--interactive", "--network", f"container:{self.name}", *self.given()]
+        name = f"{self.name[:12]}-client"
+        beside = ["--rm", "--name", name, "--interactive", "--network", f"container:{self.name}", *self.given()]
         command = [self.chosen, "run", *self.tight(), *beside, self.image, PYTHON, "-B", "-", json.dumps(told)]
         with (
             CLIENT.open("rb") as script,
@@ -83,7 +84,7 @@ class Container:
             try:
                 yield (json.loads(line) for line in process.stdout if line.startswith("{"))
             finally:
-                process.terminate()
+                engine.run([self.chosen, "rm", "--force", name])  # process 1 of a container does not hear SIGTERM
 
     def lines(self) -> list[str]:
         """What it has printed on either stream."""

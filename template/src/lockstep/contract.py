@@ -24,7 +24,7 @@ from lockstep.saved import Saved
 from lockstep.stand_ins import stand_ins
 from lockstep.toml_file import read_toml
 
-__all__ = ["Seen", "look"]
+__all__ = ["Seen", "look", "needed"]
 
 SHORTEST = 8  # characters of a secret's value: a shorter one is in any text
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from lockstep.facet import Facet
 from lockstep.facets_of_files import FILE_FACETS
+from lockstep.facets_of_image import IMAGE_FACETS
 
 __all__ = ["FACETS", "PLACE_FACETS"]
 
@@ -127,4 +128,4 @@ PLACE_FACETS: Mapping[str, Facet] = {
     ),
 }
 
-FACETS: Mapping[str, Facet] = {**FILE_FACETS, **PLACE_FACETS}
+FACETS: Mapping[str, Facet] = {**FILE_FACETS, **IMAGE_FACETS, **PLACE_FACETS}

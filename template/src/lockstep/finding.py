@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lockstep.facets import PLACE_FACETS
+from lockstep.facets import FACETS
 
 __all__ = ["Finding", "Place", "shown"]
 
@@ -44,7 +44,7 @@ class Finding:
     @property
     def warns(self) -> bool:
         """Whether it is to be read, and makes no verdict."""
-        return not self.allowed and not self.unseen and PLACE_FACETS[self.facet].weight == "warning"
+        return not self.allowed and not self.unseen and FACETS[self.facet].weight == "warning"
 
     @property
     def matters(self) -> bool:
