@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from places.engine import Engine
+from places.images import image
 from places.offered import OfferedInterpreter
 from services import Service
 
@@ -229,6 +230,34 @@ def test_a_base_with_a_shell_is_allowed_and_named(
 
     assert done.returncode == 0, done.stdout
     assert "image programs: the base brings a shell (" in done.stdout
+
+
+def test_debian_packages_come_from_the_two_lists(
+    service: Service, tag: str, engine: Engine, bases: Mapping[str, str], packaging_base: str, tmp_path: Path
+) -> None:
+    good = engine("inspect", "--format", "{{.Id}}", tag).strip()
+    fuller = service.copy(tmp_path / "fuller")
+    (fuller.path / "packages" / "runtime.txt").write_text("# read by a wheel\nlibyaml-0-2\n")
+    (fuller.path / "packages" / "build.txt").write_text("file\n")
+    arguments = service.settings["LOCKSTEP_BUILD_ARGS"].replace(bases["BUILD_IMAGE"], packaging_base)
+    done = fuller.lockstep("image", LOCKSTEP_BUILD_ARGS=arguments)
+    files = image(engine, tag, tmp_path).files
+    engine("tag", good, tag)
+
+    assert done.returncode == 0, done.stdout
+    assert "var/lib/dpkg/status.d/libyaml-0-2" in files
+    assert [name for name in files if "/libyaml-0.so.2" in name]
+    assert not [name for name in files if name.endswith(("/bin/file", "/libmagic.so.1"))]
+
+
+def test_the_tests_run_by_the_image_s_interpreter_and_leave_nothing_in_it(service: Service, tag: str, engine: Engine) -> None:
+    before = engine("inspect", "--format", "{{.Id}}", tag)
+    done = service.nox("tests", "--", "--in-image", "-k", "hello", "-q")
+
+    assert done.returncode == 0, done.stdout
+    assert f"Python {platform.python_version()} at {PYTHON} of the image {before[7:19]}" in done.stdout
+    assert " passed" in done.stdout
+    assert engine("inspect", "--format", "{{.Id}}", tag) == before
 
 
 def test_an_image_that_is_not_there_was_not_looked_at(service: Service) -> None:

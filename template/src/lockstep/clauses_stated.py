@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockstep.budget import Budget
+from lockstep.engine import PYTHON_IN_IMAGE
 from lockstep.finding import Finding
 from lockstep.runtime import SETTINGS
 
-__all__ = ["COMMAND", "PYTHON", "VARIABLES", "stated"]
+__all__ = ["COMMAND", "VARIABLES", "stated"]
 
-PYTHON = "/app/.venv/bin/python"
-COMMAND = [PYTHON, "-m", "lockstep", "serve"]
+COMMAND = [PYTHON_IN_IMAGE, "-m", "lockstep", "serve"]
 PORT = "8000"
 VARIABLES = {
     **SETTINGS,

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lockstep import asking, engine
-from lockstep.clauses_stated import PYTHON
+from lockstep.engine import PYTHON_IN_IMAGE
 from lockstep.errors import COULD_NOT_LOOK, Refusal
 
 __all__ = ["ENGINE_FAILED", "USER", "Container"]
@@ -61,14 +61,14 @@ class Container:
 
     def inside(self, code: str) -> str:
         """What Python code says that runs beside the server."""
-        return engine.run([self.chosen, "exec", self.name, PYTHON, "-I", "-B", "-c", code], timeout=60).stdout
+        return engine.run([self.chosen, "exec", self.name, PYTHON_IN_IMAGE, "-I", "-B", "-c", code], timeout=60).stdout
 
     @contextlib.contextmanager
     def client(self, told: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
         """What is heard of the server from a container of its own, which does not end with it: what asking.py says."""
         name = f"{self.name[:12]}-client"
         beside = ["--rm", "--name", name, "--interactive", "--network", f"container:{self.name}", *self.given()]
-        command = [self.chosen, "run", *self.tight(), *beside, self.image, PYTHON, "-B", "-", json.dumps(told)]
+        command = [self.chosen, "run", *self.tight(), *beside, self.image, PYTHON_IN_IMAGE, "-B", "-", json.dumps(told)]
         with (
             CLIENT.open("rb") as script,
             subprocess.Popen(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lockstep import engine, hermetic
-from lockstep.clauses_stated import PYTHON
 from lockstep.contract import needed
+from lockstep.engine import PYTHON_IN_IMAGE
 from lockstep.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 from lockstep.image import build
 from lockstep.promise import read_promise
@@ -35,7 +35,20 @@ def run_tests(root: Path, words: Sequence[str]) -> int:
     tools = fetched(root)
     settings = needed(root)
     variables = [part for name in settings for part in ("--env", name)]
-    create = [chosen, "create", "--network", "none", "--workdir", CHECKOUT, *variables, tag, PYTHON, "-B", "-c", CODE]
+    create = [
+        chosen,
+        "create",
+        "--network",
+        "none",
+        "--workdir",
+        CHECKOUT,
+        *variables,
+        tag,
+        PYTHON_IN_IMAGE,
+        "-B",
+        "-c",
+        CODE,
+    ]
     made = engine.run([*create, engine.identity(chosen, tag)[7:19], *words], settings=settings)
     name = made.stdout.strip()
     try:
