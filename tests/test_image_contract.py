@@ -19,6 +19,8 @@ SITE = f"/app/.venv/lib/python{'.'.join(platform.python_version_tuple()[:2])}/si
 PYTHON = "/app/.venv/bin/python"
 # Passes the signal on, and nothing else.
 INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); signal.signal(15, lambda *_: p.terminate()); p.wait()"
+# Byte code of an edited module would hide the edit: the image's is never checked against its source.
+WRITES = "import os\ntry:\n    os.mkdir('/app/cache')\nexcept OSError as error:\n    print(error, flush=True)\n    os._exit(4)\n"
 # Written so that no scanner takes this file for one that has a key in it.
 KEY = base64.b64decode(b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVWUUlCQURBTkJna3Foa2lHOXcw").decode()
 
@@ -107,10 +109,10 @@ FAULTS = {
         {"image packages": ("pytest is not in the production set",), "image environment": ("and the lock promises",)},
         {"METADATA": "Name: pytest"},
     ),
-    "a service that writes beside its code": Fault(
-        (f"COPY file {SITE}/orders_api/app.py",),
-        {"image start": ("Read-only file system",)},
-        {"file": "import pathlib\npathlib.Path('/app/cache').mkdir()\n"},
+    "a start that writes beside the code": Fault(
+        (f"COPY file {SITE}/sitecustomize.py",),
+        {"image start": ("Read-only file system",), "image exit code": ("it exits 4 where the server exits 1",)},
+        {"file": WRITES},
     ),
 }
 
