@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from lockstep import asking, engine
+from lockstep import attending, engine
 from lockstep.engine import PYTHON_IN_IMAGE
 from lockstep.errors import COULD_NOT_LOOK, Refusal
 
@@ -17,7 +17,7 @@ __all__ = ["ENGINE_FAILED", "USER", "Container"]
 
 USER = "54321:54321"  # of nobody, and not the image's own: any number must do
 ENGINE_FAILED = 125  # docker's and podman's code for their own failures
-CLIENT = Path(asking.__file__)
+CLIENT = Path(attending.__file__)
 
 
 class Container:
@@ -65,7 +65,7 @@ class Container:
 
     @contextlib.contextmanager
     def client(self, told: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
-        """What is heard of the server from a container of its own, which does not end with it: what asking.py says."""
+        """What is heard of the server from attending.py in a container of its own, which does not end with it."""
         name = f"{self.name[:12]}-client"
         beside = ["--rm", "--name", name, "--interactive", "--network", f"container:{self.name}", *self.given()]
         command = [self.chosen, "run", *self.tight(), *beside, self.image, PYTHON_IN_IMAGE, "-B", "-", json.dumps(told)]
