@@ -97,6 +97,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def faults(session: nox.Session) -> None:
+    """Plant each fault and see the right gate name it; `-- --write` keeps the table, `-- --good 200` looks for false alarms."""
+    session.run(*WORKSHOP, "python", "-m", "faults", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def models(session: nox.Session) -> None:
     """Measure every server model beside bare servers, and what a service costs over them; `-- --write` keeps the pages."""
     session.run("uv", "run", "--quiet", "--locked", "--script", "tests/model_bench.py", *session.posargs)

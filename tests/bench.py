@@ -7,7 +7,6 @@ Times are medians of interleaved runs on the machine at hand; only the ratios be
 import argparse
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,13 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from growth import fit, points
 from places.bases import bring_bases
 from places.building import build_settings
 from places.engine import Engine, NoEngine, find_engine
 from places.images import image
 from places.interpreter import interpreter_of
 from places.offered import offered
-from services import CALL
+from services import CALL, Service
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "figures.md"
@@ -65,6 +65,7 @@ def main() -> int:
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, built_here() as (engine, settings):
         figures = [*birth(Path(folder), chosen.runs), *one_command(Path(folder), chosen.runs, settings)]
+        figures += looking(Path(folder), chosen.runs)
         if engine is not None:
             figures += list(containers(engine, Path(folder), chosen.runs, settings))
     page = table(figures, engine)
@@ -151,7 +152,7 @@ def service_in(folder: Path) -> Path:
 
 
 def one_command(folder: Path, runs: int, settings: Mapping[str, str]) -> Iterator[Figure]:
-    """The service's proofs, warm, against its tools by hand; then the fingerprint alone."""
+    """The service's proofs, warm, against its tools by hand."""
     service = service_in(folder)
     sessions = ("lock", "pins", "lint", "types", "tests", "prove")
 
@@ -177,17 +178,26 @@ def one_command(folder: Path, runs: int, settings: Mapping[str, str]) -> Iterato
     yield Figure(
         "the one command",
         whole / tools,
-        1.3,
+        1.25,
         "x",
         "its six proofs, warm, against `uv sync`, ruff, mypy and pytest by hand",
     )
-    yield Figure("… without prove", static / tools, 1.3, "x", "the five proofs that have a counterpart by hand")
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for _ in range(runs):
-        run(service / ".nox/production/bin/python", "-B", service / "src/lockstep/fingerprint.py")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    used = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / runs
-    yield Figure("fingerprint", used, 0.5, "s of CPU", "of a production set, user and system time, mean")
+    yield Figure("… without prove", static / tools, 1.25, "x", "the five proofs that have a counterpart by hand")
+
+
+def looking(folder: Path, runs: int) -> Iterator[Figure]:
+    """What looking into a place costs as it grows."""
+    found = points(Service(service_in(folder), {}), folder, max(runs, 3))
+    counts = [point.packages for point in found]
+    for name, seconds, limit in (
+        ("fingerprint", [point.fingerprint for point in found], 0.25),
+        ("parity", [point.parity for point in found], 1.0),
+    ):
+        line = fit(counts, seconds)
+        seen = ", ".join(f"{s:.2f} s for {n}" for n, s in zip(counts, seconds, strict=True))
+        how = f"processor time for 50 packages by the line {line.start:.3f} s + {line.each * 1000:.2f} ms a package; seen: {seen}"
+        yield Figure(name, line.at(50), limit, "s of CPU", how)
+        yield Figure(f"{name}, off its line", line.worst, 0.2, "of it", "the largest distance of what was seen from that line")
 
 
 def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, str]) -> Iterator[Figure]:

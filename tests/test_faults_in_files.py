@@ -157,6 +157,12 @@ def test_lock_names_a_poisoned_lock(damaged: Service, fault: str) -> None:
     assert "Traceback" not in done.stdout
 
 
+def test_a_lock_that_lost_its_span_is_stale_and_not_young(damaged: Service) -> None:
+    in_lock(r'exclude-newer-span = "P7D"\n', "")(damaged)
+
+    assert "younger" not in damaged.lockstep("lock").stdout
+
+
 def test_no_fault_is_told_of_a_good_service(rendered: Path) -> None:
     service = Service(rendered, {})
 

@@ -20,6 +20,7 @@ from lockstep.lockfile import Lock, files_of, spot
 __all__ = ["span", "too_young"]
 
 ISO = re.compile(r"P((?:\d+[YMWD])*)(?:T((?:\d+[HMS])*))?")
+NO_DATE = "0001-01-01"  # uv writes it beside a span; a lock that lost its span is stale, and says nothing of age
 DAY, UNITS, CLOCK = 86400, {"Y": 365, "M": 30, "W": 7, "D": 1}, {"H": 3600, "M": 60, "S": 1}
 
 
@@ -59,7 +60,7 @@ def cutoff_of(
     said = options.get("exclude-newer-package", {}).get(package["name"], said)
     if isinstance(said, Mapping):
         said = said.get("span") or said.get("timestamp")
-    if not isinstance(said, str):
+    if not isinstance(said, str) or said.startswith(NO_DATE):
         return None
     wait = span(said)
     return latest - wait if wait is not None else moment(said)

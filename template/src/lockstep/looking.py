@@ -72,7 +72,7 @@ def look_here(root: Path, python: Path) -> Place:
         )
     kind = "ci" if os.environ.get("CI") else "laptop"
     rebuild = "rm -rf .nox/production && uv run noxfile.py -s parity"
-    return Place(kind, {**json.loads(done.stdout), **around_here()}, rebuild, kind)
+    return Place(kind, {**answer(done.stdout), **around_here()}, rebuild, kind)
 
 
 def through(words: Sequence[str], name: str) -> dict[str, Any]:
@@ -87,11 +87,17 @@ def through(words: Sequence[str], name: str) -> dict[str, Any]:
     if done is None or done.returncode:
         raise unreached(words, name, said)
     try:
-        document: dict[str, Any] = json.loads(done.stdout)
+        document = answer(done.stdout)
         if document.get("schema") != fingerprint.SCHEMA:
             raise ValueError
     except (ValueError, AttributeError) as error:
         raise unreached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint") from error
+    return document
+
+
+def answer(said: str) -> dict[str, Any]:
+    """What the probe printed: the last line, for a stray .pth file may have printed before it. Raises ValueError."""
+    document: dict[str, Any] = json.loads((said.splitlines() or [""])[-1])
     return document
 
 

@@ -1,0 +1,175 @@
+"""Plant each fault once and see the right gate name it; `--good N`: see that N services without a fault have no finding.
+
+python -m faults [-k WORD] [--write] [--good N [--seed N]]
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from places.bases import bring_bases
+from places.building import build_settings
+from places.engine import NoEngine, find_engine
+from places.interpreter import interpreter_of
+from places.offered import offered
+from places.programs import CannotMake
+from services import Service
+from snapshot import snapshot
+
+from . import elsewhere, environment, files, image, lock
+from .fault import Blame, Fault
+from .good import false_alarms
+from .scene import Scene, make_scene
+from .table import PAGE, Outcome, page
+from .today import NOT_THERE, TOOLS, asked
+from .verdict import verdict
+
+# Those of the image first: then the engine is free for others.
+FAULTS: tuple[Fault, ...] = (*image.FAULTS, *lock.FAULTS, *files.FAULTS, *environment.FAULTS, *elsewhere.FAULTS)
+# What a person's shell or a session may hold would be judged as if it were planted.
+FORGOTTEN = {"CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV", "TZ"}
+IDENTITY = {"GIT_AUTHOR_NAME": "Nobody", "GIT_AUTHOR_EMAIL": "nobody@example.org"}
+COMMITTER = {"GIT_COMMITTER_NAME": "Nobody", "GIT_COMMITTER_EMAIL": "nobody@example.org"}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("-k", dest="word", default="", help="only the faults with this in their name, gate, facet or place")
+    options.add_argument("--write", action="store_true", help=f"write docs/reference/{PAGE.name}; takes all faults")
+    options.add_argument("--good", type=int, default=0, metavar="N", help="look for false alarms in N services instead")
+    options.add_argument("--seed", type=int, default=1, help="which N services; default 1")
+    chosen = options.parse_args()
+    for name in {*FORGOTTEN, *(n for n in os.environ if n.startswith("UV_PROJECT") or n in {"UV_LOCKED", "UV_PYTHON"})}:
+        os.environ.pop(name, None)
+    os.environ |= {**IDENTITY, **COMMITTER, "UV_NO_SYSTEM_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
+    with tempfile.TemporaryDirectory() as folder:
+        template = snapshot(Path(folder) / "template", "v0.1.0")
+        if chosen.good:
+            return false_alarms(template, Path(folder), chosen.good, chosen.seed)
+        faults = [fault for fault in FAULTS if chosen.word in f"{fault.name} {fault.gate} {fault.facet} {fault.place}"]
+        with scene_in(make_scene(template, Path(folder)), with_image=any(fault.place == "image" for fault in faults)) as scene:
+            outcomes = list(run(scene, faults))
+    if chosen.write and not chosen.word:
+        PAGE.write_text(page(outcomes), encoding="utf-8")
+    return told(outcomes)
+
+
+@contextmanager
+def scene_in(scene: Scene, *, with_image: bool) -> Iterator[Scene]:
+    """The scene with its image built, where that is asked for and an engine answers."""
+    if not with_image:
+        yield scene
+        return
+    try:
+        engine = find_engine()
+        bases, interpreter = bring_bases(engine), interpreter_of(Path(sys.executable))
+    except (NoEngine, CannotMake) as reason:
+        print(reason, file=sys.stderr)
+        yield scene
+        return
+    with tempfile.TemporaryDirectory() as folder, offered(interpreter, Path(folder)) as offer:
+        scene.build, scene.engine = build_settings(bases, offer), engine.command
+        service = Service(scene.root, {**scene.service.settings, **scene.build, **offer.environment})
+        built = service.lockstep("image", LOCKSTEP_ENGINE=engine.command)
+        assert built.returncode == 0, built.stdout
+        scene.image = "localhost/orders-api:lockstep"
+        yield scene
+
+
+def run(scene: Scene, faults: list[Fault]) -> Iterator[Outcome]:
+    """Plant, judge, ask the others, put back: one fault after the other."""
+    scene.restore()
+    silent: dict[str, set[Blame]] = {}
+    for number, fault in enumerate(faults, start=1):
+        if fault.place not in silent:
+            silent[fault.place] = without_a_fault(scene, fault.place)
+        if sys.stderr.isatty():
+            print(f"\r\x1b[K  {number} of {len(faults)}: {fault.name} …", end="", file=sys.stderr, flush=True)
+        began = time.monotonic()
+        outcome = planted(scene, fault, silent[fault.place])
+        scene.restore()
+        mark = "?" if outcome.unseen else "✗" if outcome.failure else "✓"
+        if sys.stderr.isatty():
+            print("\r\x1b[K", end="", file=sys.stderr)
+        print(f"  {mark} {fault.name}: {outcome.failure or named(fault)} ({time.monotonic() - began:.1f} s)", flush=True)
+        yield outcome
+
+
+def named(fault: Fault) -> str:
+    return f"{fault.gate}, {fault.facet or 'refused'}" + (", warned of" if fault.warns else "")
+
+
+def without_a_fault(scene: Scene, place: str) -> set[Blame]:
+    """What is said of the good service: warnings are, errors must not be."""
+    if place == "image" and not scene.image:
+        return set()
+    found = verdict(scene, place, {"IMAGE": scene.image} if place == "image" else {})
+    errors = [blame for blame in found if not blame.warning]
+    assert not errors, f"the good service is blamed: {errors}"
+    return found
+
+
+def planted(scene: Scene, fault: Fault, silent: set[Blame]) -> Outcome:
+    """One fault: who named it, and who else was blamed."""
+    try:
+        settings = dict(fault.plant(scene) or {})
+        found = verdict(scene, fault.place, settings) - silent
+        today = asked(scene, fault.place, settings)
+    except LookupError as reason:
+        return Outcome(fault, "", {}, str(reason), unseen=True)
+    except (AssertionError, subprocess.SubprocessError, OSError) as reason:
+        return Outcome(fault, "", dict.fromkeys(TOOLS, NOT_THERE), f"the fault could not be judged: {str(reason)[-300:]}")
+    right = [
+        blame
+        for blame in found
+        if (blame.gate, blame.place, blame.facet) == (fault.gate, named_place(fault), fault.facet)
+        and fault.said in blame.said
+        and blame.warning == fault.warns
+    ]
+    of_this = {fault.facet, *fault.also}
+    known = {(blame.gate, blame.facet) for blame in silent}  # the same warning in other words
+    other = [
+        blame
+        for blame in found
+        if not (blame.facet in of_this and blame.place == named_place(fault))
+        and not (blame.warning and (blame.gate, blame.facet) in known)
+    ]
+    said = right[0].said.splitlines()[0] if right else ""
+    if not right:
+        return Outcome(fault, said, today, f"no {fault.facet} of {fault.gate}; instead {brief(found)}")
+    if other:
+        return Outcome(fault, said, today, f"also blamed: {brief(other)}")
+    return Outcome(fault, said, today)
+
+
+def brief(blames: Iterable[Blame]) -> str:
+    """The first few, in few words."""
+    rows = [f"{b.gate}/{b.facet or 'refused'} {b.place}: {' '.join(b.said.split())[:120]}" for b in sorted(blames)]
+    return "; ".join(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "") if rows else "nothing"
+
+
+def named_place(fault: Fault) -> str:
+    """What the report calls the place: an image by its own name."""
+    return "damaged:planted" if fault.place == "image" else fault.place
+
+
+def told(outcomes: list[Outcome]) -> int:
+    """The verdict of the session: 0, 1 where a fault was not caught, 2 where one was not looked at."""
+    failed = [outcome for outcome in outcomes if outcome.failure and not outcome.unseen]
+    unseen = [outcome for outcome in outcomes if outcome.unseen]
+    looked = len(outcomes) - len(unseen)
+    print(f"\n{looked - len(failed)} of {looked} faults are caught by name.")
+    for outcome in (*failed, *unseen):
+        print(f"  {'not looked at' if outcome.unseen else 'not caught'}: {outcome.fault.name}: {outcome.failure}")
+    return 1 if failed or not outcomes else 2 if unseen else 0
+
+
+if __name__ == "__main__":
+    with suppress(BrokenPipeError):
+        sys.exit(main())

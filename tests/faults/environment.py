@@ -1,0 +1,132 @@
+"""Faults of this machine's production set: what is edited, injected or hijacked in it, and what reaches into it."""
+
+import base64
+import hashlib
+import shutil
+from pathlib import Path
+
+from .fault import Fault, Plant
+from .planting import edit, variables
+from .scene import Scene
+
+__all__ = ["FAULTS", "more", "replaced", "without"]
+
+DEFINITION = "src/orders_api/server.toml"
+EVIL = "\nevil = True\n"
+
+
+def more(name: str, text: str = EVIL) -> Plant:
+    """Text at the end of an installed file, or a new one."""
+
+    def plant(scene: Scene) -> None:
+        path = scene.site(scene.here) / name
+        path.write_text((path.read_text() if path.is_file() else "") + text)
+
+    return plant
+
+
+def without(name: str) -> Plant:
+    """An installed file or directory less."""
+
+    def plant(scene: Scene) -> None:
+        path = scene.site(scene.here) / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return plant
+
+
+def replaced(scene: Scene) -> None:
+    """An edit with RECORD repaired, as a careful attacker leaves it."""
+    site = scene.site(scene.here)
+    module, [record] = site / "fastapi" / "routing.py", site.glob("fastapi-*.dist-info/RECORD")
+    before, size = in_record(module), module.stat().st_size
+    module.write_text(module.read_text() + EVIL)
+    text = record.read_text()
+    assert f"{before},{size}" in text
+    record.write_text(text.replace(f"{before},{size}", f"{in_record(module)},{module.stat().st_size}"))
+
+
+def in_record(path: Path) -> str:
+    return "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+
+
+def emptied(scene: Scene) -> None:
+    """A RECORD that lists nothing: then nothing is edited by it."""
+    [record] = scene.site(scene.here).glob("idna-*.dist-info/RECORD")
+    record.unlink()
+
+
+def byte_code(scene: Scene) -> None:
+    """The compiled file is another one than its source: Python runs it and shows the source."""
+    source = scene.site(scene.here) / "fastapi" / "routing.py"
+    command = "import py_compile, sys; print(py_compile.compile(sys.argv[1]))"
+    done = scene.service.run(str(scene.here / "bin" / "python"), "-c", command, str(source))
+    assert done.returncode == 0, done.stdout
+    compiled = Path(done.stdout.strip())
+    content = bytearray(compiled.read_bytes())
+    content[8] ^= 1
+    compiled.write_bytes(content)
+
+
+def script(scene: Scene) -> None:
+    path = scene.here / "bin" / "fastapi"
+    path.write_text(path.read_text() + "\nprint('evil')\n")
+
+
+def poisoned(scene: Scene) -> None:
+    """Another project is debugged in its own site-packages, which uv has linked to its cache; then this one is built anew."""
+    other, cache = scene.kept / "another-project", scene.kept / "shared-cache"
+    linked = {"UV_LINK_MODE": "hardlink", "UV_CACHE_DIR": str(cache)}
+    for tree in (other, scene.here):
+        shutil.rmtree(tree, ignore_errors=True)
+        done = scene.sync(tree, **linked)
+        assert done.returncode == 0, done.stdout
+        if tree == other:
+            with (scene.site(other) / "idna" / "core.py").open("a") as module:
+                module.write(EVIL)
+    shutil.rmtree(other)
+
+
+def home(scene: Scene) -> dict[str, str]:
+    """A uv.toml in the user's home that would resolve otherwise."""
+    folder = scene.kept / "home"
+    (folder / "uv").mkdir(parents=True, exist_ok=True)
+    (folder / "uv" / "uv.toml").write_text('resolution = "lowest"\n')
+    return {"XDG_CONFIG_HOME": str(folder)}
+
+
+def here(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
+    return Fault(name, plant, "parity", facet, said, "laptop", also, warns)
+
+
+FAULTS = (
+    here("an edited module", "bytes", more("fastapi/routing.py"), "edited fastapi/routing.py"),
+    here(
+        "an edited module, and its RECORD repaired", "bytes", replaced, "not what the locked wheel installs: fastapi/routing.py"
+    ),
+    here("a deleted module", "bytes", without("idna/core.py"), "missing idna/core.py"),
+    here("a RECORD that is gone", "bytes", emptied, "idna", also=frozenset({"strays"})),
+    here("an injected module", "strays", more("fastapi/evil.py"), "fastapi/evil.py"),
+    here("a stray .pth", "strays", more("evil.pth", "import this\n"), "evil.pth"),
+    here("a sitecustomize.py", "strays", more("sitecustomize.py"), "sitecustomize.py"),
+    here("tampered byte code", "byte code", byte_code, "routing"),
+    here("a hijacked console script", "bytes", script, "bin/fastapi"),
+    here("a cache poisoned by an edit in another project", "bytes", poisoned, "idna/core.py"),
+    here("PYTHONPATH in the shell", "ambient", variables(PYTHONPATH="/opt/shared"), "PYTHONPATH=/opt/shared"),
+    here("LD_LIBRARY_PATH in the shell", "ambient", variables(LD_LIBRARY_PATH="/opt/shared"), "LD_LIBRARY_PATH=/opt/shared"),
+    here("a server setting in the shell that is no number", "server", variables(SERVER_DRAIN="soon"), "`drain` must be"),
+    here(
+        "a drain that outlives the grace",
+        "server",
+        edit(DEFINITION, "drain = { default = 20,", "drain = { default = 120,"),
+        "grace",
+    ),
+    here("a uv.toml in the user's home", "uv settings", home, "resolution", warns=True),
+    here(
+        "an index in the shell",
+        "uv settings",
+        variables(UV_DEFAULT_INDEX="https://index.example.org"),
+        "UV_DEFAULT_INDEX",
+        warns=True,
+    ),
+)

@@ -1,0 +1,139 @@
+"""Faults of files that repeat something: versions, commands, actions, images, numbers."""
+
+from .fault import Fault, Plant
+from .planting import edit, write
+
+__all__ = ["FAULTS"]
+
+WORKFLOW = ".github/workflows/lockstep.yml"
+COMPOSE = "deploy/compose.yaml"
+NEXT = "- run: uv run noxfile.py"
+
+
+def pins(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
+    return Fault(name, plant, "pins", facet, said, also=also, warns=warns)
+
+
+FAULTS = (
+    pins("a second uv in the Dockerfile", "versions", edit("Dockerfile", "uv:0.13.9", "uv:0.12.0"), "uv is stated two ways."),
+    pins("the newest uv in CI", "versions", edit(WORKFLOW, "uv==0.13.9", "uv"), "uv is taken in whatever version is newest."),
+    pins(
+        "uv from its installer",
+        "versions",
+        edit(WORKFLOW, "pipx install uv==0.13.9", "curl -LsSf https://astral.sh/uv/install.sh | sh"),
+        "uv is taken in whatever version is newest.",
+    ),
+    pins(
+        "a second Python in the Dockerfile",
+        "versions",
+        edit("Dockerfile", "docker.io/library/debian:trixie-slim", "docker.io/library/python:3.12.1-slim"),
+        "Python is stated two ways.",
+    ),
+    pins(
+        "a second Python in the README",
+        "versions",
+        edit("README.md", "uv run noxfile.py -s dev ", "uv python install 3.12.1 && uv run noxfile.py -s dev "),
+        "Python is stated two ways.",
+    ),
+    pins(
+        "a tool in its newest version",
+        "versions",
+        edit(WORKFLOW, NEXT, f"- run: uvx copier update\n      {NEXT}"),
+        "copier is taken in whatever version is newest.",
+        also=frozenset({"commands"}),
+    ),
+    pins(
+        "--frozen in the image",
+        "commands",
+        edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --frozen --no-default-groups"),
+        "A stale lock would be taken.",
+    ),
+    pins(
+        "UV_FROZEN in CI",
+        "commands",
+        edit(WORKFLOW, "    env:\n", "    env:\n      UV_FROZEN: 1\n"),
+        "A stale lock would be taken.",
+    ),
+    pins(
+        "development packages in the image",
+        "commands",
+        edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked"),
+        "The image is not installed as the other places are.",
+    ),
+    pins(
+        "pip install in the Dockerfile",
+        "commands",
+        edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel"),
+        "The image gets packages that the lock does not know.",
+    ),
+    pins(
+        "pytest by hand in CI",
+        "commands",
+        edit(WORKFLOW, NEXT, f"{NEXT}\n      - run: uv run pytest"),
+        "CI does by hand what the one command does.",
+    ),
+    pins("CI without the one command", "commands", edit(WORKFLOW, NEXT, "- run: make check"), "CI does not run the one command."),
+    pins(
+        "another start command in compose",
+        "commands",
+        edit(COMPOSE, "    restart: unless-stopped", "    restart: unless-stopped\n    command: [gunicorn, orders_api.app]"),
+        "Production does not start the service the one way.",
+    ),
+    pins(
+        "a shell around the server in the image",
+        "commands",
+        edit("Dockerfile", 'CMD ["/app/.venv/bin/python", "-m", "lockstep", "serve"]', "CMD python -m lockstep serve --reload"),
+        "Production does not start the service the one way.",
+    ),
+    pins(
+        "an action by its tag",
+        "actions",
+        edit(WORKFLOW, "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6"),
+        "An action is not pinned to a commit.",
+    ),
+    pins("an image by latest", "images", edit("Dockerfile", "debian:trixie-slim", "debian:latest"), "a tag that moves"),
+    pins(
+        "one more base without its digest",
+        "images",
+        edit("Dockerfile", "FROM ${UV_IMAGE} AS uv", "FROM docker.io/library/busybox:1.36.1 AS more\nFROM ${UV_IMAGE} AS uv"),
+        "busybox",
+        warns=True,
+    ),
+    pins(
+        "a port of its own in compose", "deploy files", edit(COMPOSE, ":8000:8000", ":8000:9000"), "The port is stated two ways."
+    ),
+    pins(
+        "a grace that ends before the drain",
+        "deploy files",
+        edit(COMPOSE, "stop_grace_period: 30s", "stop_grace_period: 3s"),
+        "The grace is stated two ways.",
+    ),
+    pins(
+        "a variable that the example lost",
+        "settings",
+        edit(".env.example", "ORDERS_API_GREETING=", "ORDERS_API_GREETNG="),
+        "ORDERS_API_GREETING, and .env.example does not name it.",
+    ),
+    pins(
+        "a new setting that no deploy file gives",
+        "settings",
+        edit("src/orders_api/settings.py", "    greeting: str", "    token: str\n    greeting: str"),
+        "ORDERS_API_TOKEN",
+    ),
+    pins(
+        "a variable that is read past the settings",
+        "settings",
+        edit("src/orders_api/hello.py", "__all__", 'import os\n\nREGION = os.environ.get("REGION", "eu")\n\n__all__'),
+        "The service reads REGION, and .env.example does not name it.",
+    ),
+    pins(
+        "a second workflow that freezes the lock",
+        "commands",
+        write(
+            ".github/workflows/nightly.yml",
+            "name: nightly\non: [push]\npermissions: {}\njobs:\n  nightly:\n    runs-on: ubuntu-24.04\n    steps:\n"
+            "      - run: uv sync --frozen\n",
+        ),
+        "A stale lock would be taken.",
+    ),
+)

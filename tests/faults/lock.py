@@ -1,0 +1,124 @@
+"""Faults of the lock: the ways of poisoning it, and the ways in which it grows stale."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from .fault import Fault, Plant
+from .planting import append, both, edit, in_lock
+from .scene import Scene
+
+__all__ = ["FAULTS"]
+
+
+def unneeded(scene: Scene) -> None:
+    path = scene.root / "uv.lock"
+    block = re.search(r"\[\[package\]\]\nname = \"idna\"\n.*?(?=\n\[\[package\]\])", path.read_text(), re.DOTALL)
+    assert block is not None
+    path.write_text(path.read_text() + "\n" + block[0].replace('"idna"', '"idnb"').replace("idna-", "idnb-"))
+
+
+def young(scene: Scene) -> None:
+    now = datetime.now(UTC) - timedelta(hours=1)
+    in_lock(r'(/idna-[^"]+\.whl".*?upload-time = ")[^"]+', rf"\g<1>{now:%Y-%m-%dT%H:%M:%SZ}")(scene)
+
+
+def honest(name: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset()) -> Fault:
+    return Fault(name, plant, "lock", "lock honest", said, also=also)
+
+
+def fresh(name: str, plant: Plant, *, also: frozenset[str] = frozenset()) -> Fault:
+    return Fault(name, plant, "lock", "lock fresh", "uv.lock does not answer pyproject.toml.", also=also)
+
+
+IN_ANYIO = r'(name = "anyio"\nversion(?:.|\n)*?dependencies = \[\n)'
+FOREIGN = (
+    r'    { url = "https://files.example.org/ruff-\2-py3-none-win_arm64.whl", '
+    f'hash = "sha256:{0:064}", size = 1, upload-time = "2026-01-01T00:00:00Z" }},'
+)
+
+FAULTS = (
+    honest("a wheel from another host", in_lock(r"https://[^/\"]+(/[^\"]+\.whl)", r"https://files.example.org\1"), "example.org"),
+    honest(
+        "a wheel from a host that looks alike",
+        in_lock(r"https://([^/\"]+)(/[^\"]+\.whl)", r"https://\1.example.org\2"),
+        "which no index uses",
+    ),
+    honest("a wheel over plain http", in_lock(r"https(://[^\"]+\.whl)", r"http\1"), "http://"),
+    honest(
+        "a changed hash",
+        in_lock(r'(/idna-[^"]+\.whl", hash = "sha256:)[0-9a-f]{4}', r"\g<1>0000"),
+        "has another hash than in commit",
+    ),
+    honest("a removed hash", in_lock(r'(\.whl"), hash = "sha256:[0-9a-f]+"', r"\1"), "has no sha256"),
+    honest("a removed upload time", in_lock(r', upload-time = "[^"]+"', ""), "no upload time"),
+    honest("a removed size", in_lock(r', size = \d+(, upload-time = "[^"]+" \},\n\]\n)', r"\1"), "has no size"),
+    honest(
+        "a dependency of a package left out",
+        in_lock(r'    \{ name = "annotated-doc" \},\n', ""),
+        "annotated-doc is needed by nothing",
+    ),
+    honest(
+        "a dependency of the service left out",
+        in_lock(r'    \{ name = "python-json-logger" \},\n', ""),
+        "the service does not get python-json-logger",
+    ),
+    honest(
+        "a dependency slipped in with its package",
+        both(unneeded, in_lock(IN_ANYIO, r'\1    { name = "idnb" },\n')),
+        "anyio needs idnb, otherwise than in commit",
+    ),
+    honest(
+        "a dependency on a package that is there anyway",
+        in_lock(r'(name = "fastapi"\nversion(?:.|\n)*?dependencies = \[\n)', r'\1    { name = "h11" },\n'),
+        "fastapi needs h11, otherwise than in commit",
+    ),
+    honest(
+        "a dependency of the service that nobody asked for",
+        in_lock(r'(source = \{ editable = "\." \}\ndependencies = \[\n)', r'\1    { name = "idna" },\n'),
+        "the service gets idna, which pyproject.toml does not ask for",
+    ),
+    honest("a package that nothing needs", unneeded, "idnb is needed by nothing"),
+    honest("a file of another project", in_lock(r"/idna-([0-9.]+)-py3", r"/idnaa-\1-py3"), "is no file of idna"),
+    honest(
+        "a package from git",
+        in_lock(r'(name = "idna"\nversion = "[^"]+"\nsource = )\{[^}]+\}', r'\1{ git = "https://example.org/idna?rev=1#1" }'),
+        "idna comes from git",
+        also=frozenset({"lock fresh"}),  # uv refuses it, too
+    ),
+    honest(
+        "a package from an index that nobody declared",
+        in_lock(r'registry = "[^"]+"', 'registry = "https://index.example.org/simple"'),
+        "no setting declares",
+    ),
+    honest(
+        "a package locked twice",
+        in_lock(r'(?s)(\[\[package\]\]\nname = "idna"\n.*?\n\n)(?=\[\[package\]\])', r"\1\1"),
+        "is locked 2 times",
+        also=frozenset({"lock fresh"}),  # uv refuses it, too
+    ),
+    honest(
+        "no wheel left for this machine",
+        in_lock(r'(?s)(name = "ruff"\nversion = "([^"]+)".*?wheels = \[\n).*?\n\]', rf"\1{FOREIGN}\n]"),
+        "ruff has no wheel for",
+    ),
+    honest("a foreign file in the lock of a script", edit("noxfile.py.lock", "/nox-", "/noxx-"), "is no file of nox"),
+    Fault("a release of an hour ago", young, "lock", "cooldown", "younger than exclude-newer allows", warns=True),
+    fresh("a new dependency, and the old lock", edit("pyproject.toml", "dependencies = [", 'dependencies = [\n    "six>=1.16",')),
+    fresh("the waiting time for new releases removed", in_lock(r'exclude-newer-span = "P7D"\n', "")),
+    fresh("the platforms removed", in_lock(r"(?s)supported-markers = \[.*?\]\n", "")),
+    fresh("another range of Pythons", in_lock(r'requires-python = "[^"]+"', 'requires-python = ">=3.12, <3.15"')),
+    Fault(
+        "a stale lock, and UV_FROZEN in the shell",
+        both(edit("pyproject.toml", "dependencies = [", 'dependencies = [\n    "six>=1.16",'), lambda _: {"UV_FROZEN": "1"}),
+        "lock",
+        "lock fresh",
+        "uv.lock does not answer pyproject.toml.",
+    ),
+    Fault(
+        "a conflict left in the lock",
+        append("uv.lock", "<<<<<<< HEAD\n"),
+        "lock",
+        "",
+        "uv.lock",
+    ),
+)

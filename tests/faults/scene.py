@@ -1,0 +1,134 @@
+"""A good service to plant faults in: its checkout, its production set, the same set elsewhere, and its image."""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services import BUILD, Service
+from snapshot import Template, git
+
+__all__ = ["ELSEWHERE", "Scene", "make_scene"]
+
+ANSWERS = {
+    "project_name": "orders-api",
+    "framework": "fastapi",
+    "work": "awaits",
+    "server": "uvicorn-workers",
+    "ci": "github",
+    "deploy": ["compose", "kubernetes", "systemd"],
+}
+ELSEWHERE = "elsewhere"
+# A place that serves: the interpreter's settings, which `python -m lockstep serve` sets everywhere.
+SERVING = {
+    "PYTHONUTF8": "1",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONFAULTHANDLER": "1",
+    "TZ": "UTC",
+}
+
+
+@dataclass
+class Scene:
+    """`kept` has each tree as it was when it was good."""
+
+    service: Service
+    kept: Path
+    commit: str
+    image: str = ""
+    engine: str = ""
+    build: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def root(self) -> Path:
+        return self.service.path
+
+    @property
+    def here(self) -> Path:
+        """This machine's production set."""
+        return self.root / ".nox" / "production"
+
+    @property
+    def elsewhere(self) -> Path:
+        """The same set as another machine has it: looked into by its fingerprint only."""
+        return self.root / ".nox" / ELSEWHERE
+
+    def site(self, environment: Path) -> Path:
+        [found] = environment.glob("lib/python3.*/site-packages")
+        return found
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        self.service.edit(name, old, new)
+
+    def sync(self, environment: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Make an environment from the lock, beside what the service does."""
+        command = ("uv", "sync", "--locked", "--no-default-groups", "--no-editable", "--quiet")
+        return self.service.run(*command, UV_PROJECT_ENVIRONMENT=str(environment), **settings)
+
+    def fingerprint(self, settings: Mapping[str, str]) -> Path:
+        """Look into the other place as it would serve, and keep what is seen."""
+        probe = self.root / "src" / "lockstep" / "fingerprint.py"
+        file = self.root / f"{ELSEWHERE}.json"
+        done = subprocess.run(
+            [self.elsewhere / "bin" / "python", "-B", "-"],
+            input=probe.read_bytes(),
+            cwd=self.kept,
+            env={**os.environ, **self.service.settings, **SERVING, "LOCKSTEP_HOME": str(self.root), **settings},
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        file.write_bytes(done.stdout)
+        return file
+
+    def restore(self) -> None:
+        """Put everything back, and see that it is: otherwise the next fault would not be the only one."""
+        git(self.root, "reset", "--quiet", "--hard", self.commit)
+        git(self.root, "clean", "--quiet", "--force", "-d")
+        for tree in (self.here, self.elsewhere):
+            good = self.kept / tree.name
+            if not tree.is_dir() or content(tree) != content(good):
+                shutil.rmtree(tree, ignore_errors=True)
+                shutil.copytree(good, tree, symlinks=True)
+            assert content(tree) == content(good), f"{tree} is not what it was"
+        assert git(self.root, "status", "--porcelain") == "", "the checkout is not what it was"
+
+
+def content(tree: Path) -> str:
+    """One hash over names, links and bytes; byte code that Python writes by itself is left out unless it was there."""
+    digest = hashlib.sha256()
+    for path in files_of(tree):
+        digest.update(str(path.relative_to(tree)).encode() + b"\0")
+        digest.update(os.readlink(path).encode() if path.is_symlink() else path.read_bytes())
+    return digest.hexdigest()
+
+
+def files_of(tree: Path) -> Iterator[Path]:
+    for folder, names, files in os.walk(tree):
+        names.sort()
+        yield from (Path(folder, name) for name in sorted({*files, *(n for n in names if Path(folder, n).is_symlink())}))
+
+
+def make_scene(template: Template, folder: Path) -> Scene:
+    """Render, commit and build; nothing of it is linked into anybody's cache, for a fault would be in there, too."""
+    done = template.copy(folder / "orders-api", {**ANSWERS, "python": platform.python_version()})
+    assert done.returncode == 0, done.stderr
+    root, kept = folder / "orders-api", folder / "kept"
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Born from Lockstep")
+    settings = {"UV_LINK_MODE": "copy", "PYTHONDONTWRITEBYTECODE": "1", "LOCKSTEP_ENGINE": "no-such-engine"}
+    scene = Scene(Service(root, settings), kept, git(root, "rev-parse", "HEAD").strip())
+    built = scene.service.run("python3", "-B", "-c", BUILD)
+    assert built.returncode == 0, built.stdout
+    made = scene.sync(scene.elsewhere)
+    assert made.returncode == 0, made.stdout
+    for tree in (scene.here, scene.elsewhere):
+        shutil.copytree(tree, kept / tree.name, symlinks=True)
+    return scene

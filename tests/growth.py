@@ -1,0 +1,100 @@
+"""What looking into a place costs as its packages grow in number: processor time, and how straight the line through it is."""
+
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from services import BUILD, Service
+
+__all__ = ["Line", "Point", "fit", "points"]
+
+# What services really have beside their framework; the second step comes on top of the first. None is built from source.
+STEPS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("sqlalchemy", "alembic", "psycopg", "redis", "celery", "jinja2", "sentry-sdk", "structlog", "orjson", "tenacity", "pyjwt"),
+    (
+        "aiohttp", "boto3", "paramiko", "rich", "typer", "marshmallow", "jsonschema", "apispec", "babel", "lxml",
+        "markdown", "bleach", "dnspython", "email-validator", "phonenumbers", "python-slugify", "pycountry", "arrow",
+        "beautifulsoup4", "cachetools",
+        "cattrs", "msgpack", "protobuf", "grpcio", "googleapis-common-protos", "google-auth", "opentelemetry-sdk",
+        "opentelemetry-exporter-otlp", "opentelemetry-instrumentation-asgi", "prometheus-client", "statsd", "pika", "aio-pika",
+        "kafka-python", "pymongo", "elasticsearch", "stripe", "passlib", "bcrypt", "itsdangerous", "python-multipart", "qrcode",
+        "pypdf", "openpyxl", "xmltodict", "deepdiff", "watchdog", "zeep", "oauthlib", "requests-oauthlib", "flask", "geopy",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Point:
+    """Seconds of processor time, user and system, children included; the least of several runs, for a machine is never quiet."""
+
+    packages: int
+    fingerprint: float
+    parity: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """Least squares: seconds at the start, seconds for a package, and the largest distance from it as a part of the line."""
+
+    start: float
+    each: float
+    worst: float
+
+    def at(self, packages: int) -> float:
+        return self.start + self.each * packages
+
+
+def points(good: Service, folder: Path, runs: int) -> list[Point]:
+    """One for each of STEPS; `good` stays as it is."""
+    return [point(grown(good, folder / f"grown-{number}", STEPS[: number + 1]), runs) for number in range(len(STEPS))]
+
+
+def grown(good: Service, folder: Path, steps: Sequence[Sequence[str]]) -> Service:
+    """A copy of the service with more packages, built and once looked into, so that the wheels are known."""
+    shutil.copytree(good.path, folder, ignore=shutil.ignore_patterns(".nox", ".lockstep"))
+    service = Service(folder, {**good.settings, "LOCKSTEP_ENGINE": "no-such-engine"})
+    names = [name for step in steps for name in step]
+    if names:
+        must(service.run("uv", "add", "--quiet", "--no-sync", *names))
+    must(service.run(sys.executable, "-B", "-c", BUILD))
+    looked = service.lockstep("parity")
+    assert "\n0 differences matter" in looked.stdout, looked.stdout
+    return service
+
+
+def point(service: Service, runs: int) -> Point:
+    packages = len(list(service.site_packages().glob("*.dist-info"))) - 1  # the service itself
+    print(f"  {packages} packages …", file=sys.stderr, flush=True)
+    return Point(
+        packages,
+        processor_seconds(runs, lambda: service.production("-B", "src/lockstep/fingerprint.py")),
+        processor_seconds(runs, lambda: service.lockstep("parity")),
+    )
+
+
+def processor_seconds(runs: int, act: Callable[[], object]) -> float:
+    """The least that a run's processes and their children used."""
+    used = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        act()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(used)
+
+
+def fit(packages: Sequence[int], seconds: Sequence[float]) -> Line:
+    each, start = statistics.linear_regression(packages, seconds)
+    worst = max(abs(s - (start + each * n)) / (start + each * n) for n, s in zip(packages, seconds, strict=True))
+    return Line(start, each, worst)
+
+
+def must(done: subprocess.CompletedProcess[str]) -> None:
+    if done.returncode:
+        sys.exit(f"{done.args} failed:\n{done.stdout}")
