@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from owners import read_owners
@@ -23,7 +23,7 @@ class Cell:
 
     version: str
     name: str
-    data: Mapping[str, object]
+    data: Mapping[str, object] = field(hash=False)
     lived: bool
 
     def __str__(self) -> str:
