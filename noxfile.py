@@ -79,6 +79,12 @@ def check_bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def update_bench(session: nox.Session) -> None:
+    """Measure `update --preview` beside bare `copier update`, in turns: `-- 5` rounds."""
+    session.run(*WORKSHOP, "python", "-m", "update_bench", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def histories(session: nox.Session) -> None:
     """Update services of every earlier version, and live random histories; `-- random --count 20 --seed 1` chooses."""
     session.run(*WORKSHOP, "python", "-m", "histories", *session.posargs, env={"PYTHONPATH": "tests"})

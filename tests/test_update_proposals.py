@@ -72,6 +72,8 @@ def tried(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Servi
     folder = tmp_path_factory.mktemp("proposals")
     history = two_versions(template, folder / "template")
     assert history.copy(folder / "orders-api", {"project_name": "orders-api"}, tag="v0.1.0").returncode == 0
+    chosen = 'import nox\n\nnox.options.sessions = ["lock", "parity"]\n'  # the others have tests of their own
+    (folder / "orders-api" / "nox_local.py").write_text(chosen)
     service = committed(folder / "orders-api")
     done = attempt(Service(service.path, {"LOCKSTEP_ENGINE": "none", "CI": ""}))
     assert done.returncode == 0, done.stdout
@@ -126,7 +128,7 @@ def test_a_request_is_opened_with_the_preview_the_notes_and_the_verdict(
     assert [method for method, *_ in forge.asked] == ["GET", "POST"]
     told = forge.asked[1][2]
     assert told["title"] == "orders-api: Lockstep v0.1.0 → v0.2.0"
-    for said in ("It holds.", "| `prove` | success |", "| `image` | skipped |", "- + `src/lockstep/new.py`", "~~~~diff"):
+    for said in ("It holds.", "| `lock` | success |", "| `parity` | skipped |", "- + `src/lockstep/new.py`", "~~~~diff"):
         assert said in told[text]
     assert "a-secret" in forge.asked[0][3]
     pushed = git(forge.repository, "diff", "--name-only", f"{BRANCH}~1", BRANCH).split()

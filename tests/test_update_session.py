@@ -47,7 +47,7 @@ def born(history: Template, tmp_path_factory: pytest.TempPathFactory) -> Service
 
 @pytest.fixture
 def service(born: Service, tmp_path: Path) -> Service:
-    """A copy to be changed; its one command is quick, because what it proves has tests of its own."""
+    """A copy to be changed."""
     shutil.copytree(born.path, tmp_path / "orders-api", symlinks=True)
     return Service(tmp_path / "orders-api", {"LOCKSTEP_ENGINE": "none", "CI": ""})
 
@@ -172,9 +172,10 @@ def test_an_edited_file_that_the_template_dropped_is_not_lost_in_silence(service
 def test_a_service_that_does_not_hold_after_the_update_is_named_and_can_be_taken_back(service: Service) -> None:
     (service.path / OURS).write_text('"""Fails where the update is."""\n\nfrom pathlib import Path\n\n\n')
     append(service.path / OURS, "def test_no_new_file() -> None:\n    assert not Path('src/lockstep/new.py').exists()\n")
+    (service.path / "nox_local.py").write_text('import nox\n\nnox.options.sessions = ["lock", "tests"]\n')
     commit(service)
     before = state(service)
-    done = update(service)
+    done = service.run(sys.executable, "-B", "updating/update.py", NOXSESSION="lock")
 
     assert done.returncode == 1
     assert "The update is here, and the service does not hold." in done.stdout
@@ -304,6 +305,7 @@ def test_a_persons_own_settings_do_not_move_the_result(service: Service, tmp_pat
     settings.write_text(
         "[user]\n\tname = N\n\temail = n@example.org\n[diff]\n\tnoprefix = true\n[apply]\n\twhitespace = error-all\n"
         "[merge]\n\tconflictStyle = zdiff3\n[commit]\n\tgpgSign = true\n[core]\n\thooksPath = /nowhere\n"
+        "[status]\n\tshowUntrackedFiles = no\n"
     )
     done = service.run(
         sys.executable, "-B", "updating/update.py", "--without-proofs", GIT_CONFIG_GLOBAL=str(settings), GIT_DIR=os.devnull
@@ -313,7 +315,9 @@ def test_a_persons_own_settings_do_not_move_the_result(service: Service, tmp_pat
 
 
 def test_the_menu_reaches_it_with_the_locked_copier(service: Service) -> None:
+    append(service.path / "README.md", "Not committed.\n")
     done = service.run("uv", "run", "--quiet", "noxfile.py", "-s", "update", "--", "--preview")
 
     assert done.returncode == 0, done.stdout
+    assert "What is not committed here is not in this preview." in done.stdout
     assert "Nothing has changed here." in done.stdout

@@ -37,6 +37,7 @@ SETTINGS = {
     "core.quotePath": "true",
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
+    "status.showUntrackedFiles": "normal",
     "user.email": "update@localhost",
     "user.name": "update",
 }
@@ -87,6 +88,10 @@ class Checkout:
     prefix: str
     head: str
 
+    def uncommitted(self) -> list[str]:
+        """What a tree made from the commit would not have."""
+        return git(self.top, "status", "--porcelain").splitlines()
+
     def refuse_unfinished(self) -> None:
         """Raise Refusal unless everything here is committed, so that one command leads back to it."""
         for mark, what in UNFINISHED.items():
@@ -96,7 +101,7 @@ class Checkout:
                     [("git", f"{mark} is there")],
                     "Finish it or abort it (`git status` says how), then update.",
                 )
-        if dirty := git(self.top, "status", "--porcelain").splitlines():
+        if dirty := self.uncommitted():
             rest = [("", f"and {len(dirty) - 8} more")] if len(dirty) > 8 else []
             raise Refusal(
                 "Something here is not committed, so an update could not be taken back.",

@@ -11,8 +11,8 @@ from lockstep.errors import Refusal
 
 __all__ = ["prove"]
 
-# Of the process that this one was started by.
-NOT_OURS = ("VIRTUAL_ENV", "NOX_CURRENT_SESSION", "UV_RUN_RECURSION_DEPTH")
+# Of the process that this one was started by, and what would have nox run less than all.
+NOT_OURS = ("VIRTUAL_ENV", "UV_RUN_RECURSION_DEPTH", "NOX_CURRENT_SESSION", "NOXSESSION", "NOXTAG", "NOXPYTHON")
 
 
 def prove(root: Path) -> dict[str, str]:

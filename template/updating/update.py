@@ -111,6 +111,8 @@ def update(options: argparse.Namespace) -> int:
         if options.preview:
             print(difference(tree, here.head, color=sys.stdout.isatty()))
             print(text(report))
+            if here.uncommitted():
+                print("\nWhat is not committed here is not in this preview.")
             save(options, report)
             return previewed(report)
         print(f"{text(report)}\n", flush=True)

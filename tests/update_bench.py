@@ -1,0 +1,62 @@
+"""Measure `update --preview` beside bare `copier update`, on the same service and in turns."""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from history import two_versions
+from snapshot import git, snapshot
+
+NOBODY = {
+    "GIT_AUTHOR_NAME": "Nobody",
+    "GIT_AUTHOR_EMAIL": "nobody@example.org",
+    "GIT_COMMITTER_NAME": "Nobody",
+    "GIT_COMMITTER_EMAIL": "nobody@example.org",
+}
+
+
+def timed(command: Sequence[str], folder: Path) -> float:
+    """Seconds of one command; AssertionError when it fails."""
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - began
+    assert done.returncode == 0, done.stdout + done.stderr
+    return took
+
+
+def main(rounds: int) -> None:
+    """Print the median of each, and how many times as long a preview takes."""
+    os.environ |= NOBODY
+    for name in ("VIRTUAL_ENV", "UV_PROJECT", "UV_LOCKED", "UV_PROJECT_ENVIRONMENT"):
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        history = two_versions(snapshot(folder / "template", "v0.1.0"), folder / "history")
+        service = folder / "orders-api"
+        done = history.copy(service, {"project_name": "orders-api"}, tag="v0.1.0")
+        assert done.returncode == 0, done.stderr
+        git(service, "init", "--quiet")
+        git(service, "add", "--all")
+        git(service, "commit", "--quiet", "--message", "Born")
+        script = ["uv", "run", "--quiet", "--locked", "--script", "updating/update.py", "--preview"]
+        timed(script, service)  # its environment is made once
+        bare, preview = list[float](), list[float]()
+        for number in range(rounds):
+            copy = folder / f"bare-{number}"
+            shutil.copytree(service, copy, symlinks=True)
+            git(copy, "update-index", "-q", "--refresh")
+            bare.append(timed([sys.executable, "-m", "copier", "update", "--defaults", "--quiet"], copy))
+            preview.append(timed(script, service))
+            print(f"round {number + 1}: copier update {bare[-1]:.2f} s, update --preview {preview[-1]:.2f} s", flush=True)
+    one, other = statistics.median(bare), statistics.median(preview)
+    print(f"median: copier update {one:.2f} s, update --preview {other:.2f} s: {other / one:.2f} times")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1:] else 5)
