@@ -183,6 +183,12 @@ def audit(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def detach(session: nox.Session) -> None:
+    """Leave the template: what only updates need goes, everything else stays and works."""
+    session.run(sys.executable, "-B", str(ROOT / "updating" / "detaching.py"), *session.posargs)
+
+
+@nox.session(default=False)
 def explain(session: nox.Session) -> None:
     """Say what a facet is and when a difference is allowed: `-- bytes`."""
     lockstep(session, "explain")

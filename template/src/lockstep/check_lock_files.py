@@ -7,10 +7,10 @@ from pathlib import Path
 
 from lockstep.check_look import BROKEN, UNSEEN, WARNING, Look
 from lockstep.indexes import Index, host, hosts_by_index
-from lockstep.lock_files import bad_files, files_of
+from lockstep.lock_files import bad_files
 from lockstep.lock_graph import astray
 from lockstep.lock_root import unasked
-from lockstep.lockfile import Lock
+from lockstep.lockfile import Lock, files_of
 from lockstep.repository import Repository
 from lockstep.toml_file import read_toml
 
