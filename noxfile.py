@@ -66,6 +66,14 @@ def relock(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def adopt(session: nox.Session) -> None:
+    """Bring an existing service under Lockstep: `-- PATH` says what would change, `-- PATH --write` does it."""
+    rooms = os.pathsep.join(str(ROOT / folder) for folder in ("locks", "template/src"))
+    settings = {"PYTHONPATH": rooms, "PYTHONDONTWRITEBYTECODE": "1"}
+    session.run(*WORKSHOP, "python", "-m", "adopting", *session.posargs, env=settings)
+
+
+@nox.session(default=False)
 def check(session: nox.Session) -> None:
     """Look at any repositories, read only: `-- PATH …`; which pins and facets hold there."""
     settings = {"PYTHONPATH": str(ROOT / "template" / "src"), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,0 +1,84 @@
+"""Your application as Lockstep's server starts it: health, readiness and version in front, everything else yours.
+
+It was written when the service came under Lockstep. Once your application answers these paths itself, let `app` in
+pyproject.toml name your own factory, and delete this file.
+"""
+
+import inspect
+import json
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import entry_points, metadata
+from typing import Any
+
+from lockstep.drain import draining
+from lockstep.identity import identity
+
+__all__ = ["create_app", "logs"]
+
+
+def create_app() -> Any:
+    """What `adopted` in pyproject.toml names, or what that factory makes, behind the paths that a probe asks for."""
+    [point] = entry_points(group="lockstep", name="adopted")
+    found = point.load()
+    return Answering(found() if inspect.isfunction(found) else found)
+
+
+class Answering:
+    """A WSGI application around another."""
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer = answered(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] in {"GET", "HEAD"} else None
+        if answer is None:
+            passed: Iterable[bytes] = self.application(environ, start_response)
+            return passed
+        status, body = answer
+        headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        start_response("200 OK" if status == 200 else "503 Service Unavailable", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def answered(path: str) -> tuple[int, bytes] | None:
+    """Status and body for one of the three paths."""
+    if path == "/health/live":
+        return 200, json.dumps({"status": "live"}).encode()
+    if path == "/health/ready":
+        return (503, b'{"status": "draining"}') if draining() else (200, b'{"status": "ready"}')
+    if path == "/version":
+        it, about = identity(), metadata(__package__)
+        said = {"service": about["Name"], "version": about["Version"], "commit": it.commit, "lockstep": it.lockstep}
+        return 200, json.dumps({**said, "environment": it.environment}).encode()
+    return None
+
+
+class Line(logging.Formatter):
+    """A record as one line of JSON, with what was given as `extra`."""
+
+    usual = frozenset(vars(logging.makeLogRecord({})))
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: value for name, value in vars(record).items() if name not in self.usual},
+        }
+        if record.exc_info:
+            said["exception"] = self.formatException(record.exc_info)
+        return json.dumps(said, default=str)
+
+
+def logs() -> dict[str, object]:
+    """For `logging.config.dictConfig`: everything as lines of JSON on stdout."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": Line}},
+        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+        "root": {"level": "INFO", "handlers": ["stdout"]},
+    }
