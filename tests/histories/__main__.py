@@ -32,7 +32,7 @@ PROVED = 40  # one history in so many ends with a server that is started
 
 
 def main(words: Sequence[str]) -> int:
-    """0 when nothing is lost or wrong; 1 with everything that is."""
+    """0 when nothing is lost or wrong; 1 with everything that is; 2 when an earlier version could not be looked at."""
     parser = argparse.ArgumentParser(prog="histories", description="Update services of every version, and of random histories.")
     parser.add_argument("parts", nargs="*", default=PARTS, help="rules, versions, random; all when none is named")
     parser.add_argument("--count", type=int, default=200, help="how many random histories")
@@ -44,19 +44,21 @@ def main(words: Sequence[str]) -> int:
         parser.error(f"there is no {', '.join(sorted(unknown))}: choose of {', '.join(PARTS)}")
     print(f"Python {platform.python_version()}, {options.processes} at once.", flush=True)
     wrong = 0
+    missing: Sequence[str] = ()
     with tempfile.TemporaryDirectory(prefix="histories-") as folder:
         become_nobody(Path(folder))
         if {"rules", "versions"} & set(options.parts):
             known = past(Path(folder, "past"))
-            for missing in known.missing:
-                print(f"NOT LOOKED AT: {missing}", flush=True)
+            missing = known.missing
+            for what in missing:
+                print(f"NOT LOOKED AT: {what}", flush=True)
         if "rules" in options.parts:
             wrong += all_rules(known, Path(folder, "rules"))
         if "versions" in options.parts:
             wrong += all_versions(known, Path(folder), options.only, options.processes)
         if "random" in options.parts:
             wrong += all_drawn(Path(folder), options.count, options.seed, options.processes)
-    return 1 if wrong else 0
+    return 1 if wrong else 2 if missing else 0
 
 
 def all_rules(known: Past, folder: Path) -> int:
@@ -73,6 +75,9 @@ def all_rules(known: Past, folder: Path) -> int:
 def all_versions(known: Past, folder: Path, only: str, processes: int) -> int:
     """Update a service of every version with every set of its answers; the number of faults."""
     chosen = [cell for cell in cells(known) if only in str(cell)]
+    if not chosen:
+        print(f"NOT LOOKED AT: no service of an earlier version has {only!r} in its line")
+        sys.exit(2)
     verdicts: dict[Cell, Verdict] = {}
     with ProcessPoolExecutor(processes) as pool:
         works = {pool.submit(one_cell, known, cell, folder / f"cell-{number}"): cell for number, cell in enumerate(chosen)}

@@ -1,7 +1,13 @@
-"""What was tried is summed up by version."""
+"""What was tried is summed up by version, and what was not is no success."""
 
+import pytest
+
+from snapshot import Template
+
+from . import __main__ as session
 from .cells import Cell, Verdict
 from .tables import by_version
+from .versions import Past
 
 
 def test_a_table_sums_up_each_version_untouched_and_lived_in() -> None:
@@ -19,3 +25,14 @@ def test_a_table_sums_up_each_version_untouched_and_lived_in() -> None:
         "v1.0.0   untouched        1            0              0           0      0        4",
         "v1.0.0   lived-in         2            1            200           1      2       11",
     ]
+
+
+def test_a_version_that_could_not_be_looked_at_is_no_success(
+    template: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shallow = Past(template, {}, {}, (), ("v0.0.1: 8652861 is not in this clone, which may be shallow",))
+    monkeypatch.setattr(session, "past", lambda _: shallow)
+    monkeypatch.setattr(session, "become_nobody", lambda _: None)
+
+    assert session.main(["rules"]) == 2
+    assert "NOT LOOKED AT: v0.0.1: 8652861 is not in this clone" in capsys.readouterr().out
