@@ -5,11 +5,13 @@ import json
 import platform
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from conftest import Render, committed, read_answers
 from places.engine import Engine
 from places.images import image
 from places.offered import OfferedInterpreter
@@ -23,6 +25,9 @@ INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); sign
 WRITES = "import os\ntry:\n    os.mkdir('/app/cache')\nexcept OSError as error:\n    print(error, flush=True)\n    os._exit(4)\n"
 # Written so that no scanner takes this file for one that has a key in it.
 KEY = base64.b64decode(b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVWUUlCQURBTkJna3Foa2lHOXcw").decode()
+
+
+pytestmark = pytest.mark.xdist_group("contract")  # one image, and a tag that moves
 
 
 @dataclass(frozen=True)
@@ -118,15 +123,10 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def service(
-    fastapi: Service,
-    tmp_path_factory: pytest.TempPathFactory,
-    build_environment: Mapping[str, str],
-    interpreter: OfferedInterpreter,
-) -> Service:
-    """A service with its image built, and found good."""
-    copied = fastapi.copy(tmp_path_factory.mktemp("contract") / "service")
-    built = Service(copied.path, {**build_environment, **interpreter.environment, "CI": "true"})
+def service(render: Render, build_environment: Mapping[str, str], interpreter: OfferedInterpreter) -> Service:
+    """A service with its image built, and found good; its name is its own, so that no other test moves the tag."""
+    born = committed(render({**read_answers("fastapi-uvicorn"), "project_name": "contract-api"}))
+    built = Service(born.path, {**build_environment, **interpreter.environment, "CI": "true"})
     done = built.lockstep("image")
     assert done.returncode == 0, done.stdout
     assert "contract     kept" in done.stdout
@@ -137,6 +137,14 @@ def service(
 def tag(service: Service) -> str:
     name = tomllib.loads((service.path / "pyproject.toml").read_text())["project"]["name"]
     return f"localhost/{name}:lockstep"
+
+
+@contextmanager
+def tag_comes_back(engine: Engine, tag: str) -> Iterator[None]:
+    """What is built meanwhile under the tag is not what the other tests see."""
+    good = engine("inspect", "--format", "{{.Id}}", tag).strip()
+    yield
+    engine("tag", good, tag)
 
 
 @pytest.fixture
@@ -217,7 +225,7 @@ def test_a_value_that_is_none_is_told(service: Service, tag: str, tmp_path: Path
 def test_a_base_with_a_shell_is_allowed_and_named(
     service: Service, tag: str, engine: Engine, bases: Mapping[str, str], tmp_path: Path
 ) -> None:
-    base, good = "localhost/lockstep-roomy:base", engine("inspect", "--format", "{{.Id}}", tag).strip()
+    base = "localhost/lockstep-roomy:base"
     steps = [
         f"FROM {bases['BUILD_IMAGE']} AS tools",
         f"FROM {bases['RUNTIME_IMAGE']}",
@@ -226,8 +234,8 @@ def test_a_base_with_a_shell_is_allowed_and_named(
     (tmp_path / "Dockerfile").write_text("\n".join(steps))
     engine("build", "--quiet", "--tag", base, tmp_path)
     arguments = service.settings["LOCKSTEP_BUILD_ARGS"].replace(bases["RUNTIME_IMAGE"], base)
-    done = service.lockstep("image", LOCKSTEP_BUILD_ARGS=arguments)
-    engine("tag", good, tag)
+    with tag_comes_back(engine, tag):
+        done = service.lockstep("image", LOCKSTEP_BUILD_ARGS=arguments)
     engine("rmi", "--force", base)
 
     assert done.returncode == 0, done.stdout
@@ -237,14 +245,13 @@ def test_a_base_with_a_shell_is_allowed_and_named(
 def test_debian_packages_come_from_the_two_lists(
     service: Service, tag: str, engine: Engine, bases: Mapping[str, str], packaging_base: str, tmp_path: Path
 ) -> None:
-    good = engine("inspect", "--format", "{{.Id}}", tag).strip()
     fuller = service.copy(tmp_path / "fuller")
     (fuller.path / "packages" / "runtime.txt").write_text("# read by a wheel\nlibyaml-0-2\n")
     (fuller.path / "packages" / "build.txt").write_text("file\n")
     arguments = service.settings["LOCKSTEP_BUILD_ARGS"].replace(bases["BUILD_IMAGE"], packaging_base)
-    done = fuller.lockstep("image", LOCKSTEP_BUILD_ARGS=arguments)
-    files = image(engine, tag, tmp_path).files
-    engine("tag", good, tag)
+    with tag_comes_back(engine, tag):
+        done = fuller.lockstep("image", LOCKSTEP_BUILD_ARGS=arguments)
+        files = image(engine, tag, tmp_path).files
 
     assert done.returncode == 0, done.stdout
     assert "var/lib/dpkg/status.d/libyaml-0-2" in files
@@ -276,11 +283,12 @@ def test_two_builds_without_a_cache_are_the_same_bits(service: Service) -> None:
     assert "are the same bits, the same image id" in done.stdout
 
 
-def test_a_step_that_writes_the_moment_is_named_by_its_file(service: Service, tmp_path: Path) -> None:
+def test_a_step_that_writes_the_moment_is_named_by_its_file(service: Service, tag: str, engine: Engine, tmp_path: Path) -> None:
     drifting = service.copy(tmp_path / "drifting")
     moment = "    head -c 9 /dev/urandom > /promise/built-at; \\\n    find /promise /service -exec touch"
     drifting.edit("Dockerfile", "    find /promise /service -exec touch", moment)
-    done = drifting.lockstep("image", "--twice")
+    with tag_comes_back(engine, tag):
+        done = drifting.lockstep("image", "--twice")
 
     assert done.returncode == 1, done.stdout
     assert "image twice   layer 6: /app/built-at: bytes " in done.stdout

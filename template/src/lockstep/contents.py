@@ -13,7 +13,7 @@ __all__ = ["BASE", "OURS", "PACKAGES", "Contents", "File", "read_contents"]
 BASE, PACKAGES, OURS = "the base", "packages/runtime.txt", "the Dockerfile"
 # The Dockerfile's first instruction above the base, as every engine writes it into the history.
 FIRST = "ENV PATH=/app/.venv/bin:"
-KEPT = 1 << 16  # of a text that is looked into: keys, settings
+KEPT = 1 << 20  # bytes of a file that are looked into for secrets
 
 
 @dataclass(frozen=True)
