@@ -40,7 +40,7 @@ def read_indexes(root: Path) -> dict[str, Index]:
             [("pyproject.toml [tool.lockstep] file-hosts", repr(said))],
             'Make it a list: `file-hosts = ["files.example.org"]`.',
         )
-    urls = {str(index["url"]).rstrip("/"): index.get("exclude-newer") for index in declared}
+    urls = {str(index.get("url", "")).rstrip("/"): index.get("exclude-newer") for index in declared}
     return {
         url: Index(url, frozenset({host(url), *map(str, said), *known.get(url, ())}), newer)
         for url, newer in urls.items()

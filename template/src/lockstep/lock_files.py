@@ -69,9 +69,10 @@ def belongs(name: str, package: Mapping[str, Any]) -> bool:
         project, version = [*name.split("-"), ""][:2]
     else:
         project, _, version = re.sub(r"\.(tar\.gz|zip|tar\.bz2|tgz)$", "", name).rpartition("-")
-    wanted = str(package.get("version", "")).lower()
-    return re.sub(r"[-_.]+", "-", project).lower() == package["name"] and version.replace("_", "-").lower() in {
-        wanted,
-        wanted.replace("+", "-").replace("_", "-"),
-        wanted.replace("_", "-"),
-    }
+    same_version = parts_of(version) == parts_of(str(package.get("version", "")))
+    return re.sub(r"[-_.]+", "-", project).lower() == package["name"] and same_version
+
+
+def parts_of(version: str) -> list[int | str]:
+    """`2021.06.06` and `2021.6.6`, `1.0.rc1` and `1.0rc1` are one version: files keep what their authors wrote."""
+    return [int(part) if part.isdigit() else part for part in re.findall(r"\d+|[a-z]+", version.lower())]
