@@ -168,6 +168,7 @@ def damage(tag: str, engine: Engine, tmp_path: Path, build_environment: Mapping[
             "COPY --from=good /python /python",
             "COPY --from=damaged /app /app",
             "USER 10001:10001",
+            'CMD ["/app/.venv/bin/python", "-m", "lockstep", "serve"]',
         ]
         (tmp_path / "Dockerfile").write_text("\n".join(lines) + "\n")
         engine("build", "--tag", "localhost/damaged:test", tmp_path)

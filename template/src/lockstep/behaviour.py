@@ -54,7 +54,7 @@ def behaviour(
         here.name: lambda: kept(root, here.fingerprint["environment"], paths) or of_server(root, python, made_up),
         DEV: lambda: of_server(root, sync(root, DEV), made_up),
     }
-    for name in images.keys() - blamed:
+    for name in [name for name in images if name not in blamed]:
         ways[name] = partial(ask_image, images[name], *listening(root), settings(root, made_up), paths)
     answers, unseen = together(ways)
     if here.name not in answers:
@@ -71,8 +71,8 @@ def together(ways: Mapping[str, Callable[[], Answers]]) -> tuple[dict[str, Answe
         try:
             answers[name] = answer.result()
         except Refusal as refusal:
-            said = "; ".join(said for _, said in refusal.voices[-1:])
-            unseen.append(unasked(name, f"{refusal.wrong} {said}".strip(), refusal.remedy))
+            said = "; ".join(said for _, said in refusal.voices[-2:])
+            unseen.append(unasked(name, f"{refusal.wrong}: {said}", refusal.remedy))
     return answers, unseen
 
 

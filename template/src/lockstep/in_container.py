@@ -47,11 +47,11 @@ def ask_image(
 
 
 def unasked(image: str, *said: str) -> Refusal:
-    """Why it was not asked: the last line of each voice."""
-    lines = [(text.strip().splitlines() or ["nothing"])[-1][:300] for text in said]
+    """Why it was not asked: the last line of each voice, but for docker's own hint."""
+    telling = ([line for line in text.splitlines() if line.strip() and not line.startswith("See '")] for text in said)
     return Refusal(
         f"{image} does not start, or does not answer",
-        [(image, line) for line in lines],
+        [(image, lines[-1][:300] if lines else "nothing") for lines in telling],
         f"Start it by hand and look: `docker run --rm {image}`.",
         code=COULD_NOT_LOOK,
     )
