@@ -120,14 +120,6 @@ def test_a_variable_that_reaches_in_is_named_under_ambient(place: Service, varia
     assert facets(place, **{variable: str(tmp_path)}) == {"ambient"}
 
 
-def test_a_stray_file_that_prints_is_named_all_the_same(place: Service) -> None:
-    stray = place.site_packages() / "loud.pth"
-    with restored(stray):
-        stray.write_text("import this\n")
-
-        assert facets(place) == {"strays"}
-
-
 def test_a_directory_that_a_stray_file_adds_is_named_too(place: Service, tmp_path: Path) -> None:
     stray = place.site_packages() / "more.pth"
     with restored(stray):

@@ -107,7 +107,7 @@ FAULTS = (
     here("a deleted module", "bytes", without("idna/core.py"), "missing idna/core.py"),
     here("a RECORD that is gone", "bytes", emptied, "idna", also=frozenset({"strays"})),
     here("an injected module", "strays", more("fastapi/evil.py"), "fastapi/evil.py"),
-    here("a stray .pth", "strays", more("evil.pth", "import this\n"), "evil.pth"),
+    here("a stray .pth", "strays", more("evil.pth", "import os\n"), "evil.pth"),
     here("a sitecustomize.py", "strays", more("sitecustomize.py"), "sitecustomize.py"),
     here("tampered byte code", "byte code", byte_code, "routing"),
     here("a hijacked console script", "bytes", script, "bin/fastapi"),

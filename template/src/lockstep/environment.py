@@ -73,6 +73,9 @@ def made(root: Path, name: str, arguments: tuple[str, ...], own: str, _: str) ->
     settings = {**environment(), "UV_PROJECT_ENVIRONMENT": str(directory)}
     settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
     done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
+    if not done.returncode and "--no-editable" in arguments and (again := renewed(root, directory, own)):
+        # Where only the time of pyproject.toml is new, uv takes the wheel that it built last, of whatever source.
+        done = subprocess.run([*command, *again], capture_output=True, text=True, env=settings, check=False)
     if done.returncode:
         raise explained(root, name, done.stderr)
     return directory / "bin" / "python"
