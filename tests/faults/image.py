@@ -72,7 +72,7 @@ FAULTS = (
         "the standard library edited in the image",
         "byte code",
         damage("for module in /python/*/lib/python3.*/json/decoder.py; do echo evil=1 >> $module; break; done"),
-        "json/decoder.py",
+        "json/__pycache__/decoder",
         also=frozenset({"interpreter"}),
     ),
     inside("PYTHONPATH set in the image", "ambient", damage("true", settings="PYTHONPATH=/opt"), "PYTHONPATH=/opt"),
