@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -162,7 +162,8 @@ class Checkout:
                 git(self.top, "update-index", "-z", "--index-info", given=forgotten + unmerged)
         except BaseException:
             for name in new:
-                (self.root / name).unlink(missing_ok=True)
+                with suppress(OSError):  # the next step is to be reached
+                    (self.root / name).unlink(missing_ok=True)
             git(self.top, *BACK.split()[1:], "--quiet")
             raise
 

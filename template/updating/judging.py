@@ -44,7 +44,11 @@ def faults(here: Checkout, tree: Path, born: Path | None, lock: str) -> list[Fau
     unmerged = sorted(set(git(tree, "diff", "--name-only", "--diff-filter=U", "--relative", "-z").split("\0")) - {""})
     changed = changes(tree, here.head)
     return [
-        *(Fault("conflict", path, "both sides changed the same lines") for path in unmerged),
+        *(
+            Fault("conflict", path, "both sides changed the same lines")
+            for path in unmerged
+            if not (lock and path == "uv.lock")
+        ),
         *marked(here, tree, [path for path in changed if path not in unmerged]),
         *(Fault("rejected", path, "a change that did not fit") for path in changed if path.endswith(".rej")),
         *lost(here, tree, born, changed),

@@ -16,6 +16,7 @@ import json
 import os
 import shlex
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -54,6 +55,11 @@ def main(words: Sequence[str]) -> int:
         sys.stdout.flush()
         print(refusal, file=sys.stderr)
         return refusal.code
+    except (OSError, subprocess.SubprocessError) as error:
+        sys.stdout.flush()
+        remedy = "Nothing has changed here." if options.preview else f"Nothing is lost: `{BACK}`."
+        print(Refusal("The update was broken off.", [("it met", str(error))], remedy), file=sys.stderr)
+        return DIFFERENT
 
 
 def parser() -> argparse.ArgumentParser:
