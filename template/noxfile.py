@@ -189,6 +189,12 @@ def detach(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def publish(session: nox.Session) -> None:
+    """Push the image of this commit as `-- registry.example.org/team/NAME`, and say by which digest it is known."""
+    lockstep(session, "publish")
+
+
+@nox.session(default=False)
 def explain(session: nox.Session) -> None:
     """Say what a facet is and when a difference is allowed: `-- bytes`."""
     lockstep(session, "explain")

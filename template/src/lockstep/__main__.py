@@ -71,6 +71,8 @@ def parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="ask a vulnerability service about the locked packages")
     audit.add_argument("--all", action="store_true", dest="everything", help="those that only developers need, too")
     audit.add_argument("--seconds", type=float, default=30, help="to wait for each answer; default 30")
+    publish = commands.add_parser("publish", help="push the image of this commit, and say by which digest it is known")
+    publish.add_argument("repository", help="where to, such as registry.example.org/team/orders-api")
     explain = commands.add_parser("explain", help="say what a facet is")
     explain.add_argument("facet", nargs="*")
     return top
@@ -238,6 +240,13 @@ def audit(arguments: argparse.Namespace) -> int:
     return SAME
 
 
+def publish(arguments: argparse.Namespace) -> int:
+    from lockstep.publish import publish
+
+    print(publish(ROOT, arguments.repository))
+    return SAME
+
+
 def explain(arguments: argparse.Namespace) -> int:
     from lockstep.explain import explain
 
@@ -264,6 +273,7 @@ COMMANDS = {
     "check": check,
     "sbom": sbom,
     "audit": audit,
+    "publish": publish,
     "explain": explain,
 }
 

@@ -11,7 +11,12 @@ from lockstep.statements import BUILD, CI, SCRIPTS, shell, statements
 __all__ = ["bypassed"]
 
 ONE = r"uv run (?:-\S+ )*(?:\./)?noxfile\.py"
-OURS = (".github/workflows/lockstep.yml", ".gitlab-ci.yml")
+OURS = (
+    ".github/workflows/lockstep.yml",
+    ".github/workflows/audit.yml",
+    ".github/workflows/release.yml",
+    ".gitlab-ci.yml",
+)
 # What the one command does, done by hand.
 BY_HAND = re.compile(
     r"(?:^|[\s;&|'\"(])((?:uv (?:sync|pip|run(?! (?:-\S+ )*(?:\./)?noxfile\.py))|uvx|pip3? install|poetry|pdm|"
