@@ -112,6 +112,8 @@ def without_a_fault(scene: Scene, place: str) -> set[Blame]:
     found = verdict(scene, place, {"IMAGE": scene.image} if place == "image" else {})
     errors = [blame for blame in found if not blame.warning]
     assert not errors, f"the good service is blamed: {errors}"
+    wrong = [tool for tool, said in asked(scene, place, {}).items() if said == "caught"]
+    assert not wrong, f"the good service is blamed, so that what it says of a bad one means nothing: {wrong}"
     return found
 
 

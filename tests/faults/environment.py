@@ -119,7 +119,7 @@ FAULTS = (
         "a drain that outlives the grace",
         "server",
         edit(DEFINITION, "drain = { default = 20,", "drain = { default = 120,"),
-        "grace",
+        "killed while it drains",
     ),
     here("a uv.toml in the user's home", "uv settings", home, "resolution", warns=True),
     here(

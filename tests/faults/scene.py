@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from services import BUILD, Service
+from services import Service
 from snapshot import Template, git
 
 __all__ = ["ELSEWHERE", "Scene", "make_scene"]
@@ -44,6 +44,7 @@ class Scene:
     image: str = ""
     engine: str = ""
     build: Mapping[str, str] = field(default_factory=dict)
+    built_at: float = 0
 
     @property
     def root(self) -> Path:
@@ -66,9 +67,9 @@ class Scene:
     def edit(self, name: str, old: str, new: str) -> None:
         self.service.edit(name, old, new)
 
-    def sync(self, environment: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    def sync(self, environment: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Make an environment from the lock, beside what the service does."""
-        command = ("uv", "sync", "--locked", "--no-default-groups", "--no-editable", "--quiet")
+        command = ("uv", "sync", "--locked", "--no-default-groups", "--no-editable", "--quiet", *words)
         return self.service.run(*command, UV_PROJECT_ENVIRONMENT=str(environment), **settings)
 
     def fingerprint(self, settings: Mapping[str, str]) -> Path:
@@ -87,10 +88,25 @@ class Scene:
         file.write_bytes(done.stdout)
         return file
 
+    def keep(self) -> None:
+        """Build both sets from the good checkout and keep them.
+
+        Again when pyproject.toml was put back: uv remembers its time, and its check would find fault with a good set.
+        """
+        self.built_at = (self.root / "pyproject.toml").stat().st_ctime
+        for tree in (self.here, self.elsewhere):
+            shutil.rmtree(tree, ignore_errors=True)
+            shutil.rmtree(self.kept / tree.name, ignore_errors=True)
+            made = self.sync(tree, "--reinstall-package", str(ANSWERS["project_name"]))
+            assert made.returncode == 0, made.stdout
+            shutil.copytree(tree, self.kept / tree.name, symlinks=True)
+
     def restore(self) -> None:
         """Put everything back, and see that it is: otherwise the next fault would not be the only one."""
         git(self.root, "reset", "--quiet", "--hard", self.commit)
         git(self.root, "clean", "--quiet", "--force", "-d")
+        if (self.root / "pyproject.toml").stat().st_ctime != self.built_at:
+            self.keep()
         for tree in (self.here, self.elsewhere):
             good = self.kept / tree.name
             if not tree.is_dir() or content(tree) != content(good):
@@ -125,10 +141,5 @@ def make_scene(template: Template, folder: Path) -> Scene:
     git(root, "commit", "--quiet", "--message", "Born from Lockstep")
     settings = {"UV_LINK_MODE": "copy", "PYTHONDONTWRITEBYTECODE": "1", "LOCKSTEP_ENGINE": "no-such-engine"}
     scene = Scene(Service(root, settings), kept, git(root, "rev-parse", "HEAD").strip())
-    built = scene.service.run("python3", "-B", "-c", BUILD)
-    assert built.returncode == 0, built.stdout
-    made = scene.sync(scene.elsewhere)
-    assert made.returncode == 0, made.stdout
-    for tree in (scene.here, scene.elsewhere):
-        shutil.copytree(tree, kept / tree.name, symlinks=True)
+    scene.keep()
     return scene

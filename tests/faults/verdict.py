@@ -50,9 +50,12 @@ def compared(scene: Scene, places: list[str], settings: Mapping[str, str]) -> se
     assert "Traceback" not in done.stdout, done.stdout
     if not report.is_file():
         return {Blame("parity", "", "", done.stdout.strip())}
-    warnings = {line.split("  ")[1][2:].strip() for line in done.stdout.splitlines() if line.startswith("  ! ")}
+    warned = tuple(line for line in done.stdout.splitlines() if line.startswith("  ! "))
     findings = [f for f in json.loads(report.read_text())["findings"] if not f["allowed"] and not f["unseen"]]
-    found = {Blame("parity", f["place"], f["facet"], plain(f["said"]), any(f["facet"] == w for w in warnings)) for f in findings}
+    found = {
+        Blame("parity", f["place"], f["facet"], plain(f["said"]), any(w.startswith(f"  ! {f['facet']} ") for w in warned))
+        for f in findings
+    }
     different = any(not blame.warning for blame in found)
     assert (done.returncode == 1) == different, f"exit {done.returncode}\n{done.stdout}"
     return found
