@@ -33,7 +33,7 @@ def judged(scene: Scene, gate: str, settings: Mapping[str, str]) -> set[Blame]:
     done = scene.service.lockstep(gate, **{**settings, "GITHUB_ACTIONS": "true"})
     assert "Traceback" not in done.stdout, done.stdout
     found = {
-        Blame(gate, "", facet, plain(said).replace("%0A", " "), level == "warning")
+        Blame(gate, "", facet, plain(scene, said).replace("%0A", " "), level == "warning")
         for level, _, facet, said in TOLD.findall(done.stdout)
     }
     if done.returncode and all(blame.warning for blame in found):
@@ -53,7 +53,7 @@ def compared(scene: Scene, places: list[str], settings: Mapping[str, str]) -> se
     warned = tuple(line for line in done.stdout.splitlines() if line.startswith("  ! "))
     findings = [f for f in json.loads(report.read_text())["findings"] if not f["allowed"] and not f["unseen"]]
     found = {
-        Blame("parity", f["place"], f["facet"], plain(f["said"]), any(w.startswith(f"  ! {f['facet']} ") for w in warned))
+        Blame("parity", f["place"], f["facet"], plain(scene, f["said"]), any(w.startswith(f"  ! {f['facet']} ") for w in warned))
         for f in findings
     }
     different = any(not blame.warning for blame in found)
@@ -61,6 +61,8 @@ def compared(scene: Scene, places: list[str], settings: Mapping[str, str]) -> se
     return found
 
 
-def plain(said: str) -> str:
-    """The words without what is of this machine only."""
+def plain(scene: Scene, said: str) -> str:
+    """The words without what is of this machine only, and without the host that the lock's files come from."""
+    for host in set(re.findall(r'url = "https://([^/"]+)', (scene.root / "noxfile.py.lock").read_text(encoding="utf-8"))):
+        said = said.replace(host, "files.index.example")
     return said.replace(str(Path.home()), "~")
