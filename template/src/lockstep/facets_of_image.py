@@ -19,21 +19,21 @@ IMAGE_FACETS: Mapping[str, Facet] = {
         "The command and the signal that stops it.",
         "Anything in front of `python -m lockstep serve` keeps signals from the server.",
         "Never.",
-        "restore the Dockerfile from git or by `copier update`; it is Lockstep's",
+        "restore the Dockerfile from git; it is Lockstep's",
         gate="image",
     ),
     "image process 1": Facet(
         "Process 1 of a running container, seen from inside.",
         "Only process 1 is told to stop; a shell there does not pass it on.",
         "Never.",
-        "restore the Dockerfile from git or by `copier update`; it is Lockstep's",
+        "restore the Dockerfile from git; it is Lockstep's",
         gate="image",
     ),
     "image health": Facet(
         "The image's own health check, run beside a server that is ready.",
         "There may be no shell and no curl, and a check that always fails takes the service down.",
         "Never.",
-        "restore the Dockerfile from git or by `copier update`; it is Lockstep's",
+        "restore the Dockerfile from git; it is Lockstep's",
         gate="image",
     ),
     "image variables": Facet(
@@ -131,7 +131,7 @@ IMAGE_FACETS: Mapping[str, Facet] = {
         "The container's exit code, stopped and when the server refuses to start.",
         "An orchestrator restarts, or stops a rollout, by this number alone.",
         "Never.",
-        "restore the Dockerfile from git or by `copier update`; it is Lockstep's",
+        "restore the Dockerfile from git; it is Lockstep's",
         gate="image",
     ),
     "image twice": Facet(
