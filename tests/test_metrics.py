@@ -176,6 +176,6 @@ def test_who_did_not_ask_has_none_of_it(render: Render) -> None:
     service = installed(render({"project_name": "orders-api", "framework": "flask", "server": "gunicorn-sync", "deploy": []}))
     files = [path for path in service.path.rglob("*") if path.is_file() and not {".git", ".nox"} & set(path.parts)]
 
-    assert not [path for path in files if "prometheus" in path.read_text(encoding="utf-8", errors="replace").lower()]
+    assert not [path for path in files if re.search("prometheus[-_]client", path.read_text(encoding="utf-8", errors="replace"))]
     with running(service) as server:
         assert server.get("/metrics")[0] == 404
