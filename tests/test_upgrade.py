@@ -63,7 +63,8 @@ def test_python_moves_with_every_echo(service: Service) -> None:
 
 def test_uv_moves_with_every_echo(service: Service) -> None:
     running = service.run("uv", "--version").stdout.split()[1]
-    for file, old in (("Dockerfile", "uv:"), (".github/workflows/lockstep.yml", "uv=="), ("uv.toml", '">=')):
+    workflows = sorted(path.relative_to(service.path).as_posix() for path in service.path.glob(".github/workflows/*.yml"))
+    for file, old in (("Dockerfile", "uv:"), ("uv.toml", '">='), *((workflow, "uv==") for workflow in workflows)):
         service.edit(file, f"{old}{running}", f"{old}0.13.1")
     service.edit("pyproject.toml", f"uv_build>={running}", "uv_build>=0.13.1")
     git(service.path, "commit", "--quiet", "--all", "--message", "Lag behind")
@@ -72,7 +73,7 @@ def test_uv_moves_with_every_echo(service: Service) -> None:
 
     assert done.returncode == 0, done.stdout
     assert f"uv       0.13.1   {running}" in done.stdout
-    assert changed(service) == [".github/workflows/lockstep.yml", "Dockerfile", "uv.toml"]
+    assert changed(service) == [*workflows, "Dockerfile", "uv.toml"]
 
 
 @pytest.mark.parametrize(

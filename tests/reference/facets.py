@@ -22,7 +22,7 @@ def page(root: Path) -> str:
         "In a service, `uv run noxfile.py -s explain -- bytes` says one of them in the terminal.",
         "A *warning* is named and turns no verdict.",
     ]
-    for gate in ("lock", "pins", "image", "parity"):
+    for gate in dict.fromkeys(said["gate"] for said in found.values()):
         rows = [
             (f"`{name}`" + (" (warning)" if said["weight"] == "warning" else ""), *(said[field] for field in FIELDS[:4]))
             for name, said in found.items()
