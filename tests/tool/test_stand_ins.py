@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lockstep.errors import Refusal
-from lockstep.stand_ins import stand_ins
+from lockstep.stand_ins import made_up, stand_ins
 
 
 @pytest.fixture
@@ -21,11 +21,16 @@ def test_what_is_set_is_left_alone(project: Path, monkeypatch: pytest.MonkeyPatc
     assert list(stand_ins(project)) == ["A_TOKEN"]
 
 
-def test_each_value_is_long_and_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_value_is_long_and_stays_the_same_in_a_run(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("A_KEY", raising=False)
-    first, second = stand_ins(project), stand_ins(project)
+    monkeypatch.delenv("A_TOKEN", raising=False)
+    first = stand_ins(project)
+    again = stand_ins(project)
+    made_up.cache_clear()  # as another process has it
+    other = stand_ins(project)
 
-    assert len({*first.values(), *second.values()}) == len(first) + len(second)
+    assert again == first
+    assert len({*first.values(), *other.values()}) == 4
     assert all(len(value) >= 50 for value in first.values())
 
 
