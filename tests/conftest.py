@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import yaml
 from nobody import become_nobody
 from services import Service
 from snapshot import Template, git, snapshot
+from stand_in_index import Index, stand_in_index
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
@@ -66,6 +67,15 @@ def fastapi(render: Render) -> Service:
 def flask(render: Render) -> Service:
     """The same with the other interface."""
     return committed(render(read_answers("flask-gunicorn-gthread")))
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    """A company's index on loopback, with one package that needs another."""
+    with stand_in_index() as index:
+        index.publish("tiny", "1.0", "smaller")
+        index.publish("smaller", "1.0")
+        yield index
 
 
 @pytest.fixture(scope="session")

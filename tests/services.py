@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -83,6 +84,13 @@ class Service:
         text = path.read_text()
         assert old in text, f"{name} has no {old!r}"
         path.write_text(text.replace(old, new))
+
+    def substitute(self, name: str, pattern: str, new: str) -> None:
+        """Change the first place that matches, which must be there."""
+        path = self.path / name
+        text, count = re.subn(pattern, new, path.read_text(), count=1)
+        assert count == 1, f"{name} has no {pattern!r}"
+        path.write_text(text)
 
 
 def until_ready(address: str) -> None:

@@ -7,14 +7,13 @@ import hashlib
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from loopback import Quiet, serving
 from services import Service
 from snapshot import git
 
@@ -72,7 +71,7 @@ def stand_in_index() -> Iterator[Index]:
     """An empty index that answers until the end of the block."""
     index = Index()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             found = index.answer(self.path)
             self.send_response(404 if found is None else 200)
@@ -82,16 +81,9 @@ def stand_in_index() -> Iterator[Index]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        index.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(Handler) as host:
+        index.address = f"http://{host}"
         yield index
-        server.shutdown()
-        thread.join()
 
 
 def from_index(service: Service, index: Index, folder: Path) -> Service:

@@ -4,12 +4,12 @@ https://google.github.io/osv.dev/api/
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from loopback import Quiet, serving
 
 __all__ = ["Osv", "stand_in_osv"]
 
@@ -51,7 +51,7 @@ def stand_in_osv() -> Iterator[Osv]:
     """A service that knows nothing yet, until the end of the block."""
     osv = Osv()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_POST(self) -> None:
             queries = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
             good = json.dumps({"results": list(osv.results(queries))}).encode()
@@ -67,14 +67,6 @@ def stand_in_osv() -> Iterator[Osv]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        osv.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(Handler) as host:
+        osv.address = f"http://{host}"
         yield osv
-        server.shutdown()
-        thread.join()

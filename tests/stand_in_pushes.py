@@ -4,11 +4,11 @@ https://github.com/opencontainers/distribution-spec/blob/main/spec.md
 """
 
 import hashlib
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from loopback import Quiet, serving
 
 __all__ = ["Registry", "stand_in_registry"]
 
@@ -29,7 +29,7 @@ def stand_in_registry() -> Iterator[Registry]:
     """An empty registry that takes pushes until the end of the block."""
     registry = Registry()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -79,14 +79,6 @@ def stand_in_registry() -> Iterator[Registry]:
                 self.send_header(name, value)
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        registry.address = f"127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(Handler) as host:
+        registry.address = host
         yield registry
-        server.shutdown()
-        thread.join()

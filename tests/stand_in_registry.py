@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from loopback import Quiet, serving
 from snapshot import git
 
 __all__ = ["INDEX", "Registry", "action", "stand_in_registry"]
@@ -38,7 +37,7 @@ def stand_in_registry() -> Iterator[Registry]:
     """An empty registry that answers until the end of the block."""
     registry = Registry()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             path, _, query = self.path.partition("?")
             if path == "/token":
@@ -61,16 +60,9 @@ def stand_in_registry() -> Iterator[Registry]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        registry.host = f"127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with serving(Handler) as host:
+        registry.host = host
         yield registry
-        server.shutdown()
-        thread.join()
 
 
 def action(folder: Path, name: str, *tags: str) -> dict[str, str]:

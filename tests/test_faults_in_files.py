@@ -22,14 +22,7 @@ def damaged(fastapi: Service, tmp_path: Path) -> Service:
 
 def in_lock(pattern: str, new: str) -> Plant:
     """Change the first place of uv.lock that matches."""
-
-    def plant(service: Service) -> None:
-        path = service.path / "uv.lock"
-        text, count = re.subn(pattern, new, path.read_text(), count=1)
-        assert count == 1, f"uv.lock has no {pattern!r}"
-        path.write_text(text)
-
-    return plant
+    return lambda service: service.substitute("uv.lock", pattern, new)
 
 
 def append_unneeded(service: Service) -> None:

@@ -1,22 +1,14 @@
 """`lock -- --registry` asks the index, tells its right to change from another voice, and says when it cannot ask."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from services import Service
 from snapshot import git
-from stand_in_index import Index, from_index, stand_in_index
-
-
-@pytest.fixture
-def index() -> Iterator[Index]:
-    with stand_in_index() as index:
-        index.publish("tiny", "1.0", "smaller")
-        index.publish("smaller", "1.0")
-        yield index
+from stand_in_index import Index, from_index
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import re
 import ssl
 import subprocess
 import tarfile
-import threading
 from collections.abc import Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
+from loopback import Quiet, serving
 from places.engine import Engine
 from places.offered import OfferedInterpreter
 from services import Service
@@ -45,7 +44,7 @@ def index(authority: Path) -> Iterator[Index]:
     index = Index()
     expected = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def do_GET(self) -> None:
             known = self.headers.get("Authorization") == expected
             found = index.answer(self.path) if known else None
@@ -58,22 +57,13 @@ def index(authority: Path) -> Iterator[Index]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(authority / "cert.pem", authority / "key.pem")
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        server.daemon_threads = True
-        index.address = f"https://127.0.0.1:{server.server_port}"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority / "cert.pem", authority / "key.pem")
+    with serving(Handler, context) as host:
+        index.address = f"https://{host}"
         index.publish("tiny", "1.0", "smaller")
         index.publish("smaller", "1.0")
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
         yield index
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

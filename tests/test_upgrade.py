@@ -1,22 +1,13 @@
 """`upgrade` moves packages, uv and Python together with every echo of them, or it moves nothing."""
 
 import platform
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from services import Service
 from snapshot import git
-from stand_in_index import Index, from_index, stand_in_index
-
-
-@pytest.fixture
-def index() -> Iterator[Index]:
-    with stand_in_index() as index:
-        index.publish("tiny", "1.0", "smaller")
-        index.publish("smaller", "1.0")
-        yield index
+from stand_in_index import Index, from_index
 
 
 @pytest.fixture

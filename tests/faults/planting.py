@@ -1,7 +1,5 @@
 """How faults are planted in text."""
 
-import re
-
 from .fault import Plant
 from .scene import Scene
 
@@ -10,14 +8,7 @@ __all__ = ["append", "both", "edit", "in_lock", "variables", "write"]
 
 def in_lock(pattern: str, new: str) -> Plant:
     """Change the first place of uv.lock that matches."""
-
-    def plant(scene: Scene) -> None:
-        path = scene.root / "uv.lock"
-        text, count = re.subn(pattern, new, path.read_text(), count=1)
-        assert count == 1, f"uv.lock has no {pattern!r}"
-        path.write_text(text)
-
-    return plant
+    return lambda scene: scene.service.substitute("uv.lock", pattern, new)
 
 
 def edit(name: str, old: str, new: str) -> Plant:

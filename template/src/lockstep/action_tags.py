@@ -6,17 +6,11 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-__all__ = ["Release", "Unknown", "newest", "tags_of"]
+from lockstep.unanswered import Unknown
+
+__all__ = ["Release", "newest", "tags_of"]
 
 SECONDS = 60
-
-
-class Unknown(Exception):
-    """The tags cannot be told; `away` when the repository could not be asked, else it has none to follow."""
-
-    def __init__(self, why: str, *, away: bool) -> None:
-        super().__init__(why)
-        self.away = away
 
 
 @dataclass(frozen=True)

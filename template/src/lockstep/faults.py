@@ -1,13 +1,12 @@
 # Lockstep's: what a gate finds wrong in files. Change it by `copier update`, not by hand.
 """Gather everything that is wrong in files, tell it at once, mend what can be mended, and give CI the line."""
 
-import os
-import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockstep.annotation import annotate, listening
 from lockstep.errors import Refusal
 
 __all__ = ["Fault", "Repair", "Several", "judge", "mend"]
@@ -57,26 +56,20 @@ class Several(Refusal):
 def judge(gate: str, faults: Iterable[Fault]) -> list[str]:
     """Raise Several when one of them is no warning; return the warnings as text."""
     found = list(faults)
-    if os.environ.get("GITHUB_ACTIONS"):
-        annotate(gate, found)
+    if listening():
+        for fault in found:
+            show(gate, fault)
     if any(not fault.warning for fault in found):
         raise Several(found)
     return [f"\n{fault}" for fault in found]
 
 
-def annotate(gate: str, faults: Sequence[Fault]) -> None:
-    """GitHub shows each beside the line that is to blame.
-
-    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
-    """
-    for fault in faults:
+def show(gate: str, fault: Fault) -> None:
+    """GitHub shows a fault beside each line that is to blame."""
+    blamed = [voice for voice in fault.voices if "<-" in voice[1]] or fault.voices
+    for place, said in blamed:
         level = "warning" if fault.warning else "error"
-        blamed = [voice for voice in fault.voices if "<-" in voice[1]] or fault.voices
-        for place, said in blamed:
-            file, _, line = place.partition(":")
-            where = f"file={file}," + (f"line={line}," if re.fullmatch(r"\d+", line) else "")
-            text = f"{fault.wrong} {said.strip()} ({fault.remedy})".replace("%", "%25").replace("\n", "%0A")
-            print(f"::{level} {where}title=lockstep {gate}, {fault.facet}::{text}", file=sys.stderr)
+        annotate(level, place, f"{gate}, {fault.facet}", f"{fault.wrong} {said.strip()} ({fault.remedy})")
 
 
 def mend(root: Path, faults: Iterable[Fault]) -> list[str]:

@@ -17,7 +17,6 @@ import re
 import sys
 import sysconfig
 import time
-import zoneinfo
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
@@ -334,6 +333,8 @@ def flags() -> dict[str, Any]:
 
 def clock() -> dict[str, str]:
     """The time zone in force, and the version of its data: the system's, or of the tzdata package."""
+    import zoneinfo  # only here: a server that starts says its environment id, and needs none of it
+
     zone = "UTC" if not (time.timezone or time.daylight) else os.environ.get("TZ") or "/".join(time.tzname)
     for directory in zoneinfo.TZPATH:
         data = Path(directory, "tzdata.zi")

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Image", "Unknown", "digest_of", "parse"]
+from lockstep.unanswered import Unknown
+
+__all__ = ["Image", "digest_of", "parse"]
 
 SECONDS = 20
 # An index over platforms first: its digest is the one that a Dockerfile for several machines needs.
@@ -26,14 +28,6 @@ KINDS = (
     "application/vnd.oci.image.manifest.v1+json",
     "application/vnd.docker.distribution.manifest.v2+json",
 )
-
-
-class Unknown(Exception):
-    """The digest cannot be told; `away` when the registry could not be asked, else it has no such tag."""
-
-    def __init__(self, why: str, *, away: bool) -> None:
-        super().__init__(why)
-        self.away = away
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lockstep.toml_file import read_toml
 
-__all__ = ["ARGUMENTS", "labels"]
+__all__ = ["ARGUMENTS", "labels", "revision"]
 
 OPEN_CONTAINERS = "org.opencontainers.image"
 # Label → build argument.

@@ -4,10 +4,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from lockstep.indexes import Index, host
-from lockstep.lockfile import Lock, files_of, spot
+from lockstep.lockfile import Lock, files_of, name_of, spot
 
 __all__ = ["bad_files", "files_of"]
 
@@ -40,7 +40,7 @@ def bad_file(
 ) -> Iterator[str]:
     """What is wrong with one file's entry; `sized` are the hosts that state sizes."""
     url = urlsplit(str(file.get("url", "")))
-    name = unquote(url.path.rpartition("/")[2]) or f"a file of {package['name']}"
+    name = name_of(file) or f"a file of {package['name']}"
     plain = index is not None and index.url.startswith("http://")
     if index is not None and (host(url.geturl()) not in index.hosts or url.scheme not in {"https", "http" * plain}):
         yield f"{name} comes from {url.scheme}://{url.netloc}, which no index uses"

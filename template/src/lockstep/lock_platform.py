@@ -4,11 +4,10 @@
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from lockstep.fingerprint import markers
 from lockstep.lock_graph import reached
-from lockstep.lockfile import Lock, spot
+from lockstep.lockfile import Lock, name_of, spot
 from lockstep.versions import exact_python
 
 __all__ = ["fits", "unfit"]
@@ -19,7 +18,7 @@ def unfit(root: Path, lock: Lock) -> Iterator[tuple[str, str]]:
     python = exact_python(root)
     here = {**markers(), "python_full_version": python, "python_version": ".".join(python.split(".")[:2])}
     for package in reached(lock, here):
-        names = [unquote(urlsplit(str(w.get("url", ""))).path.rpartition("/")[2]) for w in package.get("wheels", ())]
+        names = [name_of(w) for w in package.get("wheels", ())]
         if names and not any(fits(name, here) for name in names):
             machine = f"{here['sys_platform']} {here['platform_machine']}, Python {here['python_version']}"
             yield spot("uv.lock", lock, package), f"{package['name']} has no wheel for {machine}"

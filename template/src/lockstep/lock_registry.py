@@ -11,13 +11,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lockstep.errors import COULD_NOT_LOOK, Refusal
 from lockstep.faults import Fault, judge
 from lockstep.hermetic import environment
 from lockstep.lock_history import needs_of
-from lockstep.lockfile import Lock, files_of, read_lock, spot
+from lockstep.lockfile import Lock, files_of, name_of, read_lock, spot
 
 __all__ = ["UNREACHABLE", "check", "differences"]
 
@@ -111,7 +110,7 @@ def differences(old: Lock, now: Lock) -> Iterator[tuple[str, str, bool]]:
 
 def of_files(old: Lock, package: Package, found: Package) -> Iterator[tuple[str, str, bool]]:
     """Files by name: added and gone ones are the index's right, other bytes under the same name are not."""
-    mine, theirs = ({base(file): file for file in files_of(one)} for one in (package, found))
+    mine, theirs = ({name_of(file): file for file in files_of(one)} for one in (package, found))
     for name in sorted(theirs.keys() - mine.keys()):
         yield spot("uv.lock", old, package), f"{name} is new", True
     for name in sorted(mine.keys() - theirs.keys()):
@@ -121,10 +120,6 @@ def of_files(old: Lock, package: Package, found: Package) -> Iterator[tuple[str,
             if mine[name].get(part) != theirs[name].get(part):
                 words = {"url": "address", "upload-time": "upload time"}.get(part, part)
                 yield spot("uv.lock", old, package, mine[name]), f"{name} has another {words} there", False
-
-
-def base(file: Mapping[str, Any]) -> str:
-    return unquote(urlsplit(str(file.get("url", ""))).path.rpartition("/")[2])
 
 
 def key(package: Package) -> tuple[str, str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from lockstep.errors import Refusal
 from lockstep.markers import holds
 
-__all__ = ["Lock", "files_of", "read_lock", "spot"]
+__all__ = ["Lock", "files_of", "name_of", "read_lock", "spot"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ def read_lock(path: Path) -> Lock:
 def files_of(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Wheels and the source archive."""
     return [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
+
+
+def name_of(file: Mapping[str, Any]) -> str:
+    """The name of a locked file, as its address ends."""
+    return unquote(urlsplit(str(file.get("url", ""))).path.rpartition("/")[2])
 
 
 def spot(name: str, lock: Lock, package: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> str:

@@ -87,7 +87,7 @@ def frozen(root: Path) -> Iterator[Fault]:
     """`--frozen` takes a lock that does not answer pyproject.toml; `--locked` refuses it."""
     files = (*BUILD, *CI, *SCRIPTS, "deploy/**/*")
     said = statements(root, files, r"\buv\b.*\s--(frozen)\b|^\s+--(frozen)\b|\b(UV_FROZEN)\s*[=:]")
-    found = [one for one in said if not one.line.lstrip().startswith("#")]
+    found = [one for one in said if not one.comment]
     if found:
         yield Fault(
             "commands",

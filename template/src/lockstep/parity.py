@@ -2,7 +2,6 @@
 """Look into each place, judge it against the promise and the places against each other."""
 
 import json
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from lockstep.compare import compare
 from lockstep.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 from lockstep.finding import Finding, Place
 from lockstep.judge import judge
+from lockstep.labels import revision
 from lockstep.looking import look, look_here, named, short
 from lockstep.promise import Promise, read_promise
 from lockstep.report import Row, save, say
@@ -91,9 +91,7 @@ def keep(root: Path, python: Path, file: Path) -> str:
 
 def kept(root: Path, place: Place, promise: Promise) -> dict[str, object]:
     """A fingerprint with what is needed to understand it later."""
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-    commit = head.stdout.strip() or "unknown"
-    return {**place.fingerprint, "commit": commit, "kind": place.kind, "promise": dict(promise.inputs)}
+    return {**place.fingerprint, "commit": revision(root), "kind": place.kind, "promise": dict(promise.inputs)}
 
 
 def write(path: Path, document: object) -> None:

@@ -18,7 +18,7 @@ USES = (
 
 def actions(root: Path) -> list[Statement]:
     """Every use of somebody else's action or workflow."""
-    return [found for found in statements(root, CI, USES) if not found.line.lstrip().startswith("#")]
+    return [found for found in statements(root, CI, USES) if not found.comment]
 
 
 def by_tag(root: Path) -> Iterator[Fault]:

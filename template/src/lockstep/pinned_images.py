@@ -51,11 +51,7 @@ def in_services(root: Path) -> Iterator[Statement]:
 
 def named(found: Iterator[Statement]) -> Iterator[Statement]:
     """Without comments, and without images that are built here."""
-    return (
-        one
-        for one in found
-        if not one.line.lstrip().startswith("#") and not one.match["image"].startswith(("localhost/", ".", "/"))
-    )
+    return (one for one in found if not one.comment and not one.match["image"].startswith(("localhost/", ".", "/")))
 
 
 def loose(root: Path) -> Iterator[Fault]:

@@ -4,12 +4,12 @@
 import json
 import os
 import re
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lockstep import engine, image
 from lockstep.errors import COULD_NOT_LOOK, Refusal
+from lockstep.labels import revision
 from lockstep.promise import read_promise
 from lockstep.toml_file import read_toml
 
@@ -66,8 +66,7 @@ def of_this_commit(root: Path, chosen: str, tag: str) -> None:
             "Build it: `uv run noxfile.py -s image`.",
             code=COULD_NOT_LOOK,
         )
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
-    commit = head.stdout.strip() or os.environ.get("CI_COMMIT_SHA", "unknown")
+    commit = revision(root)
     if said.stdout.strip() != commit:
         raise Refusal(
             "The image is not of this commit.",

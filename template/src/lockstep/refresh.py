@@ -13,11 +13,11 @@ from lockstep.faults import Fault, Repair, mend
 from lockstep.pinned_actions import actions
 from lockstep.pinned_images import images
 from lockstep.statements import Statement
+from lockstep.unanswered import Unknown
 
 __all__ = ["refresh"]
 
 Answer = TypeVar("Answer")
-Reason = image_registry.Unknown | action_tags.Unknown
 
 
 def refresh(root: Path) -> list[str]:
@@ -28,22 +28,22 @@ def refresh(root: Path) -> list[str]:
     uses = actions(root)
     digests = asked({one.match["image"] for one in pictures}, digest_of)
     tags = asked({one.match["repository"] for one in uses}, action_tags.tags_of)
-    unknown: list[tuple[str, Reason]] = []
+    unknown: list[tuple[str, Unknown]] = []
     moves: list[tuple[str, Repair]] = []
     for found in pictures:
         digest = digests[found.match["image"]]
-        if isinstance(digest, Reason):
+        if isinstance(digest, Unknown):
             unknown.append((found.place, digest))
         else:
             moves += of_image(found, digest)
     for found in uses:
         releases = tags[found.match["repository"]]
         try:
-            if isinstance(releases, Reason):
+            if isinstance(releases, Unknown):
                 raise releases
             release = action_tags.newest(releases, found.match["reference"], found.match["tag"] or "")
             moves += of_action(found, release)
-        except action_tags.Unknown as reason:
+        except Unknown as reason:
             unknown.append((found.place, reason))
     if unknown:
         raise refusal(unknown)
@@ -52,13 +52,13 @@ def refresh(root: Path) -> list[str]:
     return [line for line, _ in moves] or [f"all {count} images and actions are as their registries have them"]
 
 
-def asked(names: set[str], ask: Callable[[str], Answer]) -> Mapping[str, Answer | Reason]:
+def asked(names: set[str], ask: Callable[[str], Answer]) -> Mapping[str, Answer | Unknown]:
     """Each name once, side by side; what cannot be told is the reason why."""
 
-    def one(name: str) -> Answer | Reason:
+    def one(name: str) -> Answer | Unknown:
         try:
             return ask(name)
-        except (image_registry.Unknown, action_tags.Unknown) as reason:
+        except Unknown as reason:
             return reason
 
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -106,7 +106,7 @@ def short(digest: str) -> str:
     return digest[:19] or "no digest"
 
 
-def refusal(unknown: list[tuple[str, Reason]]) -> Refusal:
+def refusal(unknown: list[tuple[str, Unknown]]) -> Refusal:
     away = any(reason.away for _, reason in unknown)
     return Refusal(
         "Not every image and action could be asked for, so nothing was changed.",

@@ -5,11 +5,11 @@ beside it.
 
 import json
 import os
-import sys
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lockstep.annotation import annotate, listening
 from lockstep.facets import PLACE_FACETS
 from lockstep.finding import Finding
 
@@ -76,15 +76,9 @@ def save(directory: Path, rows: Sequence[Row], findings: Sequence[Finding], text
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(f"### Lockstep\n\n```text\n{text}\n```\n")
-    if os.environ.get("GITHUB_ACTIONS"):
+    if listening():
         for finding in findings:
             if finding.matters or finding.warns:
-                print(annotation(finding), file=sys.stderr)
-
-
-def annotation(finding: Finding) -> str:
-    """A line that GitHub shows beside the file it names (workflow commands of GitHub Actions)."""
-    file, _, line = finding.at.partition(":")
-    where = (f"file={file}," if file else "") + (f"line={line}," if line else "")
-    said = f"{finding.place}: {finding.said} (fix: {finding.fix})".replace("%", "%25").replace("\n", "%0A")
-    return f"::{'error' if finding.matters else 'warning'} {where}title=lockstep {finding.facet}::{said}"
+                level = "error" if finding.matters else "warning"
+                said = f"{finding.place}: {finding.said} (fix: {finding.fix})"
+                annotate(level, finding.at, finding.facet, said)

@@ -32,6 +32,11 @@ class Statement:
         """`file:line`, as an error names it."""
         return f"{self.file}:{self.number}"
 
+    @property
+    def comment(self) -> bool:
+        """Whether the whole line is one."""
+        return self.line.lstrip().startswith("#")
+
     def repair(self, text: str, group: int = 1) -> Repair:
         """Put `text` where a group of the match is."""
         return Repair(self.file, self.number, self.match.span(group), text)

@@ -11,35 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from lockstep.finding import Finding, Place
-from lockstep.hermetic import MOVING
+from lockstep.hermetic import KEPT, MOVING
 from lockstep.promise import Promise
 
 __all__ = ["around_here", "surroundings"]
 
 SAYS = {"uv": "uv.toml", "nox": "noxfile.py.lock"}
 FILES = 1024  # what a server with a thousand connections needs, and what most systems give
-# Keys of a uv.toml that move no verdict: where things are fetched from and kept, not what is fetched.
-HARMLESS = {
-    "allow-insecure-host",
-    "cache-dir",
-    "concurrent-builds",
-    "concurrent-downloads",
-    "concurrent-installs",
-    "http-proxy",
-    "https-proxy",
-    "link-mode",
-    "native-tls",
-    "no-proxy",
-    "offline",
-    "preview",
-    "publish-url",
-    "pypy-install-mirror",
-    "python-downloads",
-    "python-downloads-json-url",
-    "python-install-mirror",
-    "python-preference",
-    "system-certs",
-}
+# Keys of a uv.toml that move no verdict. keyring-provider is named: it decides whose credentials uv sends.
+HARMLESS = KEPT - {"keyring-provider"} | {"link-mode", "preview", "publish-url", "pypy-install-mirror"}
 
 
 def surroundings(place: Place, promise: Promise) -> list[Finding]:

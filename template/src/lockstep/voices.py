@@ -66,7 +66,7 @@ def voices(root: Path, truth: Mapping[str, str]) -> Iterator[Voice]:
     """Every statement outside the sources; `truth` is the version of each tool."""
     for tool, patterns, expression in STATEMENTS:
         for found in statements(root, patterns, expression):
-            if not found.line.lstrip().startswith("#") or found.file.endswith(".md"):
+            if not found.comment or found.file.endswith(".md"):
                 yield Voice(tool, found, instead_of(found.match[1], truth[tool]))
     for found in setup_uv(root):
         yield Voice("uv", found, truth["uv"])
@@ -109,7 +109,7 @@ def unpinned(root: Path, truth: Mapping[str, str]) -> Iterator[Fault]:
     for expression, tool, remedy in UNPINNED:
         for found in statements(root, RUN, expression):
             name = tool or found.match[1]
-            if not found.line.lstrip().startswith("#"):
+            if not found.comment:
                 yield Fault(
                     "versions",
                     f"{name} is taken in whatever version is newest.",

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lockstep.fingerprint import INSTALLER_FILES
+from lockstep.lockfile import name_of
 
 __all__ = ["Unknown", "contents", "contents_of_all", "wheel_for"]
 
@@ -47,7 +47,7 @@ def wheel_for(package: Mapping[str, Any], installed_tags: list[str]) -> Mapping[
     fits = [
         wheel
         for wheel in package.get("wheels", ())
-        if set(installed_tags) and set(installed_tags) <= tags(unquote(urlsplit(wheel["url"]).path.rpartition("/")[2]))
+        if set(installed_tags) and set(installed_tags) <= tags(name_of(wheel))
     ]
     if len(fits) != 1:
         raise Unknown(f"{len(fits)} locked wheels have the tags {', '.join(installed_tags) or 'none'}")
