@@ -11,7 +11,8 @@ from places.engine import Engine
 from places.offered import OfferedInterpreter
 from services import Service
 
-TAG = "localhost/orders-api:lockstep"
+NAME = "behaving-api"  # its own, so that no other test moves the tag
+TAG = f"localhost/{NAME}:lockstep"
 DERIVED = "localhost/lockstep-derived:test"
 FRAMEWORKS = ("fastapi-uvicorn", "flask-gunicorn-gthread", "django-gunicorn-gthread")
 
@@ -25,7 +26,7 @@ def service(
     request: pytest.FixtureRequest,
 ) -> Service:
     """A service with its image built, after its whole comparison was found good."""
-    good = committed(render({**read_answers(request.param), "project_name": "orders-api"}))
+    good = committed(render({**read_answers(request.param), "project_name": NAME}))
     summary = tmp_path_factory.mktemp("summary") / "summary.md"
     ci = {"CI": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     built = Service(good.path, {**build_environment, **interpreter.environment, **ci})
@@ -39,7 +40,7 @@ def test_the_environment_id_is_said_alike_by_whatever_runs(service: Service, eng
     promised = service.report()["places"][0]["environment"]
     label = json.loads(engine("inspect", "--format", "{{json .Config.Labels}}", TAG))["lockstep.environment"]
     summary = Path(service.settings["GITHUB_STEP_SUMMARY"]).read_text()
-    secrets = [f"--env={name}={'x' * 64}" for name in ("ORDERS_API_SECRET_KEY",)]
+    secrets = [f"--env={name}={'x' * 64}" for name in ("BEHAVING_API_SECRET_KEY",)]
     container = engine("run", "--detach", "--read-only", "--tmpfs", "/tmp", *secrets, TAG).strip()
     try:
         said = engine("exec", container, "/app/.venv/bin/python", "-c", ASK)
@@ -65,11 +66,11 @@ for _ in range(1500):
 
 DERIVATIONS = {
     "a setting that the image brings along": (
-        "ENV ORDERS_API_GREETING=Moin",
+        "ENV BEHAVING_API_GREETING=Moin",
         (1, "✗ behaviour   lockstep-derived:test: GET /hello/Ada: body of "),
     ),
     "an image that does not start": (
-        "ENV ORDERS_API_LOG_LEVEL=loud",
+        "ENV BEHAVING_API_LOG_LEVEL=loud",
         (2, f"? behaviour   lockstep-derived:test: {DERIVED} does not start, or does not answer"),
     ),
     "nothing else": ("ENV NOBODY_READS=this", (0, "0 differences matter")),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from conftest import Render, committed, read_answers
 from places.offered import OfferedInterpreter
 from services import Service
 from snapshot import git
@@ -20,15 +21,10 @@ def registry() -> Iterator[Registry]:
 
 
 @pytest.fixture(scope="module")
-def service(
-    fastapi: Service,
-    tmp_path_factory: pytest.TempPathFactory,
-    build_environment: Mapping[str, str],
-    interpreter: OfferedInterpreter,
-) -> Service:
-    """A service with its image built."""
-    copied = fastapi.copy(tmp_path_factory.mktemp("publish") / "service")
-    built = Service(copied.path, {**build_environment, **interpreter.environment})
+def service(render: Render, build_environment: Mapping[str, str], interpreter: OfferedInterpreter) -> Service:
+    """A service with its image built; its name is its own, so that no other test moves the tag."""
+    born = committed(render({**read_answers("fastapi-uvicorn"), "project_name": "published-api"}))
+    built = Service(born.path, {**build_environment, **interpreter.environment})
     done = built.lockstep("image")
     assert done.returncode == 0, done.stdout
     return built

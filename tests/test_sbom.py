@@ -10,6 +10,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from conftest import Render, committed, read_answers
 from places.engine import Engine
 from places.offered import OfferedInterpreter
 from services import Service
@@ -18,15 +19,10 @@ NO_ENGINE = {"LOCKSTEP_ENGINE": "no-such-engine"}
 
 
 @pytest.fixture(scope="module")
-def service(
-    fastapi: Service,
-    tmp_path_factory: pytest.TempPathFactory,
-    build_environment: Mapping[str, str],
-    interpreter: OfferedInterpreter,
-) -> Service:
-    """A service with its image built."""
-    copied = fastapi.copy(tmp_path_factory.mktemp("sbom") / "service")
-    built = Service(copied.path, {**build_environment, **interpreter.environment})
+def service(render: Render, build_environment: Mapping[str, str], interpreter: OfferedInterpreter) -> Service:
+    """A service with its image built; its name is its own, so that no other test moves the tag."""
+    born = committed(render({**read_answers("fastapi-uvicorn"), "project_name": "billed-api"}))
+    built = Service(born.path, {**build_environment, **interpreter.environment})
     done = built.lockstep("image")
     assert done.returncode == 0, done.stdout
     return built

@@ -68,8 +68,12 @@ class Scene:
         self.service.edit(name, old, new)
 
     def sync(self, environment: Path, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Make an environment from the lock, beside what the service does."""
-        command = ("uv", "sync", "--locked", "--no-default-groups", "--no-editable", "--quiet", *words)
+        """Make an environment from the lock, beside what the service does.
+
+        The service's own wheel is built anew: the one that uv has cached may be of a source with another fault in it.
+        """
+        fresh = ("--refresh-package", str(ANSWERS["project_name"]))
+        command = ("uv", "sync", "--locked", "--no-default-groups", "--no-editable", "--quiet", *fresh, *words)
         return self.service.run(*command, UV_PROJECT_ENVIRONMENT=str(environment), **settings)
 
     def fingerprint(self, settings: Mapping[str, str]) -> Path:

@@ -28,6 +28,7 @@ __all__ = ["Processes"]
 LOOK_SECONDS = 0.1
 PING_SECONDS = 5.0  # answered by a thread of the child, whatever its event loop does
 SPARE_SECONDS = 1.0
+WORN = "worn"  # it serves, and has served its share; one that wears out before anyone looked says both at once
 
 log = logging.getLogger("uvicorn.error")
 
@@ -58,12 +59,16 @@ class Process(UvicornProcess):
         self.worn = True
 
     def pong(self) -> None:
-        """In the child: tell the manager whether it serves and goes on serving."""
+        """In the child: tell the manager whether it serves, and whether that was its share."""
         self.child_conn.recv()
-        self.child_conn.send(self.server.started and not self.worn)
+        self.child_conn.send(WORN if self.worn else self.server.started)
 
-    def look(self) -> bool | None:
-        """In the manager: whether the child serves and goes on serving; None when it is gone or answers nothing.
+    def is_ready(self, timeout: float = 5) -> bool:
+        """In the manager: whether it serves, worn or not."""
+        return bool(self.look())
+
+    def look(self) -> bool | str | None:
+        """In the manager: whether the child serves; `WORN` after its share; None when it is gone or silent.
 
         One that is still importing the service may answer nothing, and is not waited for.
         """
@@ -72,7 +77,8 @@ class Process(UvicornProcess):
             self.parent_conn.send(b"ping")
             while self.process.is_alive():  # the pipe does not tell that a child died
                 if self.parent_conn.poll(LOOK_SECONDS):
-                    return bool(self.parent_conn.recv())
+                    answer: bool | str = self.parent_conn.recv()
+                    return answer
                 if time.monotonic() >= until:
                     return False if time.monotonic() < self.ready_by and not self.was_ready else None
         return None
@@ -125,12 +131,11 @@ class Processes(Multiprocess):
             if self.should_exit.is_set():
                 return
             assert isinstance(process, Process)  # only these are made here
-            ready = process.look()
-            if ready is None:
+            state = process.look()
+            process.was_ready = process.was_ready or bool(state)
+            if state is None:
                 self.replace_dead(index, process)
-            elif ready:
-                process.was_ready = True
-            elif process.was_ready:
+            elif state == WORN:
                 log.info("Child process [%s] has served its requests", process.pid)
                 self.succeed(index)
 
