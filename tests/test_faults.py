@@ -9,9 +9,12 @@ from faults.fault import Fault
 from faults.good import alarms_of_files, answers_of
 from faults.table import Outcome
 from faults.today import TOOLS
-from snapshot import Template
+from reference.facets import facets
+from snapshot import WORKSHOP, Template
 
 SAMPLE = 6
+# Facets of which no fault can be planted, each with the reason.
+NO_FAULT: dict[str, str] = {}
 
 
 @pytest.mark.parametrize("number", range(SAMPLE))
@@ -37,6 +40,22 @@ def test_each_fault_has_a_name_of_its_own() -> None:
 
     assert len(names) >= 40
     assert sorted(set(names)) == sorted(names)
+
+
+def test_every_facet_has_a_fault_that_shows_it() -> None:
+    shown = {(fault.facet, fault.gate) for fault in FAULTS}
+    known = {(name, said["gate"]) for name, said in facets(WORKSHOP).items()}
+
+    assert sorted(name for name, _ in known - shown if name not in NO_FAULT) == []
+    assert sorted(NO_FAULT.keys() & {name for name, _ in shown}) == []
+
+
+def test_every_fault_is_of_a_facet_that_there_is() -> None:
+    named = {(fault.facet, fault.gate) for fault in FAULTS if fault.facet}
+    known = facets(WORKSHOP)
+
+    assert sorted(named - {(name, said["gate"]) for name, said in known.items()}) == []
+    assert sorted({facet for fault in FAULTS for facet in fault.also} - known.keys()) == []
 
 
 def test_a_fault_that_is_not_caught_fails_the_session_by_name(capsys: pytest.CaptureFixture[str]) -> None:

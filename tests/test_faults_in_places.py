@@ -159,6 +159,18 @@ def test_settings_of_uv_that_could_move_it_are_warned_of(place: Service, tmp_pat
     assert "0 differences matter" in report
 
 
+@pytest.mark.parametrize(
+    ("variable", "below"), [("XDG_CONFIG_DIRS", "uv/uv.toml"), ("UV_CONFIG_FILE", "")], ids=["of the machine", "named"]
+)
+def test_settings_of_uv_are_warned_of_wherever_uv_reads_them(place: Service, tmp_path: Path, variable: str, below: str) -> None:
+    file = tmp_path / "uv" / "uv.toml"
+    file.parent.mkdir()
+    file.write_text('resolution = "lowest"\n')
+    place.lockstep("parity", **NO_ENGINE, **{variable: str(tmp_path if below else file), "UV_NO_SYSTEM_CONFIG": ""})
+
+    assert f"resolution in {file}" in (place.path / ".lockstep" / "report.txt").read_text()
+
+
 def test_another_uv_than_the_stated_one_is_named(place: Service, tmp_path: Path) -> None:
     fake = tmp_path / "uv"
     fake.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "uv 0.13.10" && exit\nexec {shutil.which("uv")} "$@"\n')

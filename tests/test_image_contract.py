@@ -1,6 +1,5 @@
 """Each clause of the image's contract fails by its name on an image that breaks it, and on nothing else."""
 
-import base64
 import json
 import platform
 import tomllib
@@ -12,20 +11,11 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed, read_answers
+from faults.contract import INIT, KEY, PYTHON, SERVE, SITE, WRITES
 from places.engine import Engine
 from places.images import image
 from places.offered import OfferedInterpreter
 from services import Service
-
-SITE = f"/app/.venv/lib/python{'.'.join(platform.python_version_tuple()[:2])}/site-packages"
-PYTHON = "/app/.venv/bin/python"
-# Passes the signal on, and nothing else.
-INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); signal.signal(15, lambda *_: p.terminate()); p.wait()"
-# Byte code of an edited module would hide the edit: the image's is never checked against its source.
-WRITES = "import os\ntry:\n    os.mkdir('/app/cache')\nexcept OSError as error:\n    print(error, flush=True)\n    os._exit(4)\n"
-# Written so that no scanner takes this file for one that has a key in it.
-KEY = base64.b64decode(b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVWUUlCQURBTkJna3Foa2lHOXcw").decode()
-
 
 pytestmark = pytest.mark.xdist_group("contract")  # one image, and a tag that moves
 
@@ -39,7 +29,6 @@ class Fault:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-SERVE = f'CMD ["{PYTHON}", "-m", "lockstep", "serve"]'  # an ENTRYPOINT takes the base's command away
 # Faults that a container does not notice share one: what each clause says is held against its own fault.
 FAULTS = {
     "what it says of itself": Fault(

@@ -22,16 +22,27 @@ from places.programs import CannotMake
 from services import Service
 from snapshot import snapshot
 
-from . import elsewhere, environment, files, image, lock
+from . import container, contract, elsewhere, environment, files, image, lock, online
 from .fault import Blame, Fault
 from .good import false_alarms
+from .network import network
 from .scene import Scene, make_scene
 from .table import PAGE, Outcome, page
 from .today import NOT_THERE, TOOLS, asked
 from .verdict import verdict
 
 # Those of the image first: then the engine is free for others.
-FAULTS: tuple[Fault, ...] = (*image.FAULTS, *lock.FAULTS, *files.FAULTS, *environment.FAULTS, *elsewhere.FAULTS)
+FAULTS: tuple[Fault, ...] = (
+    *contract.FAULTS,
+    *image.FAULTS,
+    *container.FAULTS,
+    *lock.FAULTS,
+    *online.FAULTS,
+    *files.FAULTS,
+    *environment.FAULTS,
+    *elsewhere.FAULTS,
+)
+OF_THE_IMAGE = {contract.CONTRACT, container.CONTAINER, "image"}
 # What a person's shell or a session may hold would be judged as if it were planted.
 FORGOTTEN = {"CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV", "TZ"}
 IDENTITY = {"GIT_AUTHOR_NAME": "Nobody", "GIT_AUTHOR_EMAIL": "nobody@example.org"}
@@ -53,7 +64,9 @@ def main() -> int:
         if chosen.good:
             return false_alarms(template, Path(folder), chosen.good, chosen.seed)
         faults = [fault for fault in FAULTS if chosen.word in f"{fault.name} {fault.gate} {fault.facet} {fault.place}"]
-        with scene_in(make_scene(template, Path(folder)), with_image=any(fault.place == "image" for fault in faults)) as scene:
+        scene, places = make_scene(template, Path(folder)), {fault.place for fault in faults}
+        image_wanted = bool(places & OF_THE_IMAGE)
+        with scene.undo, network(scene.service, scene.kept / "online") as scene.network, scene_in(scene, with_image=image_wanted):
             outcomes = list(run(scene, faults))
     if chosen.write and not chosen.word:
         PAGE.write_text(page(outcomes), encoding="utf-8")
@@ -61,38 +74,40 @@ def main() -> int:
 
 
 @contextmanager
-def scene_in(scene: Scene, *, with_image: bool) -> Iterator[Scene]:
+def scene_in(scene: Scene, *, with_image: bool) -> Iterator[None]:
     """The scene with its image built, where that is asked for and an engine answers."""
     if not with_image:
-        yield scene
+        yield
         return
     try:
         engine = find_engine()
         bases, interpreter = bring_bases(engine), interpreter_of(Path(sys.executable))
     except (NoEngine, CannotMake) as reason:
         print(reason, file=sys.stderr)
-        yield scene
+        yield
         return
     with tempfile.TemporaryDirectory() as folder, offered(interpreter, Path(folder)) as offer:
-        scene.build, scene.engine = build_settings(bases, offer), engine.command
-        service = Service(scene.root, {**scene.service.settings, **scene.build, **offer.environment})
+        scene.build, scene.engine = {**build_settings(bases, offer), **offer.environment}, engine.command
+        service = Service(scene.root, {**scene.service.settings, **scene.build})
         built = service.lockstep("image", LOCKSTEP_ENGINE=engine.command)
         assert built.returncode == 0, built.stdout
         scene.image = "localhost/orders-api:lockstep"
-        yield scene
+        yield
 
 
 def run(scene: Scene, faults: list[Fault]) -> Iterator[Outcome]:
     """Plant, judge, ask the others, put back: one fault after the other."""
     scene.restore()
-    silent: dict[str, set[Blame]] = {}
+    silent: dict[tuple[str, bool], set[Blame]] = {}
     for number, fault in enumerate(faults, start=1):
-        if fault.place not in silent:
-            silent[fault.place] = without_a_fault(scene, fault.place)
+        judge = (fault.place, fault.ci)
+        if judge not in silent:
+            silent[judge] = without_a_fault(scene, *judge)
+            scene.restore()
         if sys.stderr.isatty():
             print(f"\r\x1b[K  {number} of {len(faults)}: {fault.name} …", end="", file=sys.stderr, flush=True)
         began = time.monotonic()
-        outcome = planted(scene, fault, silent[fault.place])
+        outcome = planted(scene, fault, silent[judge])
         scene.restore()
         mark = "?" if outcome.unseen else "✗" if outcome.failure else "✓"
         if sys.stderr.isatty():
@@ -105,11 +120,11 @@ def named(fault: Fault) -> str:
     return f"{fault.gate}, {fault.facet or 'refused'}" + (", warned of" if fault.warns else "")
 
 
-def without_a_fault(scene: Scene, place: str) -> set[Blame]:
+def without_a_fault(scene: Scene, place: str, ci: bool) -> set[Blame]:
     """What is said of the good service: warnings are, errors must not be."""
-    if place == "image" and not scene.image:
+    if place in OF_THE_IMAGE and not scene.image:
         return set()
-    found = verdict(scene, place, {"IMAGE": scene.image} if place == "image" else {})
+    found = verdict(scene, place, {"IMAGE": scene.image} if place in OF_THE_IMAGE else {}, ci=ci)
     errors = [blame for blame in found if not blame.warning]
     assert not errors, f"the good service is blamed: {errors}"
     wrong = [tool for tool, said in asked(scene, place, {}).items() if said == "caught"]
@@ -121,7 +136,7 @@ def planted(scene: Scene, fault: Fault, silent: set[Blame]) -> Outcome:
     """One fault: who named it, and who else was blamed."""
     try:
         settings = dict(fault.plant(scene) or {})
-        found = verdict(scene, fault.place, settings) - silent
+        found = verdict(scene, fault.place, settings, ci=fault.ci) - silent
         today = asked(scene, fault.place, settings)
     except LookupError as reason:
         return Outcome(fault, "", {}, str(reason), unseen=True)
@@ -157,8 +172,9 @@ def brief(blames: Iterable[Blame]) -> str:
 
 
 def named_place(fault: Fault) -> str:
-    """What the report calls the place: an image by its own name."""
-    return "damaged:planted" if fault.place == "image" else fault.place
+    """What the report calls the place: an image and a container by their own names, and files not at all."""
+    names = {"image": "damaged:planted", container.CONTAINER: container.NAME, contract.CONTRACT: "", online.ONLINE: ""}
+    return "ci" if fault.ci and fault.place == "laptop" else names.get(fault.place, fault.place)
 
 
 def told(outcomes: list[Outcome]) -> int:

@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import sqlite3
 import sys
 import sysconfig
+import zlib
 from pathlib import Path
 
 from .fault import Fault, Plant
@@ -68,6 +70,19 @@ def standard_library(scene: Scene) -> None:
     settings.write_text(re.sub(r"(?m)^home = .*$", f"home = {copy / 'bin'}", settings.read_text()))
 
 
+def another_library(scene: Scene) -> dict[str, str]:
+    """A library that the interpreter is linked with, in another version; raises LookupError where it has all of them inside."""
+    for name, version in (("libz.so", zlib.ZLIB_RUNTIME_VERSION), ("libsqlite3.so", sqlite3.sqlite_version)):
+        mapped = re.search(rf"/\S*/{re.escape(name)}\S*", Path("/proc/self/maps").read_text())
+        if mapped is None:
+            continue
+        content, known = Path(mapped[0]).read_bytes(), version.encode() + b"\0"
+        other = scene.kept / re.sub(r"(\.so\.\d+).*", r"\1", Path(mapped[0]).name)
+        other.write_bytes(content.replace(known, version[:-1].encode() + (b"8" if version.endswith("9") else b"9") + b"\0"))
+        return {"LD_PRELOAD": str(other)}
+    raise LookupError("this interpreter has its libraries inside")
+
+
 def stale(scene: Scene) -> None:
     """The application as it was before somebody's last change."""
     path = scene.site(scene.elsewhere) / "orders_api" / "hello.py"
@@ -94,8 +109,8 @@ def built_here(scene: Scene) -> None:
     wheel.write_text(re.sub(r"(?m)^Tag: .*$", "Tag: py3-none-linux_x86_64", wheel.read_text()))
 
 
-def there(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset()) -> Fault:
-    return Fault(name, plant, "parity", facet, said, ELSEWHERE, also)
+def there(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), ci: bool = False) -> Fault:
+    return Fault(name, plant, "parity", facet, said, ELSEWHERE, also, ci=ci)
 
 
 FAULTS = (
@@ -106,6 +121,7 @@ FAULTS = (
     there("another version by hand", "packages", installed("install", "idna<3.10"), "uv.lock says", also=frozenset({"bytes"})),
     there("an application that is stale", "source", stale, "orders_api/hello.py", also=frozenset({"bytes"})),
     there("a wheel that was built by hand", "wheels", built_here, "pydantic-core", also=frozenset({"bytes"})),
+    there("another library of the system, seen from CI", "libraries", another_library, "", also=frozenset({"ambient"}), ci=True),
     there("another uv.lock", "inputs", older_checkout, "uv.lock is another one"),
     there("another time zone", "time", variables(TZ="Asia/Tokyo"), "Asia/Tokyo"),
     there("another drain by variable", "server", variables(SERVER_DRAIN="5"), "drain = 5"),

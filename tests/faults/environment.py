@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,7 @@ __all__ = ["FAULTS", "more", "replaced", "without"]
 
 DEFINITION = "src/orders_api/server.toml"
 EVIL = "\nevil = True\n"
+STRAYS = frozenset({"strays"})
 
 
 def more(name: str, text: str = EVIL) -> Plant:
@@ -95,6 +97,38 @@ def home(scene: Scene) -> dict[str, str]:
     return {"XDG_CONFIG_HOME": str(folder)}
 
 
+def system(scene: Scene) -> dict[str, str]:
+    """A uv.toml of the machine, where the desktop's rules put it."""
+    folder = scene.kept / "system"
+    (folder / "uv").mkdir(parents=True, exist_ok=True)
+    (folder / "uv" / "uv.toml").write_text('index-url = "https://index.example.org/simple"\n')
+    return {"XDG_CONFIG_DIRS": str(folder), "UV_NO_SYSTEM_CONFIG": ""}
+
+
+def another_uv(scene: Scene) -> dict[str, str]:
+    """A program that says that it is another version, in front of the right one."""
+    uv = scene.kept / "another-uv" / "uv"
+    uv.parent.mkdir(exist_ok=True)
+    uv.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo "uv 0.13.10" && exit\nexec {shutil.which("uv")} "$@"\n')
+    uv.chmod(0o755)
+    return {"PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def let_in(scene: Scene) -> None:
+    """The environment sees what is installed beside its interpreter."""
+    path, switch = scene.here / "pyvenv.cfg", "include-system-site-packages = "
+    text = path.read_text()
+    assert f"{switch}false" in text
+    path.write_text(text.replace(f"{switch}false", f"{switch}true"))
+
+
+def in_the_checkout_only(scene: Scene) -> None:
+    """An answer that is made of a file which no wheel has."""
+    there = '"/docs" if (pathlib.Path(__file__).parents[2] / "README.md").exists() else "/")'
+    scene.edit("src/orders_api/hello.py", '"/docs")', there)
+    scene.edit("src/orders_api/hello.py", "from typing import Annotated\n", "import pathlib\nfrom typing import Annotated\n")
+
+
 def here(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
     return Fault(name, plant, "parity", facet, said, "laptop", also, warns)
 
@@ -105,10 +139,12 @@ FAULTS = (
         "an edited module, and its RECORD repaired", "bytes", replaced, "not what the locked wheel installs: fastapi/routing.py"
     ),
     here("a deleted module", "bytes", without("idna/core.py"), "missing idna/core.py"),
-    here("a RECORD that is gone", "bytes", emptied, "idna", also=frozenset({"strays"})),
+    here("a RECORD that is gone", "bytes", emptied, "idna", also=STRAYS),
+    here("the interpreter's own packages let in", "packages", let_in, "", also=frozenset({"bytes", "strays"})),
     here("an injected module", "strays", more("fastapi/evil.py"), "fastapi/evil.py"),
     here("a stray .pth", "strays", more("evil.pth", "import os\n"), "evil.pth"),
     here("a sitecustomize.py", "strays", more("sitecustomize.py"), "sitecustomize.py"),
+    here("a directory that a .pth file adds", "search path", more("more.pth", "/usr/share\n"), "/usr/share", also=STRAYS),
     here("tampered byte code", "byte code", byte_code, "routing"),
     here("a hijacked console script", "bytes", script, "bin/fastapi"),
     here("a cache poisoned by an edit in another project", "bytes", poisoned, "idna/core.py"),
@@ -129,4 +165,8 @@ FAULTS = (
         "UV_DEFAULT_INDEX",
         warns=True,
     ),
+    here("an index in the system's uv.toml", "uv settings", system, "index-url", warns=True),
+    Fault("another uv in CI", another_uv, "parity", "tools", "uv is 0.13.10, uv.toml says", "laptop", ci=True),
+    Fault("another time zone in CI", variables(TZ="Asia/Tokyo"), "parity", "time", "Asia/Tokyo", "laptop", ci=True),
+    Fault("an answer that only the checkout gives", in_the_checkout_only, "parity", "behaviour", "GET /: body of", "dev"),
 )

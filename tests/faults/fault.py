@@ -27,6 +27,7 @@ class Fault:
     """`gate` must name it under `facet`, of `place`, with `said` among its words; nothing else may be blamed.
 
     `also` are facets of the same place in which the same fault shows by right. `warns`: it is named and the verdict stays.
+    `ci`: it is judged as a job of CI judges, which allows less.
     """
 
     name: str
@@ -37,3 +38,4 @@ class Fault:
     place: str = ""
     also: frozenset[str] = frozenset()
     warns: bool = False
+    ci: bool = False

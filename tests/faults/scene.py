@@ -6,11 +6,14 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from services import Service
 from snapshot import Template, git
+
+from .network import Network
 
 __all__ = ["ELSEWHERE", "Scene", "make_scene"]
 
@@ -36,7 +39,7 @@ SERVING = {
 
 @dataclass
 class Scene:
-    """`kept` has each tree as it was when it was good."""
+    """`kept` has each tree as it was when it was good; `undo` is what a fault leaves to be done besides."""
 
     service: Service
     kept: Path
@@ -45,6 +48,8 @@ class Scene:
     engine: str = ""
     build: Mapping[str, str] = field(default_factory=dict)
     built_at: float = 0
+    network: Network | None = None
+    undo: ExitStack = field(default_factory=ExitStack)
 
     @property
     def root(self) -> Path:
@@ -107,6 +112,7 @@ class Scene:
 
     def restore(self) -> None:
         """Put everything back, and see that it is: otherwise the next fault would not be the only one."""
+        self.undo.close()
         git(self.root, "reset", "--quiet", "--hard", self.commit)
         git(self.root, "clean", "--quiet", "--force", "-d")
         if (self.root / "pyproject.toml").stat().st_ctime != self.built_at:

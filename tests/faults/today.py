@@ -4,6 +4,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from services import Service
+
+from .container import CONTAINER
+from .contract import CONTRACT
+from .online import ONLINE
 from .scene import ELSEWHERE, Scene
 
 __all__ = ["NOT_THERE", "TOOLS", "asked"]
@@ -15,24 +20,44 @@ INPUTS = ("uv.lock", "pyproject.toml", "uv.toml")
 
 def asked(scene: Scene, place: str, settings: Mapping[str, str]) -> dict[str, str]:
     """Each tool → `caught`, `passed` or `cannot look`, which no image without uv in it allows."""
-    environment = scene.elsewhere if place == ELSEWHERE else scene.here
+    if place == ONLINE:
+        return asked_online(scene)
+    service, environment = scene.service, scene.elsewhere if place == ELSEWHERE else scene.here
     project = {**settings, "UV_PROJECT_ENVIRONMENT": str(environment)}
     same = ("--locked", "--no-default-groups", "--no-editable")
-    said = {"uv lock --check": ran(scene, project, "lock", "--check")}
-    if place == "image":
+    said = {"uv lock --check": ran(service, project, "lock", "--check")}
+    if place in {"image", CONTAINER, CONTRACT}:
         return {**dict.fromkeys(TOOLS, NOT_THERE), **said}
-    said["uv sync --check"] = ran(scene, project, "sync", "--check", *same)
-    said["uv pip check"] = ran(scene, settings, "pip", "check", "--python", str(environment))
+    said["uv sync --check"] = ran(service, project, "sync", "--check", *same)
+    said["uv pip check"] = ran(service, settings, "pip", "check", "--python", str(environment))
     said["uv sync --reinstall"] = "passed"
     if place == "" and any((scene.root / name).read_bytes() != good(scene, name) for name in INPUTS):
         fresh = scene.kept / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
-        said["uv sync --reinstall"] = ran(scene, {**settings, "UV_PROJECT_ENVIRONMENT": str(fresh)}, "sync", "--reinstall", *same)
+        again = {**settings, "UV_PROJECT_ENVIRONMENT": str(fresh)}
+        said["uv sync --reinstall"] = ran(service, again, "sync", "--reinstall", *same)
     return said
 
 
-def ran(scene: Scene, settings: Mapping[str, str], *words: str) -> str:
-    return "caught" if scene.service.run("uv", *words, **settings).returncode else "passed"
+def asked_online(scene: Scene) -> dict[str, str]:
+    """The same of the service that is locked from the stand-in; what it is built with is not there, so it is left out."""
+    assert scene.network is not None
+    service, environment = scene.network.service, scene.network.environment
+    same = ("--locked", "--no-install-project")
+    project = {"UV_PROJECT_ENVIRONMENT": str(environment)}
+    if not environment.exists():
+        made = service.run("uv", "sync", *same, **project)
+        assert made.returncode == 0, made.stdout
+    return {
+        "uv lock --check": ran(service, project, "lock", "--check"),
+        "uv sync --check": ran(service, project, "sync", "--check", *same),
+        "uv pip check": ran(service, {}, "pip", "check", "--python", str(environment)),
+        "uv sync --reinstall": ran(service, project, "sync", "--reinstall", *same),
+    }
+
+
+def ran(service: Service, settings: Mapping[str, str], *words: str) -> str:
+    return "caught" if service.run("uv", *words, **settings).returncode else "passed"
 
 
 def good(scene: Scene, name: str) -> bytes:

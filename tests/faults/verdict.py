@@ -5,32 +5,49 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from services import Service
+
+from .container import CONTAINER, start
+from .contract import CONTRACT
 from .fault import Blame
+from .online import ONLINE
 from .scene import ELSEWHERE, Scene
 
-__all__ = ["judged", "verdict"]
+__all__ = ["HERE", "verdict"]
+
+HERE = ("laptop", "dev")  # this machine, and its development server
 
 # What GitHub is told of each finding in a file.
 TOLD = re.compile(r"^::(error|warning) .*title=lockstep (\w+), ([^:]+)::(.*)$", re.MULTILINE)
 
 
-def verdict(scene: Scene, place: str, settings: Mapping[str, str]) -> set[Blame]:
+def verdict(scene: Scene, place: str, settings: Mapping[str, str], *, ci: bool = False) -> set[Blame]:
     """Everything that is blamed: of the files, and of the place that a fault is in, beside this machine's."""
-    there = ELSEWHERE if place == ELSEWHERE else place
-    here = {} if there in {ELSEWHERE, "image"} else settings
-    found = judged(scene, "lock", here) | judged(scene, "pins", here)
-    if there == "laptop":
+    if place == ONLINE:
+        assert scene.network is not None
+        service = scene.network.service
+        return judged(scene, service, ["lock", "--registry"], {}) | judged(scene, service, ["audit"], {})
+    here = {**(settings if place in {"", *HERE} else {}), **({"CI": "true"} if ci else {})}
+    found = judged(scene, scene.service, ["lock"], here) | judged(scene, scene.service, ["pins"], here)
+    with_engine = {**here, "LOCKSTEP_ENGINE": scene.engine}
+    if place in HERE:
         found |= compared(scene, [], here)
-    elif there == ELSEWHERE:
-        found |= compared(scene, [str(scene.fingerprint(settings))], {})
-    elif there == "image":
-        found |= compared(scene, [settings["IMAGE"]], {"LOCKSTEP_ENGINE": scene.engine})
+    elif place == ELSEWHERE:
+        found |= compared(scene, [str(scene.fingerprint(settings))], here)
+    elif place == CONTAINER:
+        container = settings.get("CONTAINER") or start(scene)
+        found |= compared(scene, [f"container:{container}"], with_engine)
+    elif place == CONTRACT:
+        found |= held(scene, ["--look", settings["IMAGE"]] if "IMAGE" in settings else ["--twice"], with_engine)
+    elif place == "image":
+        found |= compared(scene, [settings["IMAGE"]], with_engine)
     return found
 
 
-def judged(scene: Scene, gate: str, settings: Mapping[str, str]) -> set[Blame]:
-    """What `lock` or `pins` blames; what it refuses to look at is blamed without a facet."""
-    done = scene.service.lockstep(gate, **{**settings, "GITHUB_ACTIONS": "true"})
+def judged(scene: Scene, service: Service, words: list[str], settings: Mapping[str, str]) -> set[Blame]:
+    """What `lock`, `pins` or `audit` blames; what it refuses to look at is blamed without a facet."""
+    gate = words[0]
+    done = service.lockstep(*words, **{**settings, "GITHUB_ACTIONS": "true"})
     assert "Traceback" not in done.stdout, done.stdout
     found = {
         Blame(gate, "", facet, plain(scene, said).replace("%0A", " "), level == "warning")
@@ -40,6 +57,19 @@ def judged(scene: Scene, gate: str, settings: Mapping[str, str]) -> set[Blame]:
         found.add(Blame(gate, "", "", done.stdout.strip()))
     assert done.returncode or all(blame.warning for blame in found), done.stdout
     return found
+
+
+def held(scene: Scene, words: list[str], settings: Mapping[str, str]) -> set[Blame]:
+    """What `image` blames: each clause that is broken, or that it could not look."""
+    done = scene.service.lockstep("image", *words, **{**scene.build, **settings})
+    assert "Traceback" not in done.stdout, done.stdout
+    if done.returncode == 0:
+        return set()
+    voices = re.search(r"(?:breaks its contract|are not the same)\.\n\n(.*?)\n\n", done.stdout, re.DOTALL)
+    if voices is None:
+        return {Blame("image", "", "", done.stdout.strip())}
+    rows = (line.strip().partition("   ") for line in voices[1].splitlines())
+    return {Blame("image", "", clause, plain(scene, said.strip())) for clause, _, said in rows}
 
 
 def compared(scene: Scene, places: list[str], settings: Mapping[str, str]) -> set[Blame]:

@@ -7,11 +7,10 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from lockstep.finding import Finding, Place
-from lockstep.hermetic import KEPT, MOVING
+from lockstep.hermetic import KEPT, MOVING, configurations
 from lockstep.promise import Promise
 
 __all__ = ["around_here", "surroundings"]
@@ -37,18 +36,13 @@ def around_here() -> dict[str, Any]:
 
 
 def configured() -> Iterator[str]:
-    """Settings of the user's and the system's uv.toml that could move what uv resolves or installs.
-
-    Where they lie: https://docs.astral.sh/uv/concepts/configuration-files/.
-    """
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    system = [] if os.environ.get("UV_NO_SYSTEM_CONFIG") else [Path("/etc")]
-    for path in (folder / "uv" / "uv.toml" for folder in (home, *system)):
+    """Settings of a person's and the machine's uv.toml that could move what uv resolves or installs."""
+    for path in configurations():
         try:
             settings = tomllib.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue
-        except (OSError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError) as error:
             yield f"{path} ({error})"
             continue
         if moving := sorted(set(settings) - HARMLESS):
