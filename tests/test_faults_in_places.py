@@ -77,6 +77,17 @@ def test_an_edited_module_with_its_record_repaired_is_named_by_its_wheel(place: 
         assert "not what the locked wheel installs: flask/helpers.py" in (place.path / ".lockstep" / "report.txt").read_text()
 
 
+def test_a_need_that_was_slipped_into_the_lock_is_named_where_git_has_no_past(place: Service, tmp_path: Path) -> None:
+    poisoned = place.copy(tmp_path / "poisoned")
+    shutil.rmtree(poisoned.path / ".git")
+    edge = r'(name = "flask"\nversion(?:.|\n)*?dependencies = \[\n)'
+    poisoned.substitute("uv.lock", edge, r'\1    { name = "iniconfig" },\n')
+
+    assert poisoned.lockstep("lock").returncode == 0
+    assert facets(poisoned) == {"packages"}
+    assert "iniconfig is there because uv.lock says that flask needs it" in (poisoned.path / ".lockstep/report.txt").read_text()
+
+
 def test_a_deleted_module_is_named_under_bytes(place: Service) -> None:
     module = place.site_packages() / "flask" / "views.py"
     with restored(module):

@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from .fault import Fault, Plant
-from .planting import edit, variables
+from .network import forget
+from .planting import edit, in_lock, variables
 from .scene import Scene
 
 __all__ = ["FAULTS", "more", "replaced", "without"]
@@ -105,6 +106,12 @@ def system(scene: Scene) -> dict[str, str]:
     return {"XDG_CONFIG_DIRS": str(folder), "UV_NO_SYSTEM_CONFIG": ""}
 
 
+def slipped_in(scene: Scene) -> None:
+    """A need that a locked package does not have, in a checkout without a past; what is needed is locked for developers."""
+    in_lock(r'(name = "anyio"\nversion(?:.|\n)*?dependencies = \[\n)', r'\1    { name = "iniconfig" },\n')(scene)
+    forget(scene.service)
+
+
 def another_uv(scene: Scene) -> dict[str, str]:
     """A program that says that it is another version, in front of the right one."""
     uv = scene.kept / "another-uv" / "uv"
@@ -140,6 +147,12 @@ FAULTS = (
     ),
     here("a deleted module", "bytes", without("idna/core.py"), "missing idna/core.py"),
     here("a RECORD that is gone", "bytes", emptied, "idna", also=STRAYS),
+    here(
+        "a dependency slipped into the lock, where git has no past",
+        "packages",
+        slipped_in,
+        "iniconfig is there because uv.lock says that anyio needs it",
+    ),
     here("the interpreter's own packages let in", "packages", let_in, "", also=frozenset({"bytes", "strays"})),
     here("an injected module", "strays", more("fastapi/evil.py"), "fastapi/evil.py"),
     here("a stray .pth", "strays", more("evil.pth", "import os\n"), "evil.pth"),

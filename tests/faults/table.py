@@ -6,12 +6,42 @@ from pathlib import Path
 
 from reference.markdown import table
 
+from .container import CONTAINER
+from .contract import CONTRACT
 from .fault import Fault
+from .online import ONLINE
+from .scene import ELSEWHERE
 from .today import NOT_THERE, TOOLS
+from .verdict import HERE
 
 __all__ = ["PAGE", "Outcome", "page"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
+SECTIONS = {
+    "In files": ("",),
+    "In this machine": HERE,
+    "In another place": (ELSEWHERE,),
+    "In a running container": (CONTAINER,),
+    "In the image": ("image", CONTRACT),
+    "What is not caught without a network, and what catches it": (ONLINE,),
+}
+NOT_OFFLINE = """\
+`lock` holds a lock against its earlier commits, and `parity` holds its needs against what installed packages say themselves.
+A clone of one commit has no earlier ones, and without a network `lock` passes each of these there.
+`lock -- --registry` and `audit` ask, and are no part of the one command.
+"""
+NOT_CAUGHT = """\
+## What is not caught
+
+- A need that is slipped into the lock for developers only, where git has no past: `parity` looks into the production set.
+  `lock -- --registry` catches it.
+- The same for production, seen from macOS or Windows only: there a wheel may need other things by right.
+  CI and the image, which are Linux, catch it.
+- A release that is bad from the start, by the hand of its own project: everything about it is honest.
+  `cooldown` keeps it away while it is young, and `audit` names it once somebody knows.
+- An answer that differs in a request that nobody named: `behaviour` sends the `requests` of `pyproject.toml`.
+- A place whose kernel or interpreter lies to whoever looks: the probe runs by the place's own Python.
+  The image's layers are looked at from outside."""
 SIGNS = {"caught": "caught", "passed": "passed", NOT_THERE: "-"}
 
 
@@ -42,10 +72,13 @@ def page(outcomes: Sequence[Outcome]) -> str:
         "`uv sync --reinstall` is a lock file's own check: it installs everything again and holds each file to its hash.",
         "It repairs a damaged environment where it runs, and does not say that it was damaged.",
     ]
-    for title, place in (("files", ""), ("this machine", "laptop"), ("another place", "elsewhere"), ("the image", "image")):
-        rows = [row(outcome) for outcome in looked if outcome.fault.place == place]
+    for title, places in SECTIONS.items():
+        rows = [row(outcome) for outcome in looked if outcome.fault.place in places]
         if rows:
-            parts += [f"\n## In {title}\n", table(("fault", "named by", "in these words", *(f"`{t}`" for t in TOOLS)), rows)]
+            said = [NOT_OFFLINE] if ONLINE in places else []
+            heads = ("fault", "named by", "in these words", *(f"`{t}`" for t in TOOLS))
+            parts += [f"\n## {title}\n", *said, table(heads, rows)]
+    parts.append(f"\n{NOT_CAUGHT}")
     if unseen := [outcome for outcome in outcomes if outcome.unseen]:
         names = "; ".join(f"{outcome.fault.name} ({outcome.failure})" for outcome in unseen)
         parts.append(f"\n## Not looked at\n\n{names}.")

@@ -23,8 +23,8 @@ PLACE_FACETS: Mapping[str, Facet] = {
         "build the place again; `.python-version` says which",
     ),
     "packages": Facet(
-        "Names and versions of what is installed.",
-        "What somebody installed by hand is in no lock, and in no other place.",
+        "Names and versions of what is installed, and whether those who are said to need it say so themselves.",
+        "What somebody installed by hand is in no lock; what was slipped into the lock is in every place.",
         "Never, in the production set.",
         "build the place again; `uv add NAME` when it is needed",
     ),

@@ -202,6 +202,7 @@ def distribution(directory: Path) -> dict[str, Any]:
     tags = sorted(line.partition(":")[2].strip() for line in wheel.splitlines() if line.startswith("Tag:"))
     return {
         "tags": tags,
+        "needs": needs(directory),
         "record": (directory / "RECORD").is_file(),
         "digest": digest(files),
         "files": shorten(files),
@@ -209,6 +210,21 @@ def distribution(directory: Path) -> dict[str, Any]:
         "missing": missing,
         "linked": linked,
     }
+
+
+def needs(directory: Path) -> dict[str, list[str]]:
+    """What a distribution says itself that it needs: normalised names, `always`, and only with an `extra` of it.
+
+    https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use
+    """
+    found: dict[str, set[str]] = {"always": set(), "extra": set()}
+    metadata = directory / "METADATA"
+    text = metadata.read_text(encoding="utf-8", errors="replace") if metadata.is_file() else ""
+    for name, rest in re.findall(r"(?m)^Requires-Dist:\s*([A-Za-z0-9._-]+)(.*)", text.partition("\n\n")[0]):
+        marker = rest.partition(";")[2]
+        optional = re.search(r"\bextra\b", marker) and not re.search(r"\bor\b", marker)
+        found["extra" if optional else "always"].add(re.sub(r"[-_.]+", "-", name).lower())
+    return {kind: sorted(names) for kind, names in found.items()}
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import Any
 from lockstep.finding import Finding, Place, shown
 from lockstep.installed import installed
 from lockstep.lockfile import spot
+from lockstep.needs import needs
 from lockstep.promise import Promise
 from lockstep.surroundings import surroundings
 
@@ -19,7 +20,7 @@ Seen = Mapping[str, Any]
 
 def judge(place: Place, promise: Promise) -> list[Finding]:
     """All findings, in the order of the facets."""
-    by_promise = (inputs, python, packages, installed, strays, search_path, byte_code, source, server, ambient)
+    by_promise = (inputs, python, packages, needs, installed, strays, search_path, byte_code, source, server, ambient)
     found = [finding for rule in by_promise for finding in rule(place.fingerprint, promise)]
     found += surroundings(place, promise)
     return [replace(f, place=place.name, fix=(f.fix or "{rebuild}").replace("{rebuild}", place.rebuild)) for f in found]
