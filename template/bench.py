@@ -35,7 +35,7 @@ from siblings import MODELS, answers, fetched, fitting, sibling  # noqa: E402
 
 from lockstep.environment import sync  # noqa: E402
 from lockstep.errors import Refusal  # noqa: E402
-from lockstep.own_requests import own_requests  # noqa: E402
+from lockstep.places.own_requests import own_requests  # noqa: E402
 from lockstep.runtime import SETTINGS  # noqa: E402
 from lockstep.stand_ins import stand_ins  # noqa: E402
 

@@ -68,7 +68,7 @@ def test_the_page_needs_nothing_but_itself(service: Service) -> None:
 def test_a_model_that_cannot_start_is_named_and_spoils_no_other(service: Service, template: Template, tmp_path: Path) -> None:
     broken = Template(tmp_path / "template")
     shutil.copytree(template.path, broken.path)
-    [settings] = broken.path.glob("template/src/*gunicorn-asgi*lockstep*/gunicorn_settings.py")
+    [settings] = broken.path.glob("template/src/*gunicorn-asgi*lockstep*/serve/gunicorn_settings.py")
     settings.write_text(settings.read_text() + '\nraise SystemExit("planted: it does not start")\n')
     broken.release("v0.1.1")
     git(broken.path, "tag", "--force", "v0.1.0")  # the version that the service has, and keeps

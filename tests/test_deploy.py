@@ -33,7 +33,7 @@ def composed(service: Service) -> dict[str, Any]:
 
 def abilities(service: Service) -> set[str]:
     """What the server model's own file says it can."""
-    tree = ast.parse((service.path / "src" / "lockstep" / "model.py").read_text())
+    tree = ast.parse((service.path / "src" / "lockstep" / "serve" / "model.py").read_text())
     [value] = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ABILITIES"]
     assert isinstance(value, ast.Call)
     said: set[str] = set(ast.literal_eval(value.args[0]))

@@ -143,7 +143,7 @@ IMAGE_FAULTS: dict[str, tuple[str, set[str]]] = {
     "a deleted module": ("rm $site/pydantic/main.py", {"bytes"}),
     "a stray .pth": ("echo > $site/evil.pth", {"strays"}),
     "another uv.lock": ("echo >> $site/../../../../uv.lock", {"inputs"}),
-    "an edited service": ("echo '#' >> $site/lockstep/server.py", {"bytes", "byte code", "source"}),
+    "an edited service": ("echo '#' >> $site/lockstep/serve/server.py", {"bytes", "byte code", "source"}),
     "a package added by hand": (
         "mkdir $site/evil-1.0.dist-info && echo 'evil-1.0.dist-info/RECORD,,' > $site/evil-1.0.dist-info/RECORD",
         {"packages"},

@@ -46,7 +46,12 @@ CHANGES = {
         "900",
         "server.md",
     ),
-    "a facet's words": ("template/src/lockstep/facets.py", "Two patches are two interpreters", "Patches differ", "facets.md"),
+    "a facet's words": (
+        "template/src/lockstep/places/facets.py",
+        "Two patches are two interpreters",
+        "Patches differ",
+        "facets.md",
+    ),
     "a command's words": ("template/src/lockstep/__main__.py", "say what a facet is", "explain a facet", "commands.md"),
 }
 

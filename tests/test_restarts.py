@@ -124,7 +124,7 @@ def test_workers_that_wear_out_before_anyone_looks_are_replaced(service: Service
 
 @of("uvicorn")
 def test_a_protocol_that_closes_kept_connections_is_found(service: Service) -> None:
-    with planted(service, "lockstep/uvicorn_options.py", '"http": protocol()', '"http": "auto"'):
+    with planted(service, "lockstep/serve/uvicorn_options.py", '"http": protocol()', '"http": "auto"'):
         done = restarted(service, "hand-over")
 
     assert done.returncode == 1
@@ -157,7 +157,7 @@ def test_a_handler_that_exits_is_found(service: Service) -> None:
 
 @of("gunicorn-gthread")
 def test_a_worker_that_is_worn_and_just_goes_is_found(service: Service) -> None:
-    with planted(service, "lockstep/lifetime.py", "        _worn()", "        __import__('os')._exit(0)"):
+    with planted(service, "lockstep/serve/lifetime.py", "        _worn()", "        __import__('os')._exit(0)"):
         said = failed_step(service)
 
     assert said.startswith("recycling loses nothing"), said
@@ -166,7 +166,7 @@ def test_a_worker_that_is_worn_and_just_goes_is_found(service: Service) -> None:
 @of("gunicorn-gthread")
 def test_a_reload_without_a_rehearsal_is_found(service: Service) -> None:
     hasty = "Arbiter.rehearsed = lambda *_: True\nArbiter.reload = GunicornArbiter.reload\n"
-    with planted(service, "lockstep/gunicorn_arbiter.py", "", hasty):
+    with planted(service, "lockstep/serve/gunicorn_arbiter.py", "", hasty):
         said = failed_step(service)
 
     assert said.startswith("a broken reload changes nothing"), said
@@ -194,7 +194,7 @@ def test_a_worker_that_is_long_in_coming_back_is_found(service: Service) -> None
 
 @of("gunicorn-gthread")
 def test_a_model_that_promises_to_stand_slow_clients_and_does_not_is_found(service: Service) -> None:
-    with planted(service, "lockstep/model.py", 'frozenset({"overlap"', 'frozenset({"slow clients", "overlap"'):
+    with planted(service, "lockstep/serve/model.py", 'frozenset({"overlap"', 'frozenset({"slow clients", "overlap"'):
         said = failed_step(service)
 
     assert said.startswith("stands slow clients")
@@ -203,7 +203,7 @@ def test_a_model_that_promises_to_stand_slow_clients_and_does_not_is_found(servi
 
 @of("uvicorn")
 def test_a_server_that_lets_everybody_in_is_found(service: Service) -> None:
-    with planted(service, "lockstep/gate.py", "if self.in_flight >= self.room and", "if False and"):
+    with planted(service, "lockstep/serve/gate.py", "if self.in_flight >= self.room and", "if False and"):
         said = failed_step(service)
 
     assert said.startswith("refuses what is too much")
@@ -224,7 +224,7 @@ def test_a_blocking_call_in_an_asynchronous_handler_is_found_with_its_line(servi
 
 @of("uvicorn")
 def test_an_event_loop_that_nobody_watches_is_found(service: Service) -> None:
-    with planted(service, "lockstep/gate.py", "loop_watch.begin(", "(lambda *_: None)("):
+    with planted(service, "lockstep/serve/gate.py", "loop_watch.begin(", "(lambda *_: None)("):
         said = failed_step(service)
 
     assert said.startswith("names who holds the event loop")

@@ -24,7 +24,7 @@ def answers(framework: str, server: str) -> dict[str, object]:
 
 
 def tool(service: Service) -> set[str]:
-    return {path.name for path in (service.path / "src" / "lockstep").glob("*.py")}
+    return {path.name for path in (service.path / "src" / "lockstep").rglob("*.py")}
 
 
 def switched(template: Template, service: Service, server: str) -> subprocess.CompletedProcess[str]:

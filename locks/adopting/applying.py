@@ -37,7 +37,7 @@ def plan(found: Existing, rendered: Path) -> Plan:
     moves = {top: f"src/{top}" for top in found.packages if not top.startswith("src/")}
     inside = sorted({top.rpartition("/")[2] for top in found.packages} | {package})
     add = dict(chosen(rendered, package, there))
-    asgi = (rendered / "src" / "lockstep" / "lifespan.py").exists()
+    asgi = (rendered / "src" / "lockstep" / "serve" / "lifespan.py").exists()
     adapter = ADAPTERS / ("adapter_asgi.py" if asgi else "adapter_wsgi.py")
     add[f"src/{package}/adopted.py"] = adapter.read_bytes()
     for name in inside:

@@ -15,7 +15,7 @@ __all__ = ["Restart", "restart"]
 
 PREFERRED = ("reload", "hand-over")
 LIMIT_SECONDS = 180
-ASK = "from lockstep.trials import possible; print(*possible())"
+ASK = "from lockstep.proof.trials import possible; print(*possible())"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 
 from lockstep.errors import Refusal
-from lockstep.relock import relock
+from lockstep.locks.relock import relock
 
 __all__ = ["FRAMEWORKS", "MODELS", "answers", "fetched", "fitting", "sibling"]
 

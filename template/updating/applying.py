@@ -17,7 +17,7 @@ from checkout import ANSWERS, environment, git
 from origin import Origin
 
 from lockstep.errors import Refusal
-from lockstep.relock import relock
+from lockstep.locks.relock import relock
 
 __all__ = ["Born", "apply", "bring_lock"]
 

@@ -8,7 +8,7 @@ from .markdown import opening, table
 
 __all__ = ["facets", "page"]
 
-ROOMS = "template/src/lockstep/facet*.py"
+ROOMS = "template/src/lockstep/places/facet*.py"
 FIELDS = ("asks", "why", "allowed", "fix", "gate", "weight")
 OMITTED = {"gate": "parity", "weight": "error"}
 

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from lockstep.compare import compare
-from lockstep.finding import Place
-from lockstep.since import since
-from lockstep.surroundings import surroundings
+from lockstep.places.compare import compare
+from lockstep.places.finding import Place
+from lockstep.places.since import since
+from lockstep.places.surroundings import surroundings
 
 LINUX: dict[str, Any] = {
     "schema": "lockstep.fingerprint/1",

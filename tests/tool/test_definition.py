@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.definition import read
 from lockstep.errors import Refusal
+from lockstep.serve.definition import read
 
 GOOD = """\
 # where to listen

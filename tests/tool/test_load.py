@@ -13,9 +13,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from lockstep import family, handing_over, load, losses, slow
-from lockstep.load import Clients, Load
-from lockstep.losses import Count, Request
+from lockstep.proof import family, handing_over, load, losses, slow
+from lockstep.proof.load import Clients, Load
+from lockstep.proof.losses import Count, Request
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LAST = WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")

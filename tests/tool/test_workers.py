@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lockstep import workers
+from lockstep.serve import workers
 
 MEBIBYTE = 2**20
 

@@ -96,29 +96,29 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def serve(arguments: argparse.Namespace) -> int:
-    from lockstep.serving import serve
+    from lockstep.serve.serving import serve
 
     serve(reload=arguments.reload)
     return SAME
 
 
 def reload(arguments: argparse.Namespace) -> int:
-    from lockstep.rehearsal import reload
+    from lockstep.serve.rehearsal import reload
 
     print(reload(arguments.pid))
     return SAME
 
 
 def rehearse(_: argparse.Namespace) -> int:
-    from lockstep.rehearsal import rehearse
+    from lockstep.serve.rehearsal import rehearse
 
     rehearse()
     return SAME
 
 
 def health(_: argparse.Namespace) -> int:
-    from lockstep.client import get
-    from lockstep.serving import in_force
+    from lockstep.serve.client import get
+    from lockstep.serve.serving import in_force
 
     try:
         return 0 if get(in_force().port, "/health/ready", timeout=2).status == 200 else 1
@@ -127,21 +127,21 @@ def health(_: argparse.Namespace) -> int:
 
 
 def prove(_: argparse.Namespace) -> int:
-    from lockstep.prove import prove
+    from lockstep.proof.prove import prove
 
     prove()
     return SAME
 
 
 def restarts(arguments: argparse.Namespace) -> int:
-    from lockstep.trials_table import show
+    from lockstep.proof.trials_table import show
 
     show(arguments.kinds, arguments.rounds, arguments.seconds, arguments.json)
     return SAME
 
 
 def answers(_: argparse.Namespace) -> int:
-    from lockstep.answers import take
+    from lockstep.places.answers import take
 
     print(json.dumps(take()))
     return SAME
@@ -152,7 +152,7 @@ def fingerprint(arguments: argparse.Namespace) -> int:
 
     if arguments.file:
         from lockstep.environment import production
-        from lockstep.parity import keep
+        from lockstep.places.parity import keep
 
         print(keep(ROOT, production(ROOT), arguments.file))
         return SAME
@@ -161,7 +161,7 @@ def fingerprint(arguments: argparse.Namespace) -> int:
 
 
 def lock(arguments: argparse.Namespace) -> int:
-    from lockstep import lock, lock_registry
+    from lockstep.locks import lock, lock_registry
 
     print(lock.check(ROOT))
     if arguments.registry:
@@ -170,14 +170,14 @@ def lock(arguments: argparse.Namespace) -> int:
 
 
 def relock(_: argparse.Namespace) -> int:
-    from lockstep.relock import relock
+    from lockstep.locks.relock import relock
 
     print(relock(ROOT))
     return SAME
 
 
 def upgrade(arguments: argparse.Namespace) -> int:
-    from lockstep.upgrade import upgrade
+    from lockstep.files.upgrade import upgrade
 
     chosen = {"uv": arguments.uv, "python": arguments.python, "packages": arguments.packages, "keep": arguments.keep}
     print("\n".join(upgrade(ROOT, **chosen)))
@@ -185,8 +185,8 @@ def upgrade(arguments: argparse.Namespace) -> int:
 
 
 def pins(arguments: argparse.Namespace) -> int:
-    from lockstep.pins import check
-    from lockstep.refresh import refresh
+    from lockstep.files.pins import check
+    from lockstep.files.refresh import refresh
 
     if arguments.refresh:
         print("\n".join(refresh(ROOT)))
@@ -195,7 +195,7 @@ def pins(arguments: argparse.Namespace) -> int:
 
 
 def image(arguments: argparse.Namespace) -> int:
-    from lockstep.image import image
+    from lockstep.images.image import image
 
     for line in image(
         ROOT, arguments.engine, twice=arguments.twice, same_as=arguments.same_as, only_look=arguments.look
@@ -205,20 +205,20 @@ def image(arguments: argparse.Namespace) -> int:
 
 
 def in_image(arguments: argparse.Namespace) -> int:
-    from lockstep.in_image import run_tests
+    from lockstep.images.in_image import run_tests
 
     return run_tests(ROOT, [word for word in arguments.words if word != "--in-image"])  # the session's own word
 
 
 def parity(arguments: argparse.Namespace) -> int:
     from lockstep.environment import production
-    from lockstep.parity import parity
+    from lockstep.places.parity import parity
 
     return parity(ROOT, None if arguments.only else production(ROOT), arguments.others)
 
 
 def check(arguments: argparse.Namespace) -> int:
-    from lockstep.check_table import show
+    from lockstep.checks.check_table import show
 
     return show(
         arguments.paths, sort=arguments.sort, details=arguments.details, save=arguments.json, jobs=arguments.jobs
@@ -226,7 +226,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def sbom(arguments: argparse.Namespace) -> int:
-    from lockstep.sbom import sbom
+    from lockstep.supply.sbom import sbom
 
     for line in sbom(ROOT, arguments.image):
         print(line, flush=True)
@@ -234,21 +234,21 @@ def sbom(arguments: argparse.Namespace) -> int:
 
 
 def audit(arguments: argparse.Namespace) -> int:
-    from lockstep.audit import audit
+    from lockstep.supply.audit import audit
 
     print(audit(ROOT, everything=arguments.everything, seconds=arguments.seconds))
     return SAME
 
 
 def publish(arguments: argparse.Namespace) -> int:
-    from lockstep.publish import publish
+    from lockstep.images.publish import publish
 
     print(publish(ROOT, arguments.repository))
     return SAME
 
 
 def explain(arguments: argparse.Namespace) -> int:
-    from lockstep.explain import explain
+    from lockstep.places.explain import explain
 
     print(explain(" ".join(arguments.facet)))
     return SAME

@@ -413,8 +413,8 @@ def promised_files() -> dict[str, str]:
 def server_values() -> dict[str, Any] | None:
     """The server definition in force here, or the reason why there is none."""
     try:
-        from lockstep import model
-        from lockstep.serving import in_force
+        from lockstep.serve import model
+        from lockstep.serve.serving import in_force
     except ImportError:
         return None
     try:

@@ -1,0 +1,35 @@
+# Lockstep's: the server model uvicorn. Change it by `copier update`, not by hand.
+"""Run uvicorn in this process."""
+
+import logging
+import signal
+
+import uvicorn
+
+from lockstep.serve import listening
+from lockstep.serve.application import log_config, readable_failure
+from lockstep.serve.definition import Definition
+from lockstep.serve.uvicorn_options import options
+from lockstep.serve.uvicorn_server import Server
+
+__all__ = ["run"]
+
+log = logging.getLogger("lockstep")
+
+
+def run(definition: Definition, *, reload: bool) -> None:
+    """Serve until told to stop."""
+    with readable_failure():
+        settings = options(definition) | {"log_config": log_config(), "factory": True}
+    if reload:
+        address = {"host": definition.host, "port": definition.port}
+        uvicorn.run("lockstep.serve.application:build", reload=True, reload_dirs=["src"], **address, **settings)
+        return
+    server = Server(uvicorn.Config("lockstep.serve.application:build", **settings))
+    signal.signal(signal.SIGHUP, no_reload)
+    server.run(sockets=[listening.listener(definition)])
+
+
+def no_reload(*_: object) -> None:
+    """Without this, SIGHUP would end the process and lose what is in flight."""
+    log.warning("SIGHUP changes nothing: one process cannot reload itself; start a successor on the same socket")
