@@ -117,6 +117,12 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def images(session: nox.Session) -> None:
+    """Build a service by this Dockerfile and by those that people take instead, side by side; `-- --write` keeps the page."""
+    session.run(*WORKSHOP, "python", "-m", "image_bench", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def models(session: nox.Session) -> None:
     """Measure every server model beside bare servers, and what a service costs over them; `-- --write` keeps the pages."""
     session.run("uv", "run", "--quiet", "--locked", "--script", "tests/model_bench.py", *session.posargs)
