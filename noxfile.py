@@ -117,6 +117,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def engines(session: nox.Session) -> None:
+    """Build one service by each engine that is promised, twice, and compare; `-- --write` keeps the page."""
+    rooms = os.pathsep.join(("tests", "template/src"))
+    session.run(*WORKSHOP, "python", "-m", "engines", *session.posargs, env={"PYTHONPATH": rooms})
+
+
+@nox.session(default=False)
 def images(session: nox.Session) -> None:
     """Build a service by this Dockerfile and by those that people take instead, side by side; `-- --write` keeps the page."""
     session.run(*WORKSHOP, "python", "-m", "image_bench", *session.posargs, env={"PYTHONPATH": "tests"})

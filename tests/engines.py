@@ -1,0 +1,155 @@
+"""Build one service by each engine that is promised, hold each image to its contract, build it again, compare them all.
+
+Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman is this machine's. One
+engine runs at a time, so none may be running. `--write` keeps the page.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import built_here, copier, run, tagged
+from lockstep.images.rebuilding import merged
+from lockstep.images.saved import saved
+from services import Service
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "explanation" / "image-engines.md"
+SUITES = ("bookworm", "trixie", "sid")
+TAG = "localhost/engines-api:lockstep"
+# What podman needs where limits may not be raised, and where the kernel has control groups of both kinds.
+CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]\n[engine]\nruntime = "runc"\n'
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one engine made of the service: `again` and `contract` in the tool's own words, digests of what it built."""
+
+    name: str
+    contract: str
+    again: str
+    layers: tuple[str, ...] = ()
+    files: str = ""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    options.add_argument("--only", default="", help="one of the suites, or podman")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        service = Path(folder) / "engines-api"
+        copier(tagged(Path(folder) / "template"), service, "--data", f"python={platform.python_version()}")
+        name = ("-c", "user.name=e", "-c", "user.email=e@localhost")
+        for words in (["init", "-q"], ["add", "-A"], [*name, "commit", "-qm", "one"]):
+            run("git", *words, cwd=service)
+        made = [looked_at(service, which) for which in (*SUITES, "podman") if chosen.only in which]
+    page = table(made)
+    print(page)
+    if chosen.write:
+        PAGE.write_text(page, encoding="utf-8")
+    return int(any(seen.contract != "kept" for seen in made))
+
+
+def looked_at(service: Path, which: str) -> Seen:
+    """Build by one engine, twice, with its own base images of the same files."""
+    print(f"  {which} …", file=sys.stderr, flush=True)
+    with podman() if which == "podman" else docker(which), built_here() as (engine, settings):
+        if engine is None or which == "podman" != engine.command:
+            return Seen(which, "not looked at", "not looked at")
+        name = f"{engine.command} {engine.version}"
+        said = Service(service, settings).lockstep("image", "--engine", engine.command, "--twice").stdout
+        print(said, file=sys.stderr)
+        if "contract     kept" not in said:
+            return Seen(name, said.strip().splitlines()[-1], "not looked at")
+        with saved(engine.command, TAG) as image:
+            layers = tuple(layer.digest for layer in image.layers)
+            files = hashlib.sha256(json.dumps(merged(image), sort_keys=True).encode()).hexdigest()
+        return Seen(name, "kept", twice(said), layers, files)
+
+
+def twice(said: str) -> str:
+    """Two cells: the layers of both builds, and the image ids."""
+    if found := re.search(r"are the same bits, (the same image id|other image ids)", said):
+        return f"the same | {'the same' if found[1].startswith('the') else 'differs'}"
+    differing = re.search(r"(?m)^ +image twice +(.+)$", said)
+    return f"differ: {differing[1] if differing else 'see above'} | differs"
+
+
+@contextmanager
+def docker(suite: str) -> Iterator[None]:
+    """Docker of a suite of Debian, for as long as the block lasts."""
+    folder = f"/var/tmp/lockstep-engine-{suite}"
+    start = f'settings=$(.ci/engine start {folder} {suite}) && eval "$settings" && env -0'
+    done = subprocess.run(["bash", "-c", start], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    try:
+        with set_over(dict(one.split("=", 1) for one in done.stdout.decode().split("\0") if one)):
+            yield
+    finally:
+        subprocess.run([".ci/engine", "stop", folder], cwd=ROOT, check=True)
+
+
+@contextmanager
+def podman() -> Iterator[None]:
+    """This machine's podman, and no docker beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "containers.conf"
+        config.write_text(CONTAINERS)
+        Path(folder, "bin").mkdir()
+        Path(folder, "bin", "docker").write_text("#!/bin/sh\nexit 1\n")
+        Path(folder, "bin", "docker").chmod(0o755)
+        path = f"{folder}/bin:{os.environ['PATH']}"
+        with set_over({"PATH": path, "CONTAINERS_CONF": str(config), "DISABLE_HC_SYSTEMD": "true", "LOCKSTEP_ENGINE": "podman"}):
+            yield
+
+
+@contextmanager
+def set_over(settings: dict[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def table(made: list[Seen]) -> str:
+    """The page."""
+    first = next((seen for seen in made if seen.layers and "26." in seen.name), None)
+    rows = []
+    for seen in made:
+        layers, files = "-", "-"
+        if first and seen.layers and seen is not first:
+            same = sum(one == other for one, other in zip(seen.layers, first.layers, strict=False))
+            layers = f"{same} of {len(first.layers)} the same"
+            files = "the same" if seen.files == first.files else "differ"
+        again = seen.again if "|" in seen.again else f"{seen.again} | -"
+        rows.append(f"| {seen.name} | {seen.contract} | {again} | {layers} | {files} |")
+    against = first.name if first else "docker 26"
+    return "\n".join(
+        [
+            "# The image, by each engine\n",
+            f"Written by `uv run noxfile.py -s engines -- --write`, on {platform.system()} {platform.machine()}.",
+            "One service of the default answers is built by each engine, held to its contract, and built again without a cache.",
+            "The base images have the same files everywhere; each engine imported them itself.\n",
+            f"| engine | contract | layers, twice | image id, twice | layers against {against} | files against {against} |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
