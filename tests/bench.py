@@ -37,6 +37,10 @@ REASONS = {
     "one in flight. That is about as long as all the tools together, and most of it is waiting. Running the sessions side by "
     "side was tried: on two cores, starting nox once for each costs what the waiting saves.",
 }
+ONLY_BUILD = (
+    "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "
+    "from lockstep.images.image import build; build(Path.cwd(), sys.argv[1])"
+)
 ONE_FILE = {
     "copier.yml": "_subdirectory: template\nname:\n  type: str\n  default: x\n",
     "template/one.txt.jinja": "{{ name }}\n",
@@ -208,6 +212,9 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
     probe = (service / "src/lockstep/fingerprint.py").read_bytes()
 
     def build() -> None:
+        run(sys.executable, "-B", "-c", ONLY_BUILD, engine.command, cwd=service, settings=settings)
+
+    def whole() -> None:
         run(sys.executable, "-B", "-c", CALL, "image", cwd=service, settings=settings)
 
     engine("builder", "prune", "--force", "--all") if engine.command == "docker" else None
@@ -223,8 +230,10 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
         statistics.median(rebuilds) / cold,
         0.25,
         "x",
-        "`image` after a change of source only, against a cold build",
+        "the build after a change of source only, against a cold one",
     )
+    built, judged = side_by_side(runs, build, whole)
+    yield Figure("the image's contract", judged - built, 6, "s", "what `image` adds to an unchanged build")
     saved = image(engine, tag, folder)
     yield Figure("image", saved.compressed / 1e6, 40, "MB", "all layers, gzip, FastAPI on the slim base that the tests make")
     yield Figure("source-only layer", saved.last.compressed / 1e3, 200, "kB", "what a release ships when only source changed")
