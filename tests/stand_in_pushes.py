@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 
 from loopback import Quiet, serving
 
@@ -27,7 +28,7 @@ class Registry:
 @contextmanager
 def stand_in_registry() -> Iterator[Registry]:
     """An empty registry that takes pushes until the end of the block."""
-    registry = Registry()
+    registry, numbers = Registry(), count()
 
     class Handler(Quiet):
         protocol_version = "HTTP/1.1"
@@ -45,7 +46,7 @@ def stand_in_registry() -> Iterator[Registry]:
 
         def do_POST(self) -> None:
             self.body()
-            upload = f"{self.path.rstrip('/')}/{len(registry.begun)}"
+            upload = f"{self.path.rstrip('/')}/{next(numbers)}"
             registry.begun[upload] = b""
             self.say(401 if registry.closed else 202, Location=upload, Range="0-0")
 
