@@ -5,8 +5,8 @@ WORKDIR /app
 RUN python -m venv --without-pip /app/.venv
 COPY requirements.txt ./
 RUN pip --python /app/.venv/bin/python install --no-cache-dir --require-hashes --only-binary :all: -r requirements.txt
-COPY . ./
-RUN pip --python /app/.venv/bin/python install --no-cache-dir --no-deps .
+COPY dist ./dist
+RUN pip --python /app/.venv/bin/python install --no-cache-dir --no-deps ./dist/*.whl
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --system --uid 999 nonroot
