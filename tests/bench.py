@@ -67,6 +67,7 @@ def main() -> int:
     options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options.add_argument("--runs", type=int, default=5, help="runs of each, interleaved")
     chosen = options.parse_args()
+    os.environ.pop("PYTHONPATH", None)  # by which this room was found; a service would name it
     with tempfile.TemporaryDirectory() as folder, built_here() as (engine, settings):
         figures = [*birth(Path(folder), chosen.runs), *one_command(Path(folder), chosen.runs, settings)]
         figures += looking(Path(folder), chosen.runs)

@@ -47,6 +47,7 @@ def main() -> int:
     options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options.add_argument("--only", default="", help="one of the suites, or podman")
     chosen = options.parse_args()
+    os.environ.pop("PYTHONPATH", None)  # by which this room was found; a service would name it
     with tempfile.TemporaryDirectory() as folder:
         service = Path(folder) / "engines-api"
         copier(tagged(Path(folder) / "template"), service, "--data", f"python={platform.python_version()}")
