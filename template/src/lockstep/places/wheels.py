@@ -24,7 +24,7 @@ from lockstep.lockfile import name_of
 __all__ = ["Unknown", "contents", "contents_of_all", "wheel_for"]
 
 FETCH_SECONDS = 30
-RULES = 2  # raised when `recorded` puts files elsewhere than before: what was remembered is then forgotten
+RULES = 3  # raised when `recorded` puts files elsewhere than before: what was remembered is then forgotten
 
 
 class Unknown(Exception):
@@ -95,12 +95,13 @@ def contents(wheel: Mapping[str, Any]) -> dict[str, str]:
 def recorded(wheel: zipfile.ZipFile) -> dict[str, str]:
     """The wheel's own RECORD, with `.data` directories put where installation puts them."""
     [record] = [name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
-    about = wheel.read(record.removesuffix("RECORD") + "WHEEL").decode()
+    own = record.removesuffix("/RECORD")  # a package that is vendored may bring another
+    about = wheel.read(f"{own}/WHEEL").decode()
     headers = re.sub(r"(?s).*?^Tag: cp3(\d+)-.*", r"../../../include/site/python3.\1/", about, flags=re.MULTILINE)
     files = {}
     for name, stated, *_ in csv.reader(wheel.read(record).decode().splitlines()):
         directory, _, base = name.rpartition("/")
-        if not stated or name.endswith(".pyc") or (directory.endswith(".dist-info") and base in INSTALLER_FILES):
+        if not stated or name.endswith(".pyc") or (directory == own and base in INSTALLER_FILES):
             continue
         placed = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", name)
         if ".data/scripts/" in placed:
