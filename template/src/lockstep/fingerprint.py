@@ -37,12 +37,15 @@ INSTALLER_FILES = {
     "uv_cache.json",
     "uv_build.json",
 }
+LARGE = 1 << 20  # bytes; smaller files are read whole
 PROMISED_FILES = ("uv.lock", "pyproject.toml", ".python-version")
 
 
 def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    with open(path, "rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size > LARGE:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()  # `file_digest` clears a buffer for each of thousands of files
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -453,5 +456,4 @@ def take() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(take(), sys.stdout, sort_keys=True, separators=(",", ":"))
-    print()
+    print(json.dumps(take(), sort_keys=True, separators=(",", ":")))
