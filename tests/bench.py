@@ -36,12 +36,12 @@ REASONS = {
     "the one command": "`prove` has no counterpart by hand: it starts a server, waits for requests to overlap, and stops it with "
     "one in flight. That is about as long as all the tools together, and most of it is waiting. Running the sessions side by "
     "side was tried: on two cores, starting nox once for each costs what the waiting saves.",
-    "… without prove": "What is beyond the limit is nox itself and the two sessions that have no counterpart by hand: `lock`, which "
-    "asks uv and then judges the lock, and `pins`, which reads every file that states something.",
+    "… without prove": "What is beyond the limit is nox and two sessions that have no counterpart by hand: `lock`, which asks uv "
+    "and then judges the lock, and `pins`, which reads every file that states something.",
     "fingerprint": "Every installed file is read and hashed, so what counts is bytes; the packages that are added here are among "
     "the largest that services have. With the packages that a service is born with it is below the limit.",
-    "parity": "It asks a production server and a development server the same requests, and so starts both; that is what stands "
-    "before the line's slope. Judging alone is the fingerprint and a tenth of a second.",
+    "parity": "It asks a production server and a development server the same requests, and so starts both: the part of the line "
+    "that does not grow with the packages.",
 }
 ONLY_BUILD = (
     "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "
