@@ -7,7 +7,7 @@ import pytest
 from faults.__main__ import FAULTS, told
 from faults.fault import Fault
 from faults.good import alarms_of_files, answers_of
-from faults.table import Outcome
+from faults.table import PAGE, Outcome
 from faults.today import TOOLS
 from reference.facets import facets
 from snapshot import WORKSHOP, Template
@@ -56,6 +56,14 @@ def test_every_fault_is_of_a_facet_that_there_is() -> None:
 
     assert sorted(named - {(name, said["gate"]) for name, said in known.items()}) == []
     assert sorted({facet for fault in FAULTS for facet in fault.also} - known.keys()) == []
+
+
+def test_the_page_has_every_fault_and_each_is_caught() -> None:
+    rows = PAGE.read_text(encoding="utf-8").splitlines()
+    listed = [row.split(" | ")[0].removeprefix("| ") for row in rows if row.startswith("| ") and " | `" in row]
+
+    assert [fault.name for fault in FAULTS if fault.name not in listed] == []
+    assert [row for row in rows if "| not caught" in row] == []
 
 
 def test_a_fault_that_is_not_caught_fails_the_session_by_name(capsys: pytest.CaptureFixture[str]) -> None:
