@@ -48,11 +48,13 @@ def asked_online(scene: Scene) -> dict[str, str]:
     if not environment.exists():
         made = service.run("uv", "sync", *same, **project)
         assert made.returncode == 0, made.stdout
+    fresh = environment.with_name(f"{environment.name}-fresh")  # what is installed there is not met by the next fault
+    shutil.rmtree(fresh, ignore_errors=True)
     return {
         "uv lock --check": ran(service, project, "lock", "--check"),
         "uv sync --check": ran(service, project, "sync", "--check", *same),
         "uv pip check": ran(service, {}, "pip", "check", "--python", str(environment)),
-        "uv sync --reinstall": ran(service, project, "sync", "--reinstall", *same),
+        "uv sync --reinstall": ran(service, {"UV_PROJECT_ENVIRONMENT": str(fresh)}, "sync", "--reinstall", *same),
     }
 
 
