@@ -2,15 +2,18 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conftest import committed
+from history import two_versions
 from services import Service
 from snapshot import Template, git
 
@@ -224,3 +227,32 @@ def test_an_adopted_service_holds_what_a_new_one_holds(name: str, template: Temp
     assert done.returncode == 0, done.stdout
     assert proved.returncode == 0, proved.stdout
     assert "becomes ready" in proved.stdout
+
+
+@pytest.mark.parametrize("name", ["poetry-flask", "uv-src"])
+def test_an_adopted_service_follows_the_template_and_loses_no_line(template: Template, tmp_path: Path, name: str) -> None:
+    history = two_versions(template, tmp_path / "template")
+    git(history.path, "checkout", "--quiet", "v0.1.0")
+    service = existing(tmp_path / name, SERVICES[name])
+    adopted = adopt(history, service, "--write")
+    committed(service.path)
+    before = {path: (service.path / path).read_text() for path in SERVICES[name] if (service.path / path).exists()}
+
+    git(history.path, "checkout", "--quiet", "v0.2.0")
+    done = service.run(sys.executable, "-B", "updating/update.py", "--without-proofs", CI="", LOCKSTEP_ENGINE="none")
+    after = {path: (service.path / path).read_text() for path in before}
+    was, now = (tomllib.loads(text.get("pyproject.toml", "")) for text in (before, after))
+
+    assert adopted.returncode == 0, adopted.stdout
+    assert done.returncode == 0, done.stdout
+    assert (service.path / "src" / "lockstep" / "new.py").exists()
+    assert not (service.path / "src" / "lockstep" / "old.py").exists()
+    assert service.lockstep("lock").returncode == 0
+    assert {path for path in before if after[path] != before[path]} <= {"pyproject.toml", "uv.lock"}
+    assert {*names(was)} <= {*names(now)}
+    assert was.get("tool", {}).keys() <= now.get("tool", {}).keys()
+
+
+def names(project: Mapping[str, Any]) -> list[str]:
+    """What the project asks for, without the versions."""
+    return [re.split(r"[^\w.-]", one)[0] for one in project.get("project", {}).get("dependencies", [])]
