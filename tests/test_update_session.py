@@ -100,7 +100,7 @@ def test_a_preview_shows_everything_and_changes_nothing(service: Service, tmp_pa
         "orders-api: Lockstep v0.1.0 → v0.2.0",
         "v0.2.0: `update` now counts hedgehogs.",
         "new question hedgehogs: 7 is taken (How many hedgehogs?)",
-        "src/lockstep/old.py goes; you had not changed it",
+        "Goes, and you had not changed it\n  src/lockstep/old.py",
         '+    "uvicorn[standard]>=0.54",',
         "+ src/lockstep/new.py",
         "pluggy 1.6.0 → ",

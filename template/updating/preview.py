@@ -2,6 +2,7 @@
 """An update as a document: versions, notes, answers, files, packages, decisions, and the difference itself."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ __all__ = ["SCHEMA", "difference", "document", "headline", "text"]
 
 SCHEMA = "lockstep.update/1"
 MARKS = {"added": "+", "changed": "~", "removed": "-"}
+OURS, FEW = "src/lockstep", 5  # of its files, more than so many in one folder are counted, not listed
 SIDES = ("1", "2", "3")  # of a conflict, as git numbers them: what came, what the team made of it, what comes
 
 
@@ -44,9 +46,9 @@ def document(
                 {"name": name, "answer": new[name], "help": helps.get(name, "")} for name in sorted(asked - set(data))
             ],
             "questions_gone": sorted(name for name in old if not name.startswith("_") and name not in new),
-            "files_gone": [path for path in gone if path not in {fault.path for fault in found}],
             "values_without_a_place": list(homeless(here, tree, found)),
         },
+        "goes": [path for path in gone if path not in {fault.path for fault in found}],
         "files": {
             "added": [path for path in changed if path not in existing],
             "changed": [path for path in changed if path in existing and path not in gone],
@@ -125,12 +127,23 @@ def sections(found: Mapping[str, Any], *, markdown: bool) -> Iterator[tuple[str,
     noted = [said.format(**note) for note in found["notes"]]
     yield "What the template changed", noted
     yield "Needs a decision", [bullet + line for line in decisions(found["decide"], code)]
+    yield "Goes, and you had not changed it", [bullet + line for line in by_folder(found["goes"], code)]
     files = found["files"]
-    yield "Files", [f"{bullet}{MARKS[how]} {code.format(path)}" for how in MARKS for path in files[how]]
+    rest = {**files, "removed": [path for path in files["removed"] if path not in found["goes"]]}
+    yield "Files", [f"{bullet}{MARKS[how]} {line}" for how in MARKS for line in by_folder(rest[how], code)]
     rows = [f"{bullet}{p['name']} {p['from'] or '(new)'} → {p['to'] or '(gone)'}" for p in found["packages"]]
     yield "Packages", rows
     stuck = [f"{bullet}{code.format(fault['path'])}: {fault['said']}. {fault['remedy']}" for fault in found["faults"]]
     yield "Needs a hand", stuck
+
+
+def by_folder(paths: Sequence[str], code: str) -> Iterator[str]:
+    """Each path; those of a package of Lockstep's that are many, as a number, because nobody decides about them."""
+    rooms = Counter(path.rpartition("/")[0] for path in paths if path.startswith(OURS))
+    for folder, number in rooms.items():
+        if number > FEW:
+            yield f"{code.format(folder)}: {number} files"
+    yield from (code.format(path) for path in paths if rooms[path.rpartition("/")[0]] <= FEW)
 
 
 def decisions(decide: Mapping[str, Any], code: str) -> Iterator[str]:
@@ -140,8 +153,6 @@ def decisions(decide: Mapping[str, Any], code: str) -> Iterator[str]:
         yield f"new question {code.format(name)}: {question['answer']!r} is taken{asks}; another: --data {name}=…"
     for name in decide["questions_gone"]:
         yield f"{code.format(name)} is not asked any more; your answer goes"
-    for path in decide["files_gone"]:
-        yield f"{code.format(path)} goes; you had not changed it"
     for value in decide["values_without_a_place"]:
         what = f"the new server model has no {value['name']}, which you set to {value['value']}"
         yield f"{code.format(value['file'])}: {what}"
