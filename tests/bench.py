@@ -45,7 +45,7 @@ REASONS = {
 }
 ONLY_BUILD = (
     "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "
-    "from lockstep.images.image import build; build(Path.cwd(), sys.argv[1])"
+    "from lockstep_tool.images.image import build; build(Path.cwd(), sys.argv[1])"
 )
 ONE_FILE = {
     "copier.yml": "_subdirectory: template\nname:\n  type: str\n  default: x\n",

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import built_here, copier, run, tagged
-from lockstep.images.rebuilding import merged
-from lockstep.images.saved import saved
+from lockstep_tool.bench.bench import built_here, copier, run, tagged
+from lockstep_tool.images.rebuilding import merged
+from lockstep_tool.images.saved import saved
 from services import Service
 
 ROOT = Path(__file__).parents[1]

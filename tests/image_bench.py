@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import built_here, copier, run, seconds, tagged
+from lockstep_tool.bench.bench import built_here, copier, run, seconds, tagged
 from places.bases import PACKAGING, archive_of, bring_bases, image_of
 from places.engine import Engine
 from places.images import Image, image
@@ -32,7 +32,7 @@ BUILD = """
 import json, os, sys
 sys.path.insert(0, 'src')
 from pathlib import Path
-from lockstep import engine
+from lockstep_tool import engine
 engine.build(sys.argv[1], Path.cwd(), sys.argv[2], {})
 """
 ROWS = {

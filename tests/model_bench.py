@@ -36,19 +36,19 @@ TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 sys.path[:0] = [str(ROOT / "template" / "bench"), str(TESTS), str(ROOT / "template" / "src")]
 
-import advice  # noqa: E402 -- found only now
-import page  # noqa: E402
-from candidate import Candidate, service  # noqa: E402
-from comparing import compared  # noqa: E402
-from machine import machine  # noqa: E402
-from measuring import Cell  # noqa: E402
-from progress import Progress  # noqa: E402
-from siblings import FRAMEWORKS, GIT, MODELS, fitting  # noqa: E402
+from lockstep_tool.bench import advice
+from lockstep_tool.bench import page
+from lockstep_tool.bench.candidate import Candidate, service
+from lockstep_tool.bench.comparing import compared
+from lockstep_tool.bench.machine import machine
+from lockstep_tool.bench.measuring import Cell
+from lockstep_tool.bench.progress import Progress
+from lockstep_tool.bench.siblings import FRAMEWORKS, GIT, MODELS, fitting
 
-from lockstep.environment import sync  # noqa: E402
-from lockstep.runtime import SETTINGS  # noqa: E402
-from lockstep.stand_ins import stand_ins  # noqa: E402
-from snapshot import Template, snapshot  # noqa: E402
+from lockstep_tool.sync import sync
+from lockstep_serve.runtime import SETTINGS
+from lockstep_tool.stand_ins import stand_ins
+from snapshot import Template, snapshot
 
 PAGES = ROOT / "docs" / "explanation"
 # Waits at twice the requests that sync, gthread and the others serve at once on two cores; more than 256 the load cannot drive.

@@ -85,7 +85,7 @@ def running(service: Service, **settings: str) -> Iterator[Running]:
         log = Path(folder) / "log"
         with log.open("wb") as file:
             process = subprocess.Popen(
-                [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+                [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
                 cwd=folder,
                 env={**os.environ, **service.settings, **chosen},
                 stdin=subprocess.DEVNULL,

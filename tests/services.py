@@ -16,7 +16,7 @@ from pathlib import Path
 __all__ = ["BUILD", "CALL", "Service", "free_port", "until_ready"]
 
 # As noxfile.py calls the tool: in its own process, without a variable that a place would show as a finding.
-CALL = "import sys; sys.path.insert(0, 'src'); from lockstep.__main__ import main; sys.exit(main())"
+CALL = "import sys; sys.path.insert(0, 'src'); from lockstep_tool.__main__ import main; sys.exit(main())"
 # Builds the production set without proving it.
 BUILD = (
     "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "

@@ -26,7 +26,7 @@ WORKFLOW = ".github/workflows/ci.yml"
 
 
 def check(*words: str | Path, folder: Path = TOOL) -> subprocess.CompletedProcess[str]:
-    """`python -m lockstep check`, as somebody calls it who has a clone and nothing installed."""
+    """`lockstep check`, as somebody calls it who has a clone and nothing installed."""
     command = [sys.executable, "-B", "-m", "lockstep", "check", *map(str, words)]
     settings = {**os.environ, "PYTHONPATH": str(TOOL)}
     return subprocess.run(command, cwd=folder, env=settings, capture_output=True, text=True, check=False, timeout=300)

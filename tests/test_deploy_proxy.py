@@ -124,7 +124,7 @@ def test_the_client_is_the_last_one_that_no_trusted_proxy_is(
     trusted: str, peer: str, said: str, client: str, gthread: Service
 ) -> None:
     code = (
-        "import sys; from lockstep.serve.client_address import wrap; "
+        "import sys; from lockstep_serve.client_address import wrap; "
         "wrap(lambda environ, _: print(environ['REMOTE_ADDR']), sys.argv[1])"
         "({'REMOTE_ADDR': sys.argv[2], 'HTTP_X_FORWARDED_FOR': sys.argv[3]}, None)"
     )

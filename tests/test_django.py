@@ -24,7 +24,7 @@ SECRET = "ORDERS_API_SECRET_KEY"
 UNSET = {SECRET: "", "DJANGO_SETTINGS_MODULE": ""}
 PRODUCTION = (
     "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "
-    "from lockstep.environment import production; production(Path.cwd())"
+    "from lockstep_tool.sync import production; production(Path.cwd())"
 )
 
 
@@ -59,7 +59,7 @@ def serving(service: Service, **settings: str) -> Iterator[int]:
     """The production server's port."""
     port = free_port()
     process = subprocess.Popen(
-        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
         cwd="/",
         env={**os.environ, **UNSET, "PORT": str(port), "SERVER_DRAIN_LEAD": "0", "WEB_CONCURRENCY": "1", **settings},
         stdout=subprocess.DEVNULL,
@@ -148,7 +148,7 @@ def test_django_names_a_deployment_that_is_not_safe(
 
 @pytest.mark.parametrize(("said", "shown"), [("", "not set"), ("change-me", "(hidden)")])
 def test_production_without_a_good_secret_refuses_to_start_in_three_parts(service: Service, said: str, shown: str) -> None:
-    done = service.production("-m", "lockstep", "serve", **{**UNSET, SECRET: said, "PORT": str(free_port())})
+    done = service.production("-m", "lockstep_serve", "serve", **{**UNSET, SECRET: said, "PORT": str(free_port())})
     told = done.stdout[done.stdout.index("The settings of this service cannot be used.") :]
     _, voices, remedy = told.strip().split("\n\n")[:3]
 
@@ -169,7 +169,7 @@ def test_a_secret_that_is_set_is_never_replaced_by_a_random_one(services: dict[s
 
 def test_another_settings_module_is_refused(service: Service, secret: str) -> None:
     settings = {SECRET: secret, "DJANGO_SETTINGS_MODULE": "other.settings", "PORT": str(free_port())}
-    done = service.production("-m", "lockstep", "serve", **settings)
+    done = service.production("-m", "lockstep_serve", "serve", **settings)
 
     assert done.returncode != 0
     assert "Django's settings are stated two ways." in done.stdout

@@ -7,12 +7,12 @@ import pytest
 from conftest import Render, committed
 from services import Service
 
-GOOD = 'CMD ["/app/.venv/bin/python", "-m", "lockstep", "serve"]'
+GOOD = 'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]'
 IMAGE_FAULTS = {
-    "a shell without exec in front": 'CMD ["sh", "-c", "python -m lockstep serve; true"]',
-    "a reload for laptops": 'CMD ["/app/.venv/bin/python", "-m", "lockstep", "serve", "--reload"]',
+    "a shell without exec in front": 'CMD ["sh", "-c", "python -m lockstep_serve serve; true"]',
+    "a reload for laptops": 'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve", "--reload"]',
     "the deprecated workers of uvicorn": 'CMD ["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "orders_api.app:app"]',
-    "as many workers as the host has processors": 'CMD ["sh", "-c", "WEB_CONCURRENCY=$(nproc) python -m lockstep serve"]',
+    "as many workers as the host has processors": 'CMD ["sh", "-c", "WEB_CONCURRENCY=$(nproc) python -m lockstep_serve serve"]',
     "a development server": 'CMD ["fastapi", "dev"]',
 }
 

@@ -59,7 +59,7 @@ def test_it_runs_locked_down_as_any_user(service: Service, tag: str, engine: Eng
         with urllib.request.urlopen(f"{address}/version", timeout=5) as answer:
             said = json.load(answer)
         first = engine("exec", name, PYTHON, "-c", "print(open('/proc/1/cmdline').read())")
-        healthy = engine("exec", name, PYTHON, "-I", "-m", "lockstep", "health")
+        healthy = engine("exec", name, PYTHON, "-I", "-m", "lockstep_serve", "health")
 
     assert said["environment"] == service.report()["places"][0]["environment"]
     assert first.startswith(PYTHON)
@@ -168,7 +168,7 @@ def damage(tag: str, engine: Engine, tmp_path: Path, build_environment: Mapping[
             "COPY --from=good /python /python",
             "COPY --from=damaged /app /app",
             "USER 10001:10001",
-            'CMD ["/app/.venv/bin/python", "-m", "lockstep", "serve"]',
+            'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]',
         ]
         (tmp_path / "Dockerfile").write_text("\n".join(lines) + "\n")
         engine("build", "--tag", "localhost/damaged:test", tmp_path)

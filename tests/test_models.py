@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import Render, committed
-from running import FRAMEWORKS, Running, children, running, until
+from lockstep_tool.bench.running import FRAMEWORKS, Running, children, running, until
 from services import Service
 
 # What a model cannot do, and why; docs/explanation/server-models.md says the same.
@@ -284,7 +284,7 @@ def test_a_reload_serves_new_code_and_refuses_broken_code(service: Service, mode
         pid = str(server.process.pid)
         try:
             module.write_text(before + "\nimport no_such_module\n")
-            broken = service.production("-m", "lockstep", "reload", pid)
+            broken = service.production("-m", "lockstep_serve", "reload", pid)
             assert broken.returncode == 1
             if model == "uvicorn":
                 assert broken.stdout.startswith("This server model has no reload.")
@@ -300,7 +300,7 @@ def test_a_reload_serves_new_code_and_refuses_broken_code(service: Service, mode
             assert server.get("/hello/you")[0] == 200
 
             module.write_text(before.replace("{name}!", "{name}, anew!"))
-            good = service.production("-m", "lockstep", "reload", pid)
+            good = service.production("-m", "lockstep_serve", "reload", pid)
             assert good.returncode == 0, good.stdout
             until(lambda: all("anew" in server.get("/hello/you")[1] for _ in range(8)))
         finally:
@@ -310,7 +310,7 @@ def test_a_reload_serves_new_code_and_refuses_broken_code(service: Service, mode
 def test_reload_names_a_process_that_is_not_this_server(service: Service, model: str) -> None:
     if model == "uvicorn":
         return
-    done = service.production("-m", "lockstep", "reload", str(os.getpid()))
+    done = service.production("-m", "lockstep_serve", "reload", str(os.getpid()))
 
     assert done.returncode == 1
     assert done.stdout.startswith(f"Process {os.getpid()} is not this server.")

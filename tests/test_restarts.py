@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from conftest import Render, committed
-from running import children, running, until
+from lockstep_tool.bench.running import children, running, until
 from services import Service, free_port
 
 MODELS = {
@@ -92,7 +92,7 @@ def test_no_restart_loses_a_request(service: Service) -> None:
 def test_a_stop_that_comes_while_it_starts_is_obeyed(service: Service) -> None:
     for seconds in (0.3, 0.6, 0.9, 1.2):
         process = subprocess.Popen(
-            [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+            [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
             env={**os.environ, "PORT": str(free_port()), "SERVER_DRAIN_LEAD": "0", "WEB_CONCURRENCY": "2"},
             stdout=subprocess.DEVNULL,
             start_new_session=True,

@@ -30,7 +30,7 @@ def serving(service: Service, **settings: str) -> Iterator[tuple[subprocess.Pope
     """The production server, its port and its boot line."""
     port = free_port()
     process = subprocess.Popen(
-        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
         cwd="/",
         env={**os.environ, "PORT": str(port), "SERVER_DRAIN_LEAD": "0", **settings},
         stdout=subprocess.PIPE,
@@ -49,7 +49,7 @@ def serving(service: Service, **settings: str) -> Iterator[tuple[subprocess.Pope
 
 
 def refused(service: Service, **settings: str) -> str:
-    done = service.production("-m", "lockstep", "serve", **{"PORT": str(free_port()), **settings})
+    done = service.production("-m", "lockstep_serve", "serve", **{"PORT": str(free_port()), **settings})
     assert done.returncode != 0, done.stdout
     assert "Traceback" not in done.stdout
     return done.stdout
@@ -62,8 +62,8 @@ def test_version_names_the_environment_that_the_boot_line_names(service: Service
 
 def test_health_is_a_command_without_a_shell(service: Service) -> None:
     with serving(service) as (_, port, _):
-        assert service.production("-I", "-m", "lockstep", "health", PORT=str(port)).returncode == 0
-    assert service.production("-I", "-m", "lockstep", "health", PORT=str(port)).returncode == 1
+        assert service.production("-I", "-m", "lockstep_serve", "health", PORT=str(port)).returncode == 0
+    assert service.production("-I", "-m", "lockstep_serve", "health", PORT=str(port)).returncode == 1
 
 
 def test_a_port_in_use_is_refused_in_three_parts(service: Service) -> None:

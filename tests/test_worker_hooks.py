@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed
-from running import children, running, until
+from lockstep_tool.bench.running import children, running, until
 from services import BUILD, Service, free_port
 
 FRAMEWORKS = {
@@ -104,7 +104,7 @@ def test_a_recycled_worker_has_its_pair(service: Service, tmp_path: Path) -> Non
 
 def test_a_failure_stops_the_boot_readably(service: Service) -> None:
     done = subprocess.run(
-        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep", "serve"],
+        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
         env={**os.environ, **service.settings, "PORT": str(free_port()), "SERVER_HOST": "127.0.0.1", "FAIL": "1"},
         capture_output=True,
         text=True,

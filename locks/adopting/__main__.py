@@ -13,8 +13,8 @@ from adopting.applying import Plan, apply, plan
 from adopting.checkout import git, lines, refuse_changes
 from adopting.existing import Existing, look
 from adopting.rendering import rendered
-from lockstep.errors import DIFFERENT, SAME, Refusal
-from lockstep.hermetic import environment
+from lockstep_serve.errors import DIFFERENT, SAME, Refusal
+from lockstep_tool.hermetic import environment
 
 BACK = "git reset --hard"
 

@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 from importlib.metadata import entry_points, metadata
 from typing import Any
 
-from lockstep.drain import draining
-from lockstep.identity import identity
+from lockstep_serve.drain import draining
+from lockstep_serve.identity import identity
 
 __all__ = ["create_app", "logs"]
 
 
 def create_app() -> Any:
     """What `adopted` in pyproject.toml names, or what that factory makes, behind the paths that a probe asks for."""
-    [point] = entry_points(group="lockstep", name="adopted")
+    [point] = entry_points(group="lockstep_serve", name="adopted")
     found = point.load()
     return Answering(found() if inspect.isfunction(found) else found)
 

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from lockstep.errors import Refusal
+from lockstep_serve.errors import Refusal
 
 __all__ = ["git", "lines", "refuse_changes", "tracked"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from adopting.asked import Asked, asked
 from adopting.checkout import git, tracked
-from lockstep.errors import COULD_NOT_LOOK, Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 
 __all__ = ["Existing", "look"]
 

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from adopting.existing import Existing
-from lockstep.errors import Refusal
+from lockstep_serve.errors import Refusal
 
 __all__ = ["merged"]
 

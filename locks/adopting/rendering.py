@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from adopting.existing import Existing
-from lockstep.errors import Refusal
+from lockstep_serve.errors import Refusal
 
 __all__ = ["rendered"]
 

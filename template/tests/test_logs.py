@@ -19,7 +19,7 @@ Lines = Callable[[], list[dict[str, Any]]]
 @pytest.fixture
 def lines() -> Iterator[Lines]:
     """Log as the server sets it up; gives what was logged since, parsed."""
-    [entry] = entry_points(group="lockstep", name="logs")
+    [entry] = entry_points(group="lockstep_serve", name="logs")
     root = logging.getLogger()
     before = root.level, root.handlers[:]
     stdout = io.StringIO()

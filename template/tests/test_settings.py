@@ -30,7 +30,7 @@ def test_bad_values_stop_the_service_with_a_message_that_names_them_all(
 ) -> None:
     monkeypatch.setenv(f"{prefix}LOG_LEVEL", "LOUD")
     monkeypatch.setenv(f"{prefix}GREETING", "x" * 41)
-    [entry] = entry_points(group="lockstep", name=announced)
+    [entry] = entry_points(group="lockstep_serve", name=announced)
     with pytest.raises(SystemExit) as stop:
         entry.load()()
 

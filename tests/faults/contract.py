@@ -15,7 +15,7 @@ __all__ = ["CONTRACT", "FAULTS", "INIT", "KEY", "PYTHON", "SERVE", "SITE", "WRIT
 CONTRACT = "contract"
 SITE = f"/app/.venv/lib/python{'.'.join(platform.python_version_tuple()[:2])}/site-packages"
 PYTHON = "/app/.venv/bin/python"
-SERVE = f'CMD ["{PYTHON}", "-m", "lockstep", "serve"]'  # an ENTRYPOINT takes the base's command away
+SERVE = f'CMD ["{PYTHON}", "-m", "lockstep_serve", "serve"]'  # an ENTRYPOINT takes the base's command away
 # Passes the signal on, and nothing else.
 INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); signal.signal(15, lambda *_: p.terminate()); p.wait()"
 # Byte code of an edited module would hide the edit: the image's is never checked against its source.

@@ -82,7 +82,7 @@ FAULTS = (
     pins(
         "a shell around the server in the image",
         "commands",
-        edit("Dockerfile", 'CMD ["/app/.venv/bin/python", "-m", "lockstep", "serve"]', "CMD python -m lockstep serve --reload"),
+        edit("Dockerfile", 'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]', "CMD python -m lockstep_serve serve --reload"),
         "Production does not start the service the one way.",
     ),
     pins(

@@ -26,7 +26,7 @@ ANSWERS = {
     "deploy": ["compose", "kubernetes", "systemd"],
 }
 ELSEWHERE = "elsewhere"
-# A place that serves: the interpreter's settings, which `python -m lockstep serve` sets everywhere.
+# A place that serves: the interpreter's settings, which `python -m lockstep_serve serve` sets everywhere.
 SERVING = {
     "PYTHONUTF8": "1",
     "PYTHONSAFEPATH": "1",

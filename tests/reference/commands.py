@@ -16,8 +16,8 @@ def page(root: Path) -> str:
     return "\n".join(
         [
             opening("Commands of the environment tool", "the parser in `template/src/lockstep/__main__.py`"),
-            "The sessions call these, and `python -m lockstep serve` starts the service everywhere.",
-            "In an environment that has the service installed: `python -m lockstep COMMAND`.",
+            "The sessions call these, and `python -m lockstep_serve serve` starts the service everywhere.",
+            "In an environment that has the service installed: `lockstep COMMAND`.",
             "`lock`, `relock`, `pins`, `image` and `parity` look at the checkout in the working directory.\n",
             table(("command", "what it does", "arguments"), commands(root)),
             "Exit codes: 0 the same, 1 different or wrong, 2 could not look.\n",
@@ -30,7 +30,7 @@ def commands(root: Path) -> Iterator[tuple[str, str, str]]:
     source = str(root / "template" / "src")
     sys.path.insert(0, source)
     try:
-        parser: argparse.ArgumentParser = importlib.import_module("lockstep.__main__").parser()
+        parser: argparse.ArgumentParser = importlib.import_module("lockstep_tool.__main__").parser()
     finally:
         sys.path.remove(source)
     [menu] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]

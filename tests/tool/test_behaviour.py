@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lockstep.places.asking import UNKNOWN, ask
-from lockstep.places.asking import answers as asked
-from lockstep.places.differences import differences, unsteady
-from lockstep.places.kept_answers import KEPT, keep, kept
+from lockstep_tool.environments.asking import UNKNOWN, ask
+from lockstep_tool.environments.asking import answers as asked
+from lockstep_tool.environments.differences import differences, unsteady
+from lockstep_tool.environments.kept_answers import KEPT, keep, kept
 
 COUNT = itertools.count()
 

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import pytest
 
-from lockstep.places.compare import compare
-from lockstep.places.finding import Place
-from lockstep.places.since import since
-from lockstep.places.surroundings import surroundings
+from lockstep_tool.environments.compare import compare
+from lockstep_tool.environments.finding import Place
+from lockstep_tool.environments.since import since
+from lockstep_tool.environments.surroundings import surroundings
 
 LINUX: dict[str, Any] = {
     "schema": "lockstep.fingerprint/1",

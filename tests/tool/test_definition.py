@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.errors import Refusal
-from lockstep.serve.definition import read
+from lockstep_serve.errors import Refusal
+from lockstep_serve.definition import read
 
 GOOD = """\
 # where to listen

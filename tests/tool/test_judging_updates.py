@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "template" / "updating"))
 
-import checkout
-import judging
+from lockstep_tool.updating import checkout
+from lockstep_tool.updating import judging
 
 WAS = "one\ntwo\n\nthree\n"
 

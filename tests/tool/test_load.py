@@ -13,9 +13,17 @@ from contextlib import contextmanager
 
 import pytest
 
-from lockstep.proof import family, handing_over, load, losses, slow
-from lockstep.proof.load import Clients, Load
-from lockstep.proof.losses import Count, Request
+from lockstep_tool.prove import family
+
+from lockstep_tool.prove import handing_over
+
+from lockstep_tool.prove import load
+
+from lockstep_tool.prove import losses
+
+from lockstep_tool.prove import slow
+from lockstep_tool.prove.load import Clients, Load
+from lockstep_tool.prove.losses import Count, Request
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 LAST = WHOLE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from lockstep.locks.cooldown import span
-from lockstep.locks.lock_files import belongs
-from lockstep.locks.lock_platform import fits
+from lockstep_tool.locks.cooldown import span
+from lockstep_tool.locks.lock_files import belongs
+from lockstep_tool.locks.lock_platform import fits
 
 LINUX = {"sys_platform": "linux", "platform_machine": "x86_64", "python_version": "3.12"}
 MAC = {"sys_platform": "darwin", "platform_machine": "arm64", "python_version": "3.12"}

@@ -3,7 +3,7 @@
 import pytest
 from packaging.markers import Marker
 
-from lockstep.markers import holds
+from lockstep_tool.markers import holds
 
 LINUX = {
     "implementation_name": "cpython",

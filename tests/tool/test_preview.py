@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "template" / "updating"))
 
-from preview import by_folder
+from lockstep_tool.updating.preview import by_folder
 
 
 def test_rooms_that_move_together_are_counted_and_others_are_named() -> None:

@@ -53,6 +53,6 @@ def test_a_room_of_production_needs_none_of_the_judges(room: str) -> None:
 
 
 def test_one_that_does_is_found() -> None:
-    source = "from lockstep.serve.model import SETTINGS\n\ndef late():\n    from lockstep.places.judge import judge"
+    source = "from lockstep_serve.models import SETTINGS\n\ndef late():\n    from lockstep_tool.environments.judge import judge"
 
     assert leaning(source) == {"places"}

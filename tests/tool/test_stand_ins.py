@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.errors import Refusal
-from lockstep.stand_ins import made_up, stand_ins
+from lockstep_serve.errors import Refusal
+from lockstep_tool.stand_ins import made_up, stand_ins
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import hashlib
 import io
 import zipfile
 
-from lockstep.places.wheels import recorded
+from lockstep_tool.environments.wheels import recorded
 
 
 def wheel(*names: str) -> zipfile.ZipFile:

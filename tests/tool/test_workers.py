@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lockstep.serve import workers
+from lockstep_serve import workers
 
 MEBIBYTE = 2**20
 

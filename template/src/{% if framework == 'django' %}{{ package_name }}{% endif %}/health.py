@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from lockstep.drain import draining
-from lockstep.identity import identity
+from lockstep_serve.drain import draining
+from lockstep_serve.identity import identity
 
 from . import about
 from .errors import answer

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, HTTPException
 
-from lockstep.drain import draining
-from lockstep.identity import identity
+from lockstep_serve.drain import draining
+from lockstep_serve.identity import identity
 
 from . import about
 

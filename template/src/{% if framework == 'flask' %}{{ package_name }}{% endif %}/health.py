@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from flask import Blueprint, abort
 
-from lockstep.drain import draining
-from lockstep.identity import identity
+from lockstep_serve.drain import draining
+from lockstep_serve.identity import identity
 
 from . import about
 

@@ -1,0 +1,125 @@
+"""What this environment is: its Python, its packages, the service's own files, and the id over all of them.
+
+Only files are read; nothing of the service is imported. The same functions look into other environments: what the tool
+pipes into their interpreters begins with this module.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+__all__ = [
+    "digest",
+    "environment_id",
+    "files_below",
+    "metadata_directories",
+    "packages",
+    "python_version",
+    "search_path",
+    "service",
+    "sha256",
+    "source",
+    "source_root",
+]
+
+LARGE = 1 << 20  # bytes; smaller files are read whole
+SECTION = "[lockstep_serve]"  # of the entry points by which a service announces itself
+
+
+def sha256(path: Path) -> str:
+    with open(path, "rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size > LARGE:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()  # `file_digest` clears a buffer for each of thousands of files
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """One hash over names and their hashes."""
+    return hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
+
+
+def files_below(root: Path, leave: Iterable[str] = ("__pycache__",)) -> Iterator[Path]:
+    """Every file below root, without the directories named in `leave`."""
+    for directory, names, files in os.walk(root):
+        names[:] = sorted(set(names) - set(leave))
+        yield from (Path(directory, file) for file in sorted(files))
+
+
+def python_version() -> str:
+    """The exact version, such as 3.13.9."""
+    return platform.python_version()
+
+
+@cache
+def metadata_directories() -> dict[str, Path]:
+    """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an
+    import.
+    """
+    found: dict[str, Path] = {}
+    for entry in search_path():
+        for directory in sorted(entry.glob("*.dist-info")):
+            name = re.sub(r"[-_.]+", "-", directory.name.removesuffix(".dist-info").rpartition("-")[0]).lower()
+            found.setdefault(name, directory)
+    return found
+
+
+def search_path() -> list[Path]:
+    """Directories of sys.path that hold installed distributions; the standard library's own are left out."""
+    standard = os.path.realpath(Path(os.__file__).parent)
+    entries = (Path(entry) for entry in sys.path if entry)
+    return [e for e in entries if e.is_dir() and os.path.realpath(e) != standard and e.name != "lib-dynload"]
+
+
+def packages() -> dict[str, str]:
+    """Installed distributions: normalised name → version. The service itself is left out: its source is a facet of its
+    own.
+    """
+    own = service()
+    return {
+        name: directory.name.removesuffix(".dist-info").rpartition("-")[2]
+        for name, directory in sorted(metadata_directories().items())
+        if name != own
+    }
+
+
+def service() -> str | None:
+    """The distribution that announces an application to Lockstep, or None."""
+    for name, directory in metadata_directories().items():
+        points = directory / "entry_points.txt"
+        if points.is_file() and SECTION in points.read_text(encoding="utf-8"):
+            return name
+    return None
+
+
+def source_root() -> Path | None:
+    """The directory that the service's package is imported from: installed, or the checkout when editable."""
+    name = service()
+    points = (metadata_directories()[name] / "entry_points.txt").read_text(encoding="utf-8") if name else ""
+    match = re.search(r"^app\s*=\s*([A-Za-z_]\w*)", points.partition(SECTION)[2], re.MULTILINE)
+    spec = PathFinder.find_spec(match[1]) if match else None
+    locations = spec.submodule_search_locations if spec else None
+    return Path(next(iter(locations))) if locations else None
+
+
+def source(root: Path | None) -> dict[str, str]:
+    """The service's own files, as they would be imported from `root`: path below the package's parent → sha256."""
+    return {
+        file.relative_to(root.parent).as_posix(): sha256(file)
+        for file in (files_below(root) if root else ())
+        if root and file.suffix not in {".pyc", ".pyo"}
+    }
+
+
+def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:
+    """12 hexadecimal characters over what must agree on every platform: exact Python, package versions, the service's
+    source.
+    """
+    whole = json.dumps([python, sorted(installed.items()), digest(own)], separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]

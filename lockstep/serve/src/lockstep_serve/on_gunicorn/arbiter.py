@@ -1,0 +1,151 @@
+"""gunicorn's manager ("arbiter"), with what it lacks so that no deploy loses a request or breaks what runs.
+
+It differs from gunicorn 27 in this: SIGTERM turns readiness false before the listener closes; SIGHUP and SIGUSR2
+rehearse the new code in a throw-away process; a worker is told to go only when its successor serves, on SIGHUP and when
+it is worn; and a stop is carried to its end.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from gunicorn.arbiter import Arbiter as GunicornArbiter  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.errors import HaltServer  # type: ignore[import-untyped]  # the same
+
+from lockstep_serve import drain, rehearsal
+from lockstep_serve.on_gunicorn.hooks import BOOTING, SERVING, WORN, stage
+from lockstep_serve.serving import in_force
+
+__all__ = ["Arbiter"]
+
+LOOK_SECONDS = 0.02
+RETRY_SECONDS = 2.0
+
+
+class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
+    """`retiring` are workers told to go, and until when; `successors` are worn workers, and who follows each."""
+
+    def __init__(self, app: Any) -> None:
+        self.spawn_after = 0.0
+        self.retiring: dict[int, float] = {}
+        self.successors: dict[int, int] = {}
+        super().__init__(app)
+        self.START_CTX["args"] = [sys.executable, "-m", "lockstep_serve", "serve"]  # what SIGUSR2 starts
+
+    def handle_term(self) -> None:
+        """Turn readiness false, stop accepting `drain_lead` seconds later."""
+        drain.begin()
+        time.sleep(in_force().drain_lead)
+        super().handle_term()
+
+    def handle_hup(self) -> None:
+        if self.rehearsed("SIGHUP"):
+            super().handle_hup()
+
+    def handle_usr2(self) -> None:
+        if os.getpid() == 1:
+            self.log.error("SIGUSR2 changes nothing: a container ends with its first process. Start another container.")
+        elif self.rehearsed("SIGUSR2"):
+            super().handle_usr2()
+
+    def rehearsed(self, signal_name: str) -> bool:
+        """Whether the new code can be imported and built; says why when it cannot."""
+        failure = rehearsal.rehearse_apart()
+        if failure:
+            self.log.error("%s changes nothing: the new code does not start. %s", signal_name, failure)
+        return not failure
+
+    def reload(self) -> None:
+        """Start new workers beside the old, and let the old go when every new one serves."""
+        self._stats["reloads"] += 1
+        self.app.reload()
+        self.setup(self.app)
+        old = [pid for pid in self.WORKERS if pid not in self.retiring]
+        new = [self.spawn_worker() for _ in range(self.num_workers)]
+        if self.all_serve(new):
+            self.retire(old)
+        else:
+            self.log.error("SIGHUP changes nothing: not every new worker came to serve within %s s", self.timeout)
+            self.retire(new)
+        self.successors.clear()
+
+    def all_serve(self, pids: list[int]) -> bool:
+        """Wait for these workers, at most `timeout` seconds; false as soon as one of them is gone."""
+        until = time.monotonic() + self.timeout
+        while time.monotonic() < until:
+            with contextlib.suppress(HaltServer):
+                self.reap_workers()
+            if not set(pids) <= set(self.WORKERS):
+                return False
+            if all(stage(self.WORKERS[pid]) == SERVING for pid in pids):
+                return True
+            time.sleep(LOOK_SECONDS)
+        return False
+
+    def spawn_worker(self) -> int:
+        """Hold SIGTERM back until the worker can die of it: it inherits a handler that would swallow it."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            return int(super().spawn_worker())
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    def retire(self, pids: list[int]) -> None:
+        """Tell workers to finish and go, once: they count no more, and nothing replaces them."""
+        for pid in pids:
+            if pid in self.WORKERS and pid not in self.retiring:
+                self.retiring[pid] = time.monotonic() + self.cfg.graceful_timeout + self.timeout
+                self.kill_worker(pid, signal.SIGTERM)
+
+    def murder_workers(self) -> None:
+        """Kill whose heartbeat stopped; a worker that drains has none, and has its own time."""
+        for pid, until in self.retiring.items():
+            if pid in self.WORKERS and time.monotonic() < until:
+                self.WORKERS[pid].tmp.notify()
+        super().murder_workers()
+
+    def manage_workers(self) -> None:
+        """Keep as many workers as are wanted, worn ones until their successors serve."""
+        self.retiring = {pid: until for pid, until in self.retiring.items() if pid in self.WORKERS}
+        if time.monotonic() < self.spawn_after:
+            return
+        self.follow_worn()
+        counted = [pid for pid in self.WORKERS if pid not in self.retiring and pid not in self.successors.values()]
+        for _ in range(self.num_workers - len(counted)):
+            self.spawn_worker()
+        surplus = len(counted) - self.num_workers
+        if surplus > 0:
+            self.retire(sorted(counted, key=lambda pid: int(self.WORKERS[pid].age))[:surplus])
+
+    def follow_worn(self) -> None:
+        """Start a successor for each worn worker; let the worn one go when its successor serves."""
+        for pid, worker in list(self.WORKERS.items()):
+            if stage(worker) == WORN and pid not in self.retiring and self.successors.get(pid) not in self.WORKERS:
+                self.log.info("Worker (pid:%s) has served its requests", pid)
+                self.successors[pid] = self.spawn_worker()
+        for pid, successor in list(self.successors.items()):
+            follower = self.WORKERS.get(successor)
+            if pid not in self.WORKERS or (follower and stage(follower) != BOOTING):
+                self.retire([pid])
+                del self.successors[pid]
+
+    def reap_workers(self) -> None:
+        """Take note of workers that ended. gunicorn stops whole when one cannot boot; here, only when none serves."""
+        try:
+            super().reap_workers()
+        except HaltServer:
+            if not any(stage(worker) != BOOTING for pid, worker in self.WORKERS.items() if pid not in self.retiring):
+                raise
+            self.log.error("A worker could not boot; those that serve go on. Next try in %s s", RETRY_SECONDS)
+            self.spawn_after = time.monotonic() + RETRY_SECONDS
+            self.reap_workers()
+
+    def stop(self, graceful: bool = True) -> None:
+        """Stop to the end: one more worker that cannot boot breaks gunicorn's own stop off, with a traceback."""
+        try:
+            super().stop(graceful)
+        except HaltServer:  # raised once for each such worker, after it was taken off the list
+            self.stop(graceful)

@@ -1,0 +1,79 @@
+"""gunicorn's gevent worker, which refuses requests past `concurrency`, and does not wait for idle clients to stop."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any
+
+import gevent  # type: ignore[import-untyped]  # its types are a package of their own
+from gunicorn.util import close_graceful  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]  # the same
+
+from lockstep_serve.definition import Definition
+from lockstep_serve.on_gunicorn.full import ANSWER, HEALTH, say_full
+from lockstep_serve.on_gunicorn.life import LIFE
+from lockstep_serve.on_gunicorn.shared import shared
+from lockstep_serve.serving import in_force
+
+__all__ = ["Worker", "settings"]
+
+IDLE = 4  # connections for each request that may run: most of what proxies keep open idles
+LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
+
+
+class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
+    """`idle` are the waits for a next request, by the greenlet that waits."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.room, self.in_flight = in_force().concurrency, 0
+        self.idle: dict[Any, gevent.Timeout] = {}
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        if self.in_flight >= self.room and not req.path.startswith(HEALTH):
+            say_full(self.in_flight, "`concurrency`")
+            sock.sendall(ANSWER)
+            close_graceful(sock)
+            raise StopIteration  # gunicorn's way to end a connection
+        self.in_flight += 1
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        finally:
+            self.in_flight -= 1
+
+    def timeout_ctx(self) -> "Wait":
+        """What gunicorn waits for a request in."""
+        return Wait(self)
+
+    def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        gevent.spawn_later(LINGER_SECONDS, self.end_waits)
+
+    def end_waits(self) -> None:
+        for greenlet, timeout in list(self.idle.items()):
+            gevent.kill(greenlet, timeout)
+
+
+class Wait:
+    """Waits at most `keep_alive` seconds, less when the worker stops."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker, self.timeout = worker, gevent.Timeout(worker.cfg.keepalive, False)
+
+    def __enter__(self) -> None:
+        self.worker.idle[gevent.getcurrent()] = self.timeout
+        self.timeout.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        self.worker.idle.pop(gevent.getcurrent(), None)
+        self.timeout.close()
+        return error is self.timeout
+
+
+def settings(definition: Definition) -> dict[str, Any]:
+    """Settings by gunicorn's names."""
+    own = {
+        "worker_class": Worker,
+        "worker_connections": definition.concurrency * IDLE,
+        "keepalive": definition.keep_alive,
+    }
+    return shared(definition) | LIFE | own

@@ -1,0 +1,104 @@
+"""gunicorn's threaded worker, which refuses what its queue cannot hold, and lends no thread to a client that is silent.
+
+gunicorn 27 lends each new connection a thread for 5 s, whether it says something or not.
+"""
+
+import contextlib
+import selectors
+import socket
+import time
+from collections import deque
+from functools import partial
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
+
+from lockstep_serve.definition import Definition
+from lockstep_serve.on_gunicorn.full import ANSWER, HEALTH, say_full
+from lockstep_serve.on_gunicorn.life import LIFE
+from lockstep_serve.on_gunicorn.shared import shared
+from lockstep_serve.serving import in_force
+
+__all__ = ["Worker", "settings"]
+
+LINGER_SECONDS = 1.0  # closed at once, what the client still sends would reset the connection and its answer with it
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
+    """At most `threads` requests run and `queue` wait; all of this happens in the worker's main thread."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        definition = in_force()
+        self.most = definition.threads + definition.queue
+        self.in_hand = 0
+        self.refused: deque[tuple[float, Any]] = deque()
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Take a connection that has something to say, or refuse it."""
+        if not (conn.initialized or conn.data_ready or says_something(conn.sock)):
+            self.await_request(conn)
+            return
+        if self.in_hand >= self.most and not asks_for_health(conn.sock):
+            self.refuse(conn)
+            return
+        self.in_hand += 1
+        super().enqueue_req(conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        self.in_hand -= 1
+        super().finish_request(conn, fs)
+
+    def await_request(self, conn: Any) -> None:
+        """As gunicorn does after those 5 s: its poller brings the connection back here."""
+        conn.sock.setblocking(False)
+        conn.set_timeout()
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """gunicorn's own moment when it stops: silent clients are not waited for either."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
+    def refuse(self, conn: Any) -> None:
+        say_full(self.in_hand, "`threads` and `queue`")
+        with contextlib.suppress(OSError):  # the client may have gone
+            conn.sock.setblocking(False)
+            conn.sock.send(ANSWER)
+            conn.sock.shutdown(socket.SHUT_WR)
+        self.refused.append((time.monotonic() + LINGER_SECONDS, conn))
+
+    def murder_pending(self) -> None:
+        """gunicorn's own moment to close connections; called in each turn of its loop."""
+        super().murder_pending()
+        while self.refused and (self.refused[0][0] < time.monotonic() or not self.alive):
+            _, conn = self.refused.popleft()
+            self.nr_conns -= 1
+            conn.close()
+
+
+def says_something(client: socket.socket) -> bool:
+    """Whether there is something to read, the end included; nothing is taken."""
+    try:
+        client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:  # a worker thread meets it and closes the connection
+        return True
+    return True
+
+
+def asks_for_health(client: socket.socket) -> bool:
+    """Look at the request line without taking it."""
+    try:
+        return client.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT).split(b" ", 2)[1].startswith(HEALTH.encode())
+    except (OSError, IndexError):
+        return False
+
+
+def settings(definition: Definition) -> dict[str, Any]:
+    """Settings by gunicorn's names."""
+    own = {"worker_class": Worker, "threads": definition.threads, "keepalive": definition.keep_alive}
+    return shared(definition) | LIFE | own

@@ -1,0 +1,78 @@
+"""gunicorn's hooks and logger: how a worker comes to life, and what it tells its manager.
+
+A worker's stage is one byte of shared memory: the manager made it before the fork, the worker writes it.
+"""
+
+import mmap
+import os
+import signal
+from typing import Any
+
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # the same
+
+from lockstep_serve import lifetime
+from lockstep_serve.application import start_logging
+from lockstep_serve.serving import in_force
+
+__all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
+
+BOOTING, SERVING, WORN = 0, 1, 2
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
+    """Logs as everything else here does; the application writes one line a request, gunicorn would build one more."""
+
+    def setup(self, cfg: Any) -> None:
+        """Nothing of gunicorn's own: the manager has `manager_log`, and a worker takes the service's."""
+        self.error_log.propagate = self.access_log.propagate = True
+        self.error_log.setLevel("INFO")
+
+    def access(self, *_: Any) -> None:
+        """Nothing."""
+
+
+named_headers = Response.default_headers
+
+
+def unnamed_headers(response: Any) -> list[str]:
+    """Headers of a WSGI answer that do not name the server; gunicorn has no setting for that."""
+    return [line for line in named_headers(response) if not line.startswith("Server:")]
+
+
+Response.default_headers = unnamed_headers
+
+
+def stage(worker: Any) -> int:
+    """BOOTING, SERVING or WORN: what the worker said of itself last."""
+    return int(worker.stage[0])
+
+
+def pre_fork(_: Any, worker: Any) -> None:
+    worker.stage = mmap.mmap(-1, 1)
+
+
+def post_fork(_: Any, worker: Any) -> None:
+    """Log as the service does, say when the first heartbeat comes, and ask for a successor when worn."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it has its own handler: it serves nobody yet
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    start_logging()
+    notify = worker.notify
+
+    def first_notify() -> None:  # every kind of worker beats when it listens, and not before
+        worker.notify = notify
+        say(worker, SERVING)
+        notify()
+
+    worker.notify = first_notify
+    definition = in_force()
+    lifetime.begin(definition.max_requests, definition.max_requests_jitter, lambda: say(worker, WORN))
+
+
+def say(worker: Any, stage: int) -> None:
+    """Write the stage and wake the manager; it takes the signal for one of a child's end, and finds none."""
+    worker.stage[0] = stage
+    os.kill(worker.ppid, signal.SIGCHLD)
+
+
+HOOKS = {"pre_fork": pre_fork, "post_fork": post_fork, "logger_class": QuietLogger}

@@ -1,0 +1,1 @@
+"""uvicorn, as the models run it in which it speaks HTTP."""

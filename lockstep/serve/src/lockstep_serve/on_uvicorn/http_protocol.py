@@ -1,0 +1,162 @@
+"""uvicorn's HTTP protocol by httptools, loaded through uvicorn's own `http` setting, with what it lacks.
+
+- It drains. uvicorn closes idle connections at once when it stops, also one whose next request is on its way: 1
+  request in 700 is lost. Here an idle connection lingers, and a request that arrives meanwhile is answered with
+  `Connection: close`.
+- It limits the request line and the header fields as gunicorn does (414, 431), and drops names with an underscore,
+  which WSGI servers do not tell from those with a hyphen: `X_User` must not pass for `X-User`.
+- It does not wait longer than keep-alive for a request's head.
+"""
+
+import asyncio
+import logging
+from typing import Any, Literal
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from lockstep_serve.serving import in_force
+
+__all__ = ["DrainingProtocol", "protocol"]
+
+log = logging.getLogger("lockstep.http")
+
+LINGER_SECONDS = 2.0
+LEANS_ON = (
+    "connection_made",
+    "data_received",
+    "on_message_begin",
+    "on_url",
+    "on_header",
+    "on_headers_complete",
+    "on_response_complete",
+    "send_400_response",
+    "shutdown",
+    "timeout_keep_alive_handler",
+)
+
+
+class Refused(Exception):
+    """Raised inside the parser, which then asks for a 400."""
+
+
+class DrainingProtocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        definition = in_force_once()
+        self.most_fields, self.most_bytes = definition.max_headers, definition.max_header_bytes
+        self.head_bytes = 0
+        self.in_head = False
+        self.refusal = b""
+        self.head_timer: asyncio.TimerHandle | None = None
+
+    # --- draining ---
+
+    @property
+    def draining(self) -> bool:
+        """Of the server, so that connections accepted a moment later know."""
+        return getattr(self.server_state, "draining", False)
+
+    def shutdown(self) -> None:
+        """Called once by the server when it stops."""
+        self.server_state.draining = True  # type: ignore[attr-defined]  # our own mark
+        if self.idle():
+            self.linger()
+        elif not self.cycle.response_started:
+            self.cycle.keep_alive = False  # else keep-alive was announced: the answer's end begins a linger
+
+    def idle(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def linger(self) -> None:
+        self.loop.call_later(LINGER_SECONDS, self.close_if_idle)
+
+    def close_if_idle(self) -> None:
+        if self.transport.is_closing() or not self.idle():
+            return
+        if self.in_head:  # the rest of it is on its way; the drain's end bounds this
+            self.linger()
+        else:
+            self.transport.close()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.draining and not self.transport.is_closing():
+            self.linger()
+
+    # --- limits ---
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        # A client that never says anything is closed like one that says nothing more.
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        if self.draining:
+            self.linger()
+
+    def data_received(self, data: bytes) -> None:
+        if self.in_head:
+            self.head_bytes += len(data)
+            if self.head_bytes > self.most_fields * self.most_bytes:
+                self.refusal = b"431 Request Header Fields Too Large"
+                self.send_400_response("")
+                return
+        super().data_received(data)
+        if self.in_head and self.head_timer is None:
+            self.head_timer = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def on_message_begin(self) -> None:
+        self.in_head, self.head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.most_bytes:
+            self.refuse(b"414 URI Too Long")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) >= self.most_fields or len(name) + len(value) > self.most_bytes:
+            self.refuse(b"431 Request Header Fields Too Large")
+        if b"_" not in name:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self.in_head = False
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
+        super().on_headers_complete()
+        if self.draining and self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def refuse(self, status: bytes) -> None:
+        self.refusal = status
+        raise Refused(status)
+
+    def send_400_response(self, msg: str) -> None:
+        """Called when the parser fails, also by what `refuse` raises in it."""
+        if not self.refusal:
+            super().send_400_response(msg)
+            return
+        self.transport.write(b"HTTP/1.1 " + self.refusal + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        self.transport.close()
+
+
+_definition: Any = None
+
+
+def in_force_once() -> Any:
+    """The definition, read once a process: a protocol is made for each connection."""
+    global _definition  # one process, one definition
+    if _definition is None:
+        _definition = in_force()
+    return _definition
+
+
+def protocol() -> type[HttpToolsProtocol] | Literal["auto"]:
+    """What uvicorn's `http` setting is to be: uvicorn's own, with a loud line, where uvicorn has changed below ours."""
+    missing = [name for name in LEANS_ON if not hasattr(HttpToolsProtocol, name)]
+    if not missing:
+        return DrainingProtocol
+    log.error("uvicorn's protocol has no %s any more: stopping can lose requests, headers are not limited", missing)
+    return "auto"

@@ -1,0 +1,31 @@
+"""uvicorn's server, which turns readiness false first and stops accepting `drain_lead` seconds later."""
+
+import signal
+import time
+from types import FrameType
+
+import uvicorn
+
+from lockstep_serve import drain
+from lockstep_serve.serving import in_force
+
+__all__ = ["Server"]
+
+
+class Server(uvicorn.Server):
+    """SIGTERM stops it after the lead, SIGINT at once: Ctrl-C, or a manager whose other workers go on."""
+
+    stop_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig != signal.SIGTERM or self.stop_at is not None:
+            return super().handle_exit(sig, frame)
+        drain.begin()
+        self.stop_at = time.monotonic() + in_force().drain_lead
+        self._captured_signals.append(sig)
+        return None
+
+    async def on_tick(self, counter: int) -> bool:
+        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)

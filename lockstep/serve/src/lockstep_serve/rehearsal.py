@@ -1,0 +1,67 @@
+"""Import and build the application in a throw-away process, so that a broken deploy changes nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from lockstep_serve.application import build, start_logging
+from lockstep_serve.errors import Refusal
+from lockstep_serve.runtime import SETTINGS
+from lockstep_serve.serving import in_force
+
+__all__ = ["rehearse", "rehearse_apart", "reload"]
+
+SECONDS = 60
+
+
+def rehearse() -> None:
+    """Do what a worker does before it serves; raises Refusal, or ends the process with the service's own message."""
+    in_force()
+    start_logging()
+    build()
+
+
+def rehearse_apart() -> str:
+    """What another process says when it cannot rehearse, on one line; empty when it can."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "lockstep_serve", "rehearse"],
+            env={**os.environ, **SETTINGS},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"It was not imported within {SECONDS} s."
+    return " ".join(done.stdout.split())[-2000:] or f"It ended with code {done.returncode}." if done.returncode else ""
+
+
+def reload(pid: int) -> str:
+    """Rehearse the code on disk, then tell the server to load it; raises Refusal, and nothing changed."""
+    model = in_force().model
+    if "reload" not in model.abilities:
+        raise Refusal(
+            "This server model has no reload.",
+            [("server.toml", f"{model.name}: one process, which cannot replace itself")],
+            "Start a successor on the same socket and stop the old one: docs/operating.md says how.",
+        )
+    command = Path(f"/proc/{pid}/cmdline")
+    if not command.exists() or b"lockstep_serve\0serve" not in command.read_bytes():
+        raise Refusal(
+            f"Process {pid} is not this server.",
+            [(str(pid), command.read_text().replace("\0", " ") if command.exists() else "no such process")],
+            "Name the process that `python -m lockstep_serve serve` became.",
+        )
+    if failure := rehearse_apart():
+        raise Refusal(
+            "The new code does not start, so nothing was reloaded.",
+            [("rehearsal", failure)],
+            "Mend it, then reload again; the old code still serves.",
+        )
+    os.kill(pid, signal.SIGHUP)
+    return f"The new code starts; process {pid} was told to load it."

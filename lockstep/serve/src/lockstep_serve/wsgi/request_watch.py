@@ -1,0 +1,57 @@
+"""Name a request that runs for longer than `request_timeout`: no thread and no greenlet can be stopped from outside.
+
+The heartbeat of gunicorn watches the worker, not its requests: a hanging one holds its thread and nobody notices.
+"""
+
+import logging
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Watch"]
+
+LOOK_SECONDS = 1.0
+
+log = logging.getLogger("lockstep.requests")
+
+
+class Watch:
+    """The requests in hand, by thread; `limit` is in seconds. Its own thread starts with the first request."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self.in_hand: dict[int, tuple[float, str]] = {}
+        self.started = False
+
+    @contextmanager
+    def over(self, environ: dict[str, Any]) -> Iterator[None]:
+        """Watch over the application's call; what it streams afterwards is not watched."""
+        if not self.started:
+            self.started = True  # two threads at once may both start one: it would say things twice, no more
+            threading.Thread(target=self.listen, name="lockstep-request-watch", daemon=True).start()
+        me = threading.get_ident()
+        self.in_hand[me] = (time.monotonic(), f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
+        try:
+            yield
+        finally:
+            self.in_hand.pop(me, None)
+
+    def listen(self) -> None:
+        told: dict[int, float] = {}
+        while True:
+            time.sleep(min(LOOK_SECONDS, self.limit / 2))
+            for thread, (began, request) in list(self.in_hand.items()):
+                if time.monotonic() - began > self.limit and told.get(thread) != began:
+                    told[thread] = began
+                    self.report(thread, request)
+
+    def report(self, thread: int, request: str) -> None:
+        """A greenlet's stack is not among the threads': then only the request is named."""
+        frame = sys._current_frames().get(thread)  # the documented way to see another thread
+        stack = "".join(traceback.format_stack(frame)) if frame else "not known"
+        facts = {"request": request, "stack": stack}
+        log.error("%s runs for more than %s s and holds its thread", request, self.limit, extra=facts)

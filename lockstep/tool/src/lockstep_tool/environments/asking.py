@@ -1,0 +1,75 @@
+"""Ask a service on this machine, each path twice, and print its answers as JSON.
+
+One file, standard library only, so that a container is asked from inside it without installing anything there:
+`… python -B - PORT PATH … < src/lockstep/places/asking.py`.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Iterable
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+__all__ = ["UNKNOWN", "answers"]
+
+UNKNOWN = "/.lockstep/no-such-path"  # how an error looks, too: a debug page is what differs first
+# Alike everywhere: a service may put the address and the id of a request into its answer.
+ASKED_WITH = {"Host": "localhost", "X-Request-ID": "lockstep-behaviour", "Connection": "close"}
+# Of the moment, of the connection, or another way to say what the body says.
+NOT_COMPARED = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-request-id"}
+READY_SECONDS = 60
+ANSWER_SECONDS = 20
+TEXT = 2000  # characters of a body that are kept to show where it differs
+
+
+def answers(port: int, paths: Iterable[str]) -> dict[str, Any]:
+    """Path → answer; in `unsteady` stands which of its parts are others when it is asked again."""
+    found = {}
+    for path in [*paths, UNKNOWN]:
+        first, again = ask(port, path), ask(port, path)
+        names = first["headers"].keys() | again["headers"].keys()
+        unsteady = [name for name in sorted(names) if first["headers"].get(name) != again["headers"].get(name)]
+        unsteady += [part for part in ("body", "status") if first[part] != again[part]]
+        found[path] = {**first, "unsteady": unsteady}
+    return found
+
+
+def ask(port: int, path: str) -> dict[str, Any]:
+    """One GET: status, headers, and of the body its digest, its size and how it begins; status 0 is no answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", path, headers=ASKED_WITH)
+        answer = connection.getresponse()
+        body, headers = answer.read(), sorted((name.lower(), value) for name, value in answer.getheaders())
+        status = answer.status
+    except (OSError, HTTPException) as error:
+        status, headers, body = 0, [], f"{type(error).__name__}: {error}".encode()
+    finally:
+        connection.close()
+    kept: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name not in NOT_COMPARED:
+            kept.setdefault(name, []).append(value)
+    return {
+        "status": status,
+        "headers": {name: ", ".join(values) for name, values in kept.items()},
+        "body": hashlib.sha256(body).hexdigest(),
+        "size": len(body),
+        "text": body.decode("utf-8", "replace")[:TEXT],
+    }
+
+
+def until_ready(port: int) -> None:
+    """Wait until it takes traffic; ends the process with what was heard last when it does not."""
+    until = time.monotonic() + READY_SECONDS
+    while (heard := ask(port, "/health/ready"))["status"] != 200:
+        if time.monotonic() > until:
+            sys.exit(f"not ready within {READY_SECONDS} s: {heard['status']} {heard['text'][:200]}")
+        time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    until_ready(int(sys.argv[1]))
+    json.dump(answers(int(sys.argv[1]), sys.argv[2:]), sys.stdout)

@@ -1,0 +1,61 @@
+"""Compare the answers that two places gave to the same requests, part by part."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+__all__ = ["Difference", "differences", "unsteady"]
+
+EXCERPT, BEFORE = 48, 16  # characters shown of a body, and how many of them are before the first that differs
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`part` names it, such as `GET /: header content-type`; `there` and `here` are what the places answer."""
+
+    part: str
+    there: str
+    here: str
+
+    def said(self, here: str) -> str:
+        """As the report says it of the other place."""
+        return f"{self.part} {self.there} ({here}: {self.here})"
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Difference]:
+    """How `other` answers otherwise than `one`; with another status, nothing else is told of that path."""
+    for path in one:
+        here, there = one[path], other[path]
+        if here["status"] != there["status"]:
+            yield Difference(named(path, "status"), status(there), status(here))
+            continue
+        for name in sorted(here["headers"].keys() | there["headers"].keys()):
+            values = [answer["headers"].get(name) for answer in (there, here)]
+            if values[0] != values[1]:
+                yield Difference(named(path, name), *("none" if v is None else repr(v) for v in values))
+        if here["body"] != there["body"]:
+            yield Difference(named(path, "body"), body(there, here), body(here, there))
+
+
+def unsteady(answers: Mapping[str, Any]) -> Iterator[str]:
+    """The parts that were others when the place was asked again."""
+    for path, answer in answers.items():
+        yield from (named(path, part) for part in answer["unsteady"])
+
+
+def named(path: str, part: str) -> str:
+    return f"GET {path}: {part if part in {'status', 'body'} else f'header {part}'}"
+
+
+def status(answer: Mapping[str, Any]) -> str:
+    return str(answer["status"]) if answer["status"] else f"none, {answer['text']}"
+
+
+def body(answer: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """Its size, and what it says where the two part."""
+    alike = takewhile(lambda pair: pair[0] == pair[1], zip(answer["text"], other["text"], strict=False))
+    begin = max(0, sum(1 for _ in alike) - BEFORE)
+    shown = answer["text"][begin : begin + EXCERPT]
+    size = f"of {answer['size']} bytes"
+    return f"{size}, {'…' if begin else ''}{shown!r}" if answer["text"] != other["text"] else size

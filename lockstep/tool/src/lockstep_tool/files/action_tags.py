@@ -1,0 +1,66 @@
+"""Ask the repository of an action which commit its newest release of the same major version is."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+
+from lockstep_tool.files.unanswered import Unknown
+
+__all__ = ["Release", "newest", "tags_of"]
+
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Release:
+    tag: str
+    commit: str
+
+
+def tags_of(repository: str) -> list[Release]:
+    """Every tag of `owner/name` with its commit; raises Unknown."""
+    server = os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
+    command = ["git", "ls-remote", "--tags", f"{server}/{repository}"]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired) as error:
+        raise Unknown(str(error), away=True) from error
+    if done.returncode:
+        told = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
+        raise Unknown(told[-1] if len(told) == 1 else told[0], away=True)
+    commits: dict[str, str] = {}
+    for commit, name in (line.split("\t") for line in done.stdout.splitlines()):
+        tag = name.removeprefix("refs/tags/")
+        if tag.endswith("^{}"):  # the commit behind a tag that is an object of its own
+            commits[tag.removesuffix("^{}")] = commit
+        else:
+            commits.setdefault(tag, commit)
+    return [Release(tag, commit) for tag, commit in commits.items()]
+
+
+def newest(releases: list[Release], reference: str, comment: str) -> Release:
+    """The newest release of the same major version as the tag that is used, or that the comment names.
+
+    A commit without a comment is taken for the release that it is; raises Unknown when it is none.
+    """
+    named = [tag for tag in (comment, reference) if re.fullmatch(r"v?\d+(\.\d+)*", tag)]
+    named += [release.tag for release in releases if release.commit == reference and numbers(release.tag)]
+    if not named:
+        raise Unknown("no version to follow: write the tag as a comment", away=False)
+    same = [one for one in releases if numbers(one.tag)[:1] == numbers(named[0])[:1]]
+    if not same:
+        raise Unknown(f"no tag of version {numbers(named[0])[0]}", away=False)
+    return max(same, key=lambda one: (numbers(one.tag), one.tag))
+
+
+def numbers(tag: str) -> tuple[int, ...]:
+    """`v6.0.1` → (6, 0, 1); nothing for what is no version, or one that is not released yet."""
+    return tuple(map(int, tag.removeprefix("v").split("."))) if re.fullmatch(r"v?\d+(\.\d+)*", tag) else ()

@@ -1,0 +1,95 @@
+"""Push the image of this commit under the service's version, and say by which digest it is known from then on."""
+
+import json
+import os
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool import engine
+from lockstep_tool.declared import read_promise
+from lockstep_tool.images import image
+from lockstep_tool.images.labels import revision
+from lockstep_tool.toml_file import read_toml
+
+__all__ = ["publish"]
+
+REVISION = '{{index .Config.Labels "org.opencontainers.image.revision"}}'
+SAVED = Path(".lockstep", "published.json")
+
+
+def publish(root: Path, repository: str) -> str:
+    """Push the service's image to `repository`, such as registry.example.org/team/orders-api; returns NAME@DIGEST.
+
+    Raises Refusal where the image, the commit, the tag in git and the version are not of one release.
+    """
+    chosen, promise = engine.find(), read_promise(root)
+    version = str(read_toml(root / "pyproject.toml")["project"]["version"])
+    one_release(root, version)
+    tag = image.name(promise)
+    of_this_commit(root, chosen, tag)
+    name = repository.lower()  # GitHub writes owners as they like to be written, registries take small letters only
+    target = f"{name}:{version.replace('+', '-')}"
+    done = engine.run([chosen, "tag", tag, target])
+    if done.returncode:
+        raise unsent(f"{chosen} tag", done.stderr, "Name a repository such as registry.example.org/team/orders-api.")
+    digest = pushed(chosen, name, target)
+    (root / SAVED).parent.mkdir(exist_ok=True)
+    document = {"name": name, "tag": target, "digest": digest}
+    (root / SAVED).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if outputs := os.environ.get("GITHUB_OUTPUT"):
+        with Path(outputs).open("a", encoding="utf-8") as file:
+            file.write(f"name={name}\ndigest={digest}\n")
+    return f"{target} is {name}@{digest}"
+
+
+def one_release(root: Path, version: str) -> None:
+    """Where CI builds a tag of git, it must be the version's."""
+    on_github = os.environ.get("GITHUB_REF_NAME", "") if os.environ.get("GITHUB_REF_TYPE") == "tag" else ""
+    tag = on_github or os.environ.get("CI_COMMIT_TAG", "")
+    if tag and tag.removeprefix("v") != version:
+        raise Refusal(
+            "The tag is not of this version.",
+            [("git", tag), ("pyproject.toml [project] version", f"{version}   <- differs")],
+            f"Write {tag.removeprefix('v')} into pyproject.toml, run `uv lock`, commit both, and tag that commit.",
+        )
+
+
+def of_this_commit(root: Path, chosen: str, tag: str) -> None:
+    """The image says of which commit it is."""
+    said = engine.run([chosen, "image", "inspect", "--format", REVISION, tag])
+    if said.returncode:
+        raise Refusal(
+            f"not looked at: there is no {tag} to push",
+            [(chosen, (said.stderr.strip().splitlines() or ["no such image"])[-1])],
+            "Build it: `uv run noxfile.py -s image`.",
+            code=COULD_NOT_LOOK,
+        )
+    commit = revision(root)
+    if said.stdout.strip() != commit:
+        raise Refusal(
+            "The image is not of this commit.",
+            [("git", commit), (tag, f"{said.stdout.strip() or 'no label'}   <- differs")],
+            "Build it: `uv run noxfile.py -s image`.",
+        )
+
+
+def pushed(chosen: str, name: str, target: str) -> str:
+    """Push, and return the digest that the registry has it by."""
+    with TemporaryDirectory(prefix="lockstep-") as folder:
+        file = Path(folder, "digest")
+        option = ["--digestfile", str(file)] if chosen == "podman" else []
+        done = engine.run([chosen, "push", *option, target])
+        if done.returncode:
+            raise unsent(f"{chosen} push", done.stderr, f"Log in: `{chosen} login {name.partition('/')[0]}`.")
+        said = file.read_text(encoding="utf-8") if option else done.stdout
+    found = re.search(r"sha256:[0-9a-f]{64}", said)
+    if found is None:
+        raise unsent(f"{chosen} push", said, "Nothing is known by a digest yet: push it again.")
+    return found[0]
+
+
+def unsent(command: str, said: str, remedy: str) -> Refusal:
+    last = (said.strip().splitlines() or ["said nothing"])[-1]
+    return Refusal("The image cannot be pushed.", [(command, last)], remedy)

@@ -1,0 +1,109 @@
+"""Read `uv.lock`: what the production set is on a given platform, and from where each file may come."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from lockstep_serve.errors import Refusal
+from lockstep_tool.markers import holds
+
+__all__ = ["Lock", "files_of", "name_of", "read_lock", "spot"]
+
+
+@dataclass(frozen=True)
+class Lock:
+    """`packages` are the `[[package]]` tables in the order of the file, `header` is everything else; `text` is the
+    file, to find a line again.
+    """
+
+    text: str
+    packages: tuple[Mapping[str, Any], ...]
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def own(self) -> list[Mapping[str, Any]]:
+        """The projects that are locked, not what they need: one in uv.lock, none in the lock of a script."""
+        return [package for package in self.packages if {"editable", "virtual"} & set(package["source"])]
+
+    @property
+    def root(self) -> Mapping[str, Any]:
+        """The service itself; raises Refusal when the lock is of nothing, or of several projects."""
+        if len(self.own) != 1:
+            names = ", ".join(str(package["name"]) for package in self.own) or "none"
+            raise Refusal("uv.lock must be the lock of one project.", [("uv.lock", f"locks {names}")], "Run `uv lock`.")
+        return self.own[0]
+
+    def named(self, name: str) -> Iterator[Mapping[str, Any]]:
+        """All locked versions of a distribution; more than one when platforms differ."""
+        return (package for package in self.packages if package["name"] == name)
+
+    def production(self, environment: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+        """Normalised name → package, for everything the service needs where `environment` holds, itself left out."""
+        needed: dict[str, Mapping[str, Any]] = {}
+        extras: dict[str, set[str]] = {}
+        todo = [edge for edge in self.root.get("dependencies", ()) if holds(edge.get("marker"), environment)]
+        while todo:
+            edge = todo.pop()
+            name, wanted = edge["name"], set(edge.get("extra", ()))
+            if name in needed and wanted <= extras[name]:
+                continue
+            package = self.chosen(edge, environment)
+            needed[name] = package
+            extras[name] = extras.get(name, set()) | wanted
+            optional = package.get("optional-dependencies", {})
+            edges = [*package.get("dependencies", ()), *(e for x in extras[name] for e in optional.get(x, ()))]
+            todo += [e for e in edges if holds(e.get("marker"), environment)]
+        return needed
+
+    def chosen(self, edge: Mapping[str, Any], environment: Mapping[str, str]) -> Mapping[str, Any]:
+        """The locked package that an edge means; raises Refusal for an edge into nothing."""
+        fits = [p for p in self.named(edge["name"]) if "version" not in edge or p["version"] == edge["version"]]
+        if len(fits) > 1:  # one version a platform: uv writes on each for which it is
+            fits = [p for p in fits if any(holds(m, environment) for m in p.get("resolution-markers", ()))] or fits
+        if not fits:
+            raise Refusal(
+                f"uv.lock needs {edge['name']}, and does not lock it.",
+                [("uv.lock", f"no [[package]] named {edge['name']}")],
+                "Run `uv lock`, and review what it changes.",
+            )
+        return fits[0]
+
+
+def read_lock(path: Path) -> Lock:
+    """Parse a lock; raises Refusal when it is missing, has conflict markers or is no lock."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        header = tomllib.loads(text)
+        packages = header.pop("package", []) if path.name != "uv.lock" else header.pop("package")
+        if not all(isinstance(one.get("name"), str) and isinstance(one.get("source"), dict) for one in packages):
+            raise KeyError("a [[package]] without name or source")
+    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+        conflict = isinstance(error, tomllib.TOMLDecodeError) and "\n<<<<<<<" in text
+        raise Refusal(
+            f"{path.name} cannot be read.",
+            [(path.name, "conflict markers" if conflict else str(error))],
+            "Run `uv run noxfile.py -s relock`." if conflict else "Restore it from git, or run `uv lock`.",
+        ) from error
+    return Lock(text, tuple(packages), header)
+
+
+def files_of(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Wheels and the source archive."""
+    return [*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else [])]
+
+
+def name_of(file: Mapping[str, Any]) -> str:
+    """The name of a locked file, as its address ends."""
+    return unquote(urlsplit(str(file.get("url", ""))).path.rpartition("/")[2])
+
+
+def spot(name: str, lock: Lock, package: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> str:
+    """`name:line` of a package in a lock's file, or of one of its files."""
+    version = f'\nversion = "{package["version"]}"' if "version" in package else ""
+    at = max(lock.text.find(f'name = "{package["name"]}"{version}'), 0)
+    if file is not None:
+        at = max(lock.text.find(str(file.get("url") or file.get("hash")), at), at)
+    return f"{name}:{lock.text.count(chr(10), 0, at) + 1}"

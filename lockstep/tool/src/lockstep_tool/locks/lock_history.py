@@ -1,0 +1,79 @@
+"""A second source without a network: what is published under one address never changes.
+
+So a hash or a dependency that an earlier commit, or the lock of a script, has otherwise was changed by hand. The oldest
+source is believed, so that a repair is not taken for a fault. A clone that has no history, as CI makes it, can tell
+less; `-- --registry` asks the index itself.
+"""
+
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lockstep_tool.lockfile import Lock, files_of, spot
+
+__all__ = ["otherwise_before"]
+
+COMMITS = 3  # looked at, of those that changed the lock
+# With any of these changed, uv may write the same needs in other words.
+MADE_FOR = ("revision", "requires-python", "resolution-markers", "supported-markers", "conflicts", "manifest")
+FILE = re.compile(r'url = "(?P<url>[^"]+)", hash = "(?P<hash>[^"]+)"')
+
+
+def otherwise_before(root: Path, name: str, lock: Lock) -> Iterator[tuple[str, str]]:
+    """Pairs of `file:line` and what an older source has otherwise."""
+    hashes: dict[str, tuple[str, str]] = {}
+    needed: dict[tuple[str, str], tuple[set[str], str]] = {}
+    for source, text in sources(root, name):
+        if text != lock.text:
+            for found in FILE.finditer(text):
+                hashes.setdefault(found["url"], (found["hash"], source))
+            for key, needs in edges_in(text, lock).items() if source.startswith("commit") else ():
+                needed.setdefault(key, (needs, source))
+    for package in lock.packages:
+        for file in files_of(package):
+            stated, source = hashes.get(str(file.get("url", "")), ("", ""))
+            if stated and file.get("hash", stated) != stated:
+                base = str(file["url"]).rpartition("/")[2]
+                yield spot(name, lock, package, file), f"{base} has another hash than in {source}"
+        then, source = needed.get((str(package["name"]), str(package.get("version"))), (set(), ""))
+        for changed in sorted(needs_of(package) ^ then) if source else ():
+            verb = "does not need" if changed in then else "needs"
+            yield spot(name, lock, package), f"{package['name']} {verb} {changed}, otherwise than in {source}"
+
+
+def sources(root: Path, name: str) -> Iterator[tuple[str, str]]:
+    """Where from → the text of a lock, the oldest first; for uv.lock the locks of the scripts, too."""
+    for commit in reversed(git(root, "log", f"-{COMMITS}", "--format=%h", "--", name).split()):
+        yield f"commit {commit}", git(root, "show", f"{commit}:./{name}")
+    for script in sorted(root.glob("*.py.lock")) if name == "uv.lock" else ():
+        yield script.name, script.read_text(encoding="utf-8")
+
+
+def git(root: Path, *words: str) -> str:
+    """What git prints, or nothing where it has nothing to say."""
+    try:
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return "" if done.returncode else done.stdout
+
+
+def edges_in(text: str, lock: Lock) -> dict[tuple[str, str], set[str]]:
+    """Name and version → needs, of a lock that was made for the same as `lock`; else nothing."""
+    try:
+        earlier = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return {}
+    if any(lock.header.get(part) != earlier.get(part) for part in MADE_FOR):
+        return {}
+    packages = [p for p in earlier.get("package", ()) if "registry" in p.get("source", {})]
+    return {(str(p["name"]), str(p.get("version"))): needs_of(p) for p in packages}
+
+
+def needs_of(package: Mapping[str, Any]) -> set[str]:
+    """Names, each with its marker."""
+    edges = package.get("dependencies", ())
+    return {f"{edge['name']} ; {edge['marker']}" if "marker" in edge else str(edge["name"]) for edge in edges}

@@ -1,0 +1,77 @@
+"""Bring `uv.lock` back to pyproject.toml: after a template update merged it with conflicts, or after an edit.
+
+Where both sides changed the same lines the service's are taken, and the template's other changes stay; uv then makes
+the whole answer pyproject.toml, and keeps each version that still fits. A merge may name a package whose own block the
+other side took away, also without a conflict, and uv refuses to read that. Then the template's lines are taken, and
+last the lock as the service had committed it. Nothing of pyproject.toml is touched.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from lockstep_serve.errors import Refusal
+from lockstep_tool.hermetic import environment
+
+__all__ = ["relock"]
+
+
+def relock(root: Path) -> str:
+    """Return what was done, in one line; raises Refusal when pyproject.toml has conflicts or uv cannot lock."""
+    lock = root / "uv.lock"
+    before = lock.read_text(encoding="utf-8")
+    if "\n<<<<<<<" in (root / "pyproject.toml").read_text(encoding="utf-8"):
+        raise Refusal(
+            "pyproject.toml has conflict markers, so there is nothing to lock yet.",
+            [("pyproject.toml", "<<<<<<<")],
+            "Resolve them, then run `uv run noxfile.py -s relock` again.",
+        )
+    failures = []
+    for how, text in beginnings(root, before):
+        lock.write_text(text, encoding="utf-8")
+        done = subprocess.run(
+            ["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False
+        )
+        if done.returncode == 0:
+            changed = [line for line in done.stderr.splitlines() if line.startswith(("Added", "Updated", "Removed"))]
+            return f"uv.lock {how}locked: {len(changed)} packages changed"
+        failures.append(done.stderr.strip().splitlines()[-6:])
+    lock.write_text(before, encoding="utf-8")
+    raise Refusal("uv cannot lock.", [("uv lock", line) for line in failures[0]], "Mend pyproject.toml.")
+
+
+def beginnings(root: Path, before: str) -> Iterator[tuple[str, str]]:
+    """What uv may start from, the best first, each with how it came about."""
+    if "<<<<<<<" not in before:
+        yield "", before
+        if (committed := kept(root, "HEAD")) not in (None, before):
+            yield "taken from the last commit and ", committed or ""
+        return
+    sides = [kept(root, stage) for stage in (":2", ":1", ":3")]  # ours, base, theirs
+    if None in sides:
+        raise Refusal(
+            "uv.lock has conflict markers, and git no longer has the sides of the conflict.",
+            [("git show", f":{stage}:uv.lock is not there") for stage, side in zip("213", sides, strict=True) if side is None],
+            "Take one side with `git checkout HEAD -- uv.lock`, then run this again.",
+        )
+    texts = [side or "" for side in sides]
+    yield "merged and ", merged(texts, "--ours")
+    yield "merged, the template's lines taken, and ", merged(texts, "--theirs")
+    yield "taken from before the update and ", texts[0]
+
+
+def kept(root: Path, place: str) -> str | None:
+    """uv.lock as git has it, in a commit or as a side of a conflict; None where it has not."""
+    shown = subprocess.run(["git", "show", f"{place}:./uv.lock"], cwd=root, capture_output=True, check=False)
+    return None if shown.returncode else shown.stdout.decode()
+
+
+def merged(sides: list[str], choice: str) -> str:
+    """Ours, base and theirs merged, with one choice where both changed the same lines."""
+    with tempfile.TemporaryDirectory() as directory:
+        files = [Path(directory, str(number)) for number in range(3)]
+        for file, text in zip(files, sides, strict=True):
+            file.write_text(text, encoding="utf-8")
+        done = subprocess.run(["git", "merge-file", choice, "-p", *map(str, files)], capture_output=True, check=False)
+        return done.stdout.decode()

@@ -1,0 +1,1 @@
+"""Start the production server, do to it what happens to servers, and count what is lost."""

@@ -1,0 +1,93 @@
+"""Try every kind of restart, round after round, and show what became of the requests: a table, and JSON beside it."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from lockstep_serve import models as model
+from lockstep_serve.errors import Refusal
+from lockstep_serve.identity import identity
+from lockstep_tool.prove.losses import Count
+from lockstep_tool.prove.trials import Trial, attempt, possible
+
+__all__ = ["show"]
+
+SCHEMA = "lockstep.restarts/1"
+ROW = "{:<14} {:>6} {:>9}   {:<36} {:>7} {:>8}   {}"
+HEADINGS = ("restart", "rounds", "requests", "lost", "stall", "took", "")
+
+
+def show(kinds: Sequence[str], rounds: int, seconds: float, save: Path | None) -> None:
+    """One row for each kind, or for all; raises Refusal when more was lost, or waited for, than may be."""
+    refuse_nothing(kinds, rounds, seconds)
+    print(f"{model.MODEL}: requests of a steady load through each restart; stall and took are the longest of all rounds")
+    print(ROW.format(*HEADINGS).rstrip(), flush=True)
+    table = {kind: tried(kind, rounds, seconds) for kind in possible() if kind in kinds or not kinds}
+    if save:
+        save.write_text(json.dumps(document(table), indent=2) + "\n", encoding="utf-8")
+    faults = [(kind, fault) for kind, trials in table.items() for trial in trials for fault in trial.faults]
+    if faults:
+        raise Refusal(
+            "Restarts of this service lose requests, or let them wait.",
+            faults,
+            "See whether the application ends by itself (a signal handler, an exit) or holds its process; "
+            "then run this again with nothing else on the machine.",
+        )
+
+
+def refuse_nothing(kinds: Sequence[str], rounds: int, seconds: float) -> None:
+    """What is asked for must be there to try."""
+    if unknown := [kind for kind in kinds if kind not in possible()]:
+        raise Refusal(
+            f"{model.MODEL} has no restart of this kind.",
+            [("asked for", ", ".join(unknown)), ("has", ", ".join(possible()))],
+            "Name some of those, or none for all.",
+        )
+    if rounds < 1 or seconds < 0:
+        raise Refusal(
+            "Nothing would be tried.",
+            [("--rounds", str(rounds)), ("--seconds", f"{seconds:g}")],
+            "Try at least one round; seconds are not negative.",
+        )
+
+
+def tried(kind: str, rounds: int, seconds: float) -> list[Trial]:
+    """All rounds of one kind, with progress where somebody looks on; then its row."""
+    trials = []
+    for number in range(rounds):
+        progress(f"{kind} {number + 1}/{rounds} …")
+        trials.append(attempt(kind, seconds))
+    progress("")
+    print(row(kind, trials), flush=True)
+    return trials
+
+
+def progress(said: str) -> None:
+    if sys.stdout.isatty():
+        print(f"\r{said:<40}\r", end="", flush=True)
+
+
+def row(kind: str, trials: Sequence[Trial]) -> str:
+    count = sum((trial.count for trial in trials), Count())
+    kinds = ", ".join(f"{number} {how}" for how, number in count.by_kind().items() if number)
+    lost = f"{count.lost} ({kinds})" if count.lost else "0"
+    took = max(trial.took for trial in trials)
+    said = " ".join(["✗" if any(trial.faults for trial in trials) else "✓", trials[-1].seen])
+    return ROW.format(kind, len(trials), f"{count.sent:,}", lost, f"{count.stall:.2f} s", f"{took:.1f} s", said)
+
+
+def document(table: dict[str, list[Trial]]) -> dict[str, object]:
+    """What is saved: every trial, so that others can add up what they want to know."""
+    return {
+        "schema": SCHEMA,
+        "model": model.MODEL,
+        "environment": identity().environment,
+        "cpus": os.cpu_count(),
+        "restarts": {
+            kind: [{**asdict(trial), "sent": trial.count.sent, "lost": trial.count.lost} for trial in trials]
+            for kind, trials in table.items()
+        },
+    }

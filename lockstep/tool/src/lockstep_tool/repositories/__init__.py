@@ -1,0 +1,1 @@
+"""What `check` looks at, read only, where Lockstep is not, or not yet."""

@@ -1,0 +1,101 @@
+"""Read any repository without touching it: its files by name, their text, and where they state something.
+
+Nothing is written or run there. What is huge or leads out of the repository is not read, and an error says so.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool.files.statements import Statement
+
+__all__ = ["Repository", "open_repository"]
+
+DEEP = 4  # folders below the root
+MANY = 50_000  # entries; a repository of services has fewer than a tenth
+LARGE = 20_000_000  # bytes of one file; the largest locks have two million
+SKIPPED = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "build", "dist"})
+SHOWN = frozenset({".github", ".circleci", ".docker"})  # of the folders whose name begins with a dot
+
+
+@dataclass(frozen=True)
+class Repository:
+    """`files` are paths below `root`, sorted, as git writes them."""
+
+    root: Path
+    files: tuple[str, ...]
+
+    def named(self, *patterns: str) -> list[str]:
+        """The files whose path fits one of the patterns; without a slash, it is the last part that counts."""
+        return [
+            name for name in self.files if any(fnmatch(name if "/" in one else name.rpartition("/")[2], one) for one in patterns)
+        ]
+
+    def text(self, name: str) -> str:
+        """A file's text; raises Refusal where it cannot be read."""
+        path = self.root / name
+        try:
+            if not path.resolve().is_relative_to(self.root.resolve()):
+                raise OSError(0, "leads out of the repository")
+            if path.stat().st_size > LARGE:
+                raise OSError(0, f"larger than {LARGE // 1_000_000} MB")
+            return path.read_text(encoding="utf-8-sig", errors="replace")
+        except OSError as error:
+            said = str(error.strerror)
+            raise Refusal(f"{name} cannot be read.", [(name, said)], "Make it readable.", code=COULD_NOT_LOOK) from None
+
+    def lines(self, name: str) -> Iterator[tuple[int, str]]:
+        """Numbered lines without comments; a line that a backslash continues is one."""
+        kept, start = "", 0
+        for number, line in enumerate(self.text(name).splitlines(), 1):
+            if line.lstrip().startswith("#"):
+                continue
+            kept, start = kept + line, start or number
+            if kept.endswith("\\"):
+                kept = kept[:-1] + " "
+                continue
+            yield start, kept
+            kept, start = "", 0
+        if kept:
+            yield start, kept
+
+    def statements(self, expression: str, *patterns: str) -> Iterator[Statement]:
+        """Every match of `expression` in the lines of the files that fit."""
+        for name in self.named(*patterns):
+            for number, line in self.lines(name):
+                for match in re.finditer(expression, line):
+                    yield Statement(name, number, line, match)
+
+
+def open_repository(root: Path) -> Repository:
+    """The files of a folder; raises Refusal where there is none, it cannot be entered or it is huge."""
+    if not root.is_dir():
+        there = "a file, not a folder" if root.exists() else "not there"
+        raise Refusal(f"{root} is no repository.", [(str(root), there)], "Name a folder.", code=COULD_NOT_LOOK)
+    try:
+        return Repository(root, tuple(sorted(walk(root))))
+    except OSError as error:
+        raise Refusal(
+            f"{root} cannot be read.",
+            [(str(error.filename or root), str(error.strerror))],
+            "Make it readable, or name a folder inside it.",
+            code=COULD_NOT_LOOK,
+        ) from None
+
+
+def walk(root: Path) -> Iterator[str]:
+    """Paths of files; raises OSError where the root cannot be listed or there are too many."""
+    os.listdir(root)  # os.walk keeps silent about a root that it cannot enter
+    seen = 0
+    for folder, folders, names in os.walk(root):
+        below = Path(folder).relative_to(root)
+        seen += len(folders) + len(names)
+        if seen > MANY:
+            raise OSError(0, f"more than {MANY} entries", str(root))
+        deep = len(below.parts) >= DEEP
+        folders[:] = [] if deep else sorted(f for f in folders if f in SHOWN or not (f in SKIPPED or f[0] == "."))
+        yield from ((below / name).as_posix() for name in names if not name.endswith(".before-lockstep"))

@@ -1,0 +1,87 @@
+"""A service's repository, read once: what it declares, each part when it is first asked for."""
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lockstep_serve.definition import Definition, read_definition
+from lockstep_serve.environment import environment_id, sha256, source
+from lockstep_serve.errors import Refusal
+from lockstep_tool.fingerprint import DECLARED_FILES
+from lockstep_tool.lockfile import Lock, read_lock
+from lockstep_tool.markers import with_python
+from lockstep_tool.toml_file import read_toml
+from lockstep_tool.versions import exact_python, locked_nox, lower_bound
+
+__all__ = ["Service"]
+
+
+class Service:
+    """The checkout at `root`. Each part raises Refusal, when it is asked for, if the file that states it cannot be read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @cached_property
+    def project(self) -> Mapping[str, Any]:
+        """pyproject.toml."""
+        return read_toml(self.root / "pyproject.toml")
+
+    @cached_property
+    def settings(self) -> Mapping[str, Any]:
+        """The table `[tool.lockstep]` of pyproject.toml."""
+        table: Mapping[str, Any] = self.project.get("tool", {}).get("lockstep", {})
+        return table
+
+    @cached_property
+    def lock(self) -> Lock:
+        """uv.lock."""
+        return read_lock(self.root / "uv.lock")
+
+    @cached_property
+    def package(self) -> Path:
+        """The directory of the service's own package."""
+        announced = self.project["project"].get("entry-points", {}).get("lockstep_serve", {}).get("app")
+        if announced is None:
+            raise Refusal(
+                "The service announces no application.",
+                [("pyproject.toml", "[project.entry-points.lockstep_serve] has no `app`")],
+                'Write `app = "package.app:create_app"` there, then run `uv lock`.',
+            )
+        return self.root / "src" / re.split(r"[.:]", str(announced))[0]
+
+    @cached_property
+    def definition(self) -> Definition:
+        """server.toml, as it is without any variable of an environment."""
+        return read_definition(self.package / "server.toml", {})
+
+    @cached_property
+    def python(self) -> str:
+        """The exact version of Python, such as 3.13.9."""
+        return exact_python(self.root)
+
+    @cached_property
+    def versions(self) -> Mapping[str, str]:
+        """The version of each tool by its source of truth: Python, uv and nox."""
+        return {"Python": self.python, "uv": lower_bound(self.root), "nox": locked_nox(self.root)}
+
+    @cached_property
+    def inputs(self) -> Mapping[str, str]:
+        """The sha256 of each file that declares what environments hold, by name."""
+        return {name: sha256(self.root / name) for name in DECLARED_FILES}
+
+    @cached_property
+    def source(self) -> Mapping[str, str]:
+        """The service's own files: path below src/ → sha256."""
+        return source(self.package)
+
+    def packages(self, markers: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+        """Name → locked package of the production set, for a platform with these marker values."""
+        return self.lock.production(with_python(markers, self.python))
+
+    def environment(self, markers: Mapping[str, str]) -> str:
+        """The environment id that an environment with these marker values must have."""
+        versions = {name: str(package["version"]) for name, package in self.packages(markers).items()}
+        return environment_id(self.python, versions, self.source)

@@ -1,0 +1,195 @@
+"""The template: fetched once, its versions, and what each of them says it changed."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from packaging.version import InvalidVersion, Version
+
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool.updating.checkout import ANSWERS, Checkout, environment, git
+
+__all__ = ["Note", "Origin", "fetch", "said"]
+
+SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}  # as Copier reads addresses
+NOTES = "docs/changes"
+KINDS = ("new", "changed", "repaired", "removed")
+FETCH_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a version says that it changed."""
+
+    version: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A clone of the template, the address that is remembered, and the two versions, as Copier names them."""
+
+    folder: Path
+    address: str
+    before: str
+    after: str
+
+    def text(self, path: str, version: str) -> str:
+        return git(self.folder, "show", f"{version}:{path}")
+
+    def between(self) -> list[str]:
+        """The released versions that are passed, oldest first, and the one that is reached."""
+        passed = [
+            tag
+            for tag in tags(self.folder)
+            if contains(self.folder, self.after, tag) and not contains(self.folder, self.before, tag)
+        ]
+        return passed if self.after in passed or self.before == self.after else [*passed, self.after]
+
+    def notes(self) -> list[Note]:
+        """What each version on the way changed: its assembled text, or the notes that came with it."""
+        found, previous = list[Note](), self.before
+        for version in self.between():
+            files = listed(self.folder, version)
+            if assembled := [name for name in files if name == f"{NOTES}/{version}.md"]:
+                texts = [self.text(assembled[0], version)]
+            else:
+                earlier = listed(self.folder, previous)
+                new = [name for name, blob in files.items() if kind(name) in KINDS and earlier.get(name) != blob]
+                texts = [self.text(name, version) for name in sorted(new)]
+            found += [Note(version, text.strip()) for text in texts]
+            previous = version
+        return found
+
+    def helps(self) -> dict[str, str]:
+        """What the newer version asks, in its words; empty where they cannot be read."""
+        try:
+            rules = yaml.safe_load(self.text("copier.yml", self.after))
+        except (yaml.YAMLError, Refusal):
+            return {}
+        return {name: str(rule["help"]) for name, rule in rules.items() if isinstance(rule, dict) and "help" in rule}
+
+
+def fetch(here: Checkout, folder: Path, *, source: str | None, wanted: str | None, stay: bool) -> Origin:
+    """Clone the template and choose a version: `wanted`, or the one that is there (`stay`), or the newest released.
+
+    `source` is another address than the one remembered. Raises Refusal.
+    """
+    remembered = said(here)
+    address = whole(source) if source else str(remembered.get("_src_path", ""))
+    clone(address, folder, given=source is not None)
+    before = str(remembered.get("_commit", ""))
+    if not commit(folder, before):
+        raise Refusal(
+            "The template does not have the version that this service comes from.",
+            [(f"{ANSWERS} _commit", before or "missing"), ("template", address)],
+            "Name an address that has it: `uv run noxfile.py -s update -- --from ADDRESS`.",
+        )
+    if wanted and not commit(folder, wanted):
+        known = [("template", ", ".join(tags(folder)[-5:]) or "no released version")]
+        raise Refusal(f"The template has no {wanted}.", [("--to", wanted), *known], "Name one of those.")
+    goal = wanted or (before if stay else next(reversed(tags(folder)), "HEAD"))
+    after = git(folder, "describe", "--tags", "--always", commit(folder, goal)).strip()
+    if commit(folder, after) != commit(folder, before) and contains(folder, before, after):
+        raise Refusal(
+            "That would go back, and an update only goes forward.",
+            [(ANSWERS, before), ("--to" if wanted else "newest released", after)],
+            "Stay where you are, or take the update's commit back with `git revert`.",
+        )
+    return Origin(folder, address, before, after)
+
+
+def said(here: Checkout) -> dict[str, object]:
+    """The answers as they are committed; raises Refusal when they cannot be read."""
+    try:
+        answers = yaml.safe_load(here.show(ANSWERS) or b"")
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        answers = str(error).splitlines()[0]
+    if not isinstance(answers, dict):
+        raise Refusal(f"{ANSWERS} cannot be read.", [(ANSWERS, str(answers))], "Restore it from git, then update.")
+    return answers
+
+
+def clone(address: str, folder: Path, *, given: bool) -> None:
+    """Fetch all of it, with the user's own credentials and without asking for any."""
+    command = ["git", "clone", "--quiet", "--", whole(address), str(folder)]
+    try:
+        done = subprocess.run(
+            command,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=FETCH_SECONDS,
+        )
+        failure = (done.stderr.strip() or "failed").splitlines()[-1] if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        failure = f"no answer within {FETCH_SECONDS} s"
+    if failure or not address:
+        raise Refusal(
+            "The template cannot be reached.",
+            [("--from" if given else f"{ANSWERS} _src_path", address or "missing"), ("git clone", failure)],
+            "Connect, or name where it is now: `uv run noxfile.py -s update -- --from ADDRESS`.",
+            code=COULD_NOT_LOOK,
+        )
+
+
+def whole(address: str) -> str:
+    """An address that means the same in another folder and to another program than Copier."""
+    if Path(address).is_dir():
+        return str(Path(address).resolve())
+    for short, long in SHORT.items():
+        if address.startswith(short):
+            return long + address.removeprefix(short).lstrip("/")
+    return os.path.expanduser(address)
+
+
+def commit(folder: Path, name: str) -> str:
+    """The commit that a tag, a branch or a description names; empty when there is none."""
+    for candidate in (name, f"origin/{name}"):
+        words = [
+            "git",
+            "-C",
+            str(folder),
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            f"{candidate}^{{commit}}",
+        ]
+        done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
+        if name and done.returncode == 0:
+            return done.stdout.strip()
+    return ""
+
+
+def tags(folder: Path) -> list[str]:
+    """Released versions, oldest first, as Copier sorts them; those before a release are left out."""
+    found = dict[str, Version]()
+    for name in git(folder, "tag", "--list").split():
+        try:
+            found[name] = Version(name)
+        except InvalidVersion:
+            continue
+    return sorted((name for name, version in found.items() if not version.is_prerelease), key=found.__getitem__)
+
+
+def contains(folder: Path, later: str, earlier: str) -> bool:
+    """Whether all of the earlier version is in the later one."""
+    words = ["git", "-C", str(folder), "merge-base", "--is-ancestor", commit(folder, earlier), commit(folder, later)]
+    return subprocess.run(words, env=environment(), capture_output=True, check=False).returncode == 0
+
+
+def listed(folder: Path, version: str) -> dict[str, str]:
+    """The notes of a version with what is in each, as git names it."""
+    entries = git(folder, "ls-tree", "-r", version, "--", NOTES).splitlines()
+    return {path: about.split()[2] for about, path in (entry.split("\t", 1) for entry in entries)}
+
+
+def kind(name: str) -> str:
+    found = re.fullmatch(rf"{NOTES}/[^/]+\.([a-z]+)\.md", name)
+    return found[1] if found else ""

@@ -1,2 +1,0 @@
-# Lockstep's: what files say twice. Change it by `copier update`, not by hand.
-"""Find every place that repeats a version, a number or a command, and hold it against its one voice."""
