@@ -12,6 +12,8 @@ from universe import Entry, Universe
 
 __all__ = ["born_lock", "requirements"]
 
+HERE = "../template/"
+SERVE = "lockstep-serve"  # stands in the template itself, beside what serves
 Table = Mapping[str, Any]
 Needs = Mapping[str, frozenset[str]]  # packages, each with its extras
 
@@ -31,7 +33,12 @@ def born_lock(universe: Universe) -> str:
         if entry.name not in everyone and not features:
             raise ValueError(f"No answer leads to {entry.name}.")
         parts += [here, guarded(f"\n{with_extras(entry, everyone, reached)}", features)]
-    return "".join([*parts, place[-1]])
+    return in_service("".join([*parts, place[-1]]))
+
+
+def in_service(text: str) -> str:
+    """The text with paths as a service has them: the universe project names the same wheels from its own folder."""
+    return text.replace(f"{HERE}.lockstep/", ".lockstep/")
 
 
 def with_extras(entry: Entry, everyone: Needs, reached: Mapping[str, Needs]) -> str:
@@ -120,7 +127,8 @@ def group_lines(universe: Universe, stated: Mapping[str, list[Table]]) -> str:
 def requirements(project: Table, universe: Universe) -> Mapping[str, str]:
     """Lines of `pyproject.toml.jinja` by file name: what every service imports, what one feature adds, and the groups."""
     lists = {"every": project["project"]["dependencies"], **project["project"]["optional-dependencies"]}
-    texts = {name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated) for name, stated in lists.items()}
+    texts = {name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated if requirement != SERVE) for name, stated in lists.items()}
+    texts["sources"] = f"{SERVE} = " + in_service(line({"path": project["tool"]["uv"]["sources"][SERVE]["path"]}).strip().rstrip(","))
     groups = project["dependency-groups"]
     lines = (f"{name} = [\n{group(name, groups, universe)}]" for name in groups if name in universe.groups)
     return {**texts, "groups": "\n".join(lines)}

@@ -69,8 +69,8 @@ def main() -> int:
     options = parser.parse_args()
     how = ["--check"] if options.check else ["--upgrade"] if options.upgrade else []
     lock("--project", str(LOCKS), *SETTINGS, *how)
-    for script in ("noxfile.py", "bench.py", "updating/update.py"):
-        lock("--script", str(TEMPLATE / script), *how)
+    lock("--script", str(TEMPLATE / "noxfile.py"), *how)
+    lock("--project", str(TEMPLATE / ".lockstep"), *how)
     stale = [(path, text) for path, text in files() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path, text in stale:
         print(f"{'stale' if options.check else 'written'}: {path.relative_to(LOCKS.parent)}")

@@ -20,7 +20,7 @@ def taken_names(universe: Universe, pythons: Iterable[str], imported: Iterable[s
         "a module of Python's standard library": {name for python in pythons for name in stdlib_list(python)},
         "a package that services lock": {entry.name.replace("-", "_") for entry in universe.entries},
         "imported from a package that services lock": set(imported),
-        "the environment tool that every service carries": {"lockstep"},
+        "Lockstep's own": {"lockstep", "lockstep_serve", "lockstep_tool"},
     }
     seen: set[str] = set()
     taken: dict[str, list[str]] = {}

@@ -84,5 +84,5 @@ def read_universe(path: Path) -> Universe:
     head, *blocks = re.split(r"^(?=\[\[package\]\]$)", text, flags=re.MULTILINE)
     tables = tomllib.loads(text)["package"]
     entries = [Entry(table["name"], block.rstrip("\n") + "\n", table) for table, block in zip(tables, blocks, strict=True)]
-    (root,) = (entry for entry in entries if "registry" not in entry.table["source"])
+    (root,) = (entry for entry in entries if "virtual" in entry.table["source"])
     return Universe(head.rstrip("\n") + "\n", root, tuple(entry for entry in entries if entry is not root))

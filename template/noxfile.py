@@ -1,5 +1,5 @@
 #!/usr/bin/env -S uv run --locked --script
-# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `copier update`, not by hand.
+# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `update`, not by hand.
 # /// script
 # requires-python = ">=3.11,<3.15"
 # dependencies = ["nox>=2026.10.20"]
@@ -8,196 +8,224 @@
 # ///
 """What passes here passes in CI and runs in production."""
 
+import hashlib
 import os
+import re
 import runpy
+import subprocess
 import sys
+import tomllib
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import nox
 
 ROOT = Path(__file__).parent
-sys.path.insert(0, str(ROOT / "src"))
+TOOL = ROOT / ".lockstep"
+COULD_NOT_LOOK = 2  # an exit code of the tool
+RESTORE = "Run `git checkout -- .lockstep`; a deliberate change goes through `uv run noxfile.py -s update`."
+# uv's variables that say how it reaches things. Others could move what is installed, and are not passed on.
+REACHING = r"UV_(CACHE_DIR|NO_CACHE|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"
 
-from lockstep import environment, runtime  # noqa: E402 -- found only now
-from lockstep.__main__ import main  # noqa: E402
-from lockstep.errors import COULD_NOT_LOOK, Refusal  # noqa: E402
-from lockstep.stand_ins import RUN, stand_ins, this_run  # noqa: E402
-
-nox.needs_version = ">=2026.10"
-nox.options.default_venv_backend = "none"  # environments come from the lock, below .nox/
+nox.options.default_venv_backend = "none"  # environments come from the locks, below .nox/
 nox.options.error_on_external_run = False  # nothing is installed by nox, so every command is one
 
+if tuple(map(int, version("nox").split("."))) < (2026, 10):
+    sys.exit(
+        "This nox is too old.\n\n"
+        f"  noxfile.py   nox>=2026.10.20\n  running      {version('nox')}\n\n"
+        "Run `uv run noxfile.py`, which takes the locked one."
+    )
 
-def lockstep(session: nox.Session, *words: str) -> None:
-    """Run a command of the environment tool; what cannot be looked at fails in CI and is skipped, aloud, elsewhere."""
-    code = main([*words, *session.posargs])
+
+def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
+    """Run a command of the tool. What cannot be looked at fails in CI, and is skipped elsewhere."""
+    code = subprocess.run([program(session, extra), *words, *session.posargs], cwd=ROOT, check=False).returncode
     if code == COULD_NOT_LOOK and not os.environ.get("CI"):
         session.skip("not looked at, see above")
     if code == COULD_NOT_LOOK:
         session.error("not looked at, see above: in CI that is not green")
     if code:
-        session.error(f"{words[0]} failed, see above")
+        session.error("failed, see above")
 
 
-def production(session: nox.Session) -> str:
-    """The interpreter of the production set, equal to the lock."""
-    return sync(session, "production", "--no-editable")
+def program(session: nox.Session, extra: str) -> str:
+    """The tool, installed from `.lockstep/` into an environment of its own."""
+    wrong = changed_wheels() or unbuilt(extra)
+    if wrong:
+        session.error(wrong)
+    return str(environment(extra) / "bin" / "lockstep")
 
 
-def checks(session: nox.Session) -> str:
-    """The interpreter of the production set with the tools that check it; the service is in it as a wheel."""
-    return sync(session, "checks", "--no-editable", "--group", "dev")
+def environment(extra: str) -> Path:
+    return ROOT / ".nox" / f"lockstep{'-' * bool(extra)}{extra}"
 
 
-def sync(session: nox.Session, name: str, *arguments: str) -> str:
-    """Make `.nox/<name>` equal to the lock."""
+@cache
+def changed_wheels() -> str:
+    """What is wrong with the files in `.lockstep/`, in three parts; empty when they are those that are locked."""
     try:
-        return str(environment.sync(ROOT, name, *arguments))
-    except Refusal as refusal:
-        session.error(str(refusal).removesuffix("."))
+        packages = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
+        wheels = {p["source"]["path"]: p["wheels"][0]["hash"] for p in packages if "path" in p["source"]}
+    except (OSError, ValueError, KeyError) as error:
+        return f"The tool's lock cannot be read.\n\n  .lockstep/uv.lock   {error}\n\n{RESTORE}"
+    for name, locked in wheels.items():
+        try:
+            found = f"sha256:{hashlib.sha256((TOOL / name).read_bytes()).hexdigest()}"
+        except OSError:
+            found = "missing"
+        if found != locked:
+            rows = f"  .lockstep/{name}   {found}   <- differs\n  .lockstep/uv.lock   {locked}"
+            return f"A wheel of the tool is not the one that is locked.\n\n{rows}\n\n{RESTORE}"
+    return ""
 
 
-def settings(session: nox.Session) -> dict[str, str]:
-    """What a command that imports the service is given: the interpreter's settings, and stand-ins for its secrets."""
-    try:
-        made_up = stand_ins(ROOT)
-    except Refusal as refusal:
-        session.error(str(refusal).removesuffix("."))
-    if made_up:
-        session.log(f"not set, so random in this run: {', '.join(made_up)}")
-    return {**runtime.SETTINGS, **made_up, RUN: this_run()}
+@cache
+def unbuilt(extra: str) -> str:
+    """Make the tool's environment equal to its lock; why that cannot be done, in three parts, or nothing."""
+    if not environment(extra).exists():
+        print(f"building {environment(extra).relative_to(ROOT)} from .lockstep/uv.lock …", flush=True)
+    command = ["uv", "sync", "--locked", "--no-progress", "--project", str(TOOL), "--python", sys.executable]
+    for index in tomllib.loads((ROOT / "uv.toml").read_text(encoding="utf-8")).get("index", ()):
+        command += ["--default-index" if index.get("default") else "--index", index["url"]]
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("UV_") or re.fullmatch(REACHING, name)}
+    settings["UV_PROJECT_ENVIRONMENT"] = str(environment(extra))
+    settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
+    done = subprocess.run([*command, *(["--extra", extra] if extra else [])], capture_output=True, text=True, env=settings, check=False)
+    if not done.returncode:
+        return ""
+    rows = "\n".join(f"  uv sync   {line.strip()}" for line in done.stderr.splitlines()[-4:] if line.strip())
+    fix = "Connect and run this again; what is cached is not fetched twice."
+    if "needs to be updated" in done.stderr or "parse" in done.stderr or "Hash mismatch" in done.stderr:
+        fix = RESTORE
+    return f"The tool's environment cannot be made from .lockstep/uv.lock.\n\n{rows}\n\n{fix}"
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Prove that uv.lock answers pyproject.toml and is what uv would have written; `-- --registry` asks the index."""
+    """Judge uv.lock: fresh, honest, old enough."""
     lockstep(session, "lock")
 
 
 @nox.session
 def pins(session: nox.Session) -> None:
-    """Prove that all that is stated twice agrees; `-- --fix` repairs, `-- --refresh` moves digests and commits."""
+    """Compare whatever is stated twice; `-- --fix` repairs."""
     lockstep(session, "pins", "--nox", version("nox"))
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format; `-- --fix` repairs."""
-    ruff = str(Path(checks(session)).with_name("ruff"))
-    session.run(ruff, "check", *session.posargs)
-    session.run(ruff, "format", *([] if "--fix" in session.posargs else ["--check"]))
+    lockstep(session, "lint")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types."""
-    session.run(checks(session), "-m", "mypy", *session.posargs, env=settings(session))
+    lockstep(session, "types")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the installed wheel, not the checkout; `-- --in-image`: by the image's interpreter, with its packages."""
-    if "--in-image" in session.posargs:
-        lockstep(session, "in-image", "--")
-        return
-    session.run(checks(session), "-m", "pytest", *session.posargs, env=settings(session))
+    """Test the installed wheel; `-- --in-image`: in the image."""
+    lockstep(session, "tests")
 
 
 @nox.session
 def prove(session: nox.Session) -> None:
-    """Boot the production server from the production set and see it serve and drain."""
-    session.run(production(session), "-m", "lockstep", "prove", *session.posargs, env=settings(session))
+    """Start the production server, see it serve and drain."""
+    lockstep(session, "prove")
 
 
 @nox.session
 def image(session: nox.Session) -> None:
-    """Build the production image and hold it to its contract; `-- --twice`: and build it again, bit by bit the same."""
+    """Build the production image and judge it."""
     lockstep(session, "image")
 
 
 @nox.session
 def parity(session: nox.Session) -> None:
-    """Compare this machine, the image and the promise; `-- FILE.json`, an image, `container:ID`: another place."""
+    """Compare this machine, the image and what is declared."""
     lockstep(session, "parity")
 
 
 @nox.session(default=False)
-def fingerprint(session: nox.Session) -> None:
-    """Keep what this commit's production set is, to ask later what changed: `-- release-1.4.json`."""
-    if not session.posargs:
-        session.error("say where to keep it, for instance: uv run noxfile.py -s fingerprint -- release-1.4.json")
-    lockstep(session, "fingerprint")
+def dev(session: nox.Session) -> None:
+    """Serve, and start again when a source file changes."""
+    lockstep(session, "dev")
 
 
 @nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Serve as production does, on $PORT or 8000."""
-    session.run(production(session), "-m", "lockstep", "serve", *session.posargs, env=settings(session))
-
-
-@nox.session(default=False)
-def dev(session: nox.Session) -> None:
-    """Serve with the same server, and start again when a source file changes."""
-    python = sync(session, "dev")  # the checkout itself, not a wheel of it
-    session.run(python, "-m", "lockstep", "serve", "--reload", *session.posargs, env=settings(session))
+    lockstep(session, "serve")
 
 
 @nox.session(default=False)
 def relock(session: nox.Session) -> None:
-    """Bring uv.lock back to pyproject.toml, also after an update left it in conflict."""
+    """Bring uv.lock back to pyproject.toml."""
     lockstep(session, "relock")
 
 
 @nox.session(default=False)
 def upgrade(session: nox.Session) -> None:
-    """Move the packages to the newest that are old enough; `-- -P NAME`: one; `-- --uv X --python Y`: these, too."""
+    """Move the packages; `-- --uv X --python Y`: these, too."""
     lockstep(session, "upgrade")
 
 
 @nox.session(default=False)
 def update(session: nox.Session) -> None:
-    """Move to the newest template, or to other answers: `-- --preview` only shows, `-- --server NAME` switches."""
-    session.run("uv", "run", "--quiet", "--locked", "--script", str(ROOT / "updating" / "update.py"), *session.posargs)
-
-
-@nox.session(default=False)
-def bench(session: nox.Session) -> None:
-    """Measure every server model that fits, side by side; `-- restarts`: count what each restart loses."""
-    if session.posargs[:1] == ["restarts"]:
-        session.run(production(session), "-m", "lockstep", *session.posargs, env=settings(session))
-    else:
-        session.run("uv", "run", "--quiet", "--locked", "--script", str(ROOT / "bench.py"), *session.posargs)
-
-
-@nox.session(default=False)
-def sbom(session: nox.Session) -> None:
-    """Write what the lock promises and what the image holds as CycloneDX, and compare the two."""
-    lockstep(session, "sbom")
-
-
-@nox.session(default=False)
-def audit(session: nox.Session) -> None:
-    """Ask a vulnerability service about the production set; `-- --all`: about the tools of developers, too."""
-    lockstep(session, "audit")
-
-
-@nox.session(default=False)
-def detach(session: nox.Session) -> None:
-    """Leave the template: what only updates need goes, everything else stays and works."""
-    session.run(sys.executable, "-B", str(ROOT / "updating" / "detaching.py"), *session.posargs)
-
-
-@nox.session(default=False)
-def publish(session: nox.Session) -> None:
-    """Push the image of this commit as `-- registry.example.org/team/NAME`, and say by which digest it is known."""
-    lockstep(session, "publish")
+    """Move to the newest template; `-- --preview` only shows."""
+    lockstep(session, "update", extra="update")
 
 
 @nox.session(default=False)
 def explain(session: nox.Session) -> None:
-    """Say what a facet is and when a difference is allowed: `-- bytes`."""
+    """Say what a check asks, and when a difference is allowed."""
     lockstep(session, "explain")
+
+
+@nox.session(default=False)
+def bench(session: nox.Session) -> None:
+    """Measure every server model that fits, side by side."""
+    lockstep(session, "bench", extra="bench")
+
+
+@nox.session(default=False)
+def restarts(session: nox.Session) -> None:
+    """Restart the server under load, and count what is lost."""
+    lockstep(session, "restarts")
+
+
+@nox.session(default=False)
+def audit(session: nox.Session) -> None:
+    """Ask a vulnerability service about the locked packages."""
+    lockstep(session, "audit")
+
+
+@nox.session(default=False)
+def sbom(session: nox.Session) -> None:
+    """Write the SBOM of the lock and of the image; compare them."""
+    lockstep(session, "sbom")
+
+
+@nox.session(default=False)
+def fingerprint(session: nox.Session) -> None:
+    """Keep what this commit installs: `-- release-1.4.json`."""
+    lockstep(session, "fingerprint")
+
+
+@nox.session(default=False)
+def publish(session: nox.Session) -> None:
+    """Push the image of this commit as `-- REGISTRY/TEAM/NAME`."""
+    lockstep(session, "publish")
+
+
+@nox.session(default=False)
+def detach(session: nox.Session) -> None:
+    """Leave the template; everything else stays and works."""
+    lockstep(session, "detach")
 
 
 # Yours: sessions in nox_local.py appear in this menu.

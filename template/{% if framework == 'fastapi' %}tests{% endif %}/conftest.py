@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 @pytest.fixture
 def entry() -> EntryPoint:
     """Where pyproject.toml says that the application is."""
-    [entry] = entry_points(group="lockstep", name="app")
+    [entry] = entry_points(group="lockstep_serve", name="app")
     return entry
 
 

@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from lockstep_serve.drain import draining
-from lockstep_serve.identity import identity
+from lockstep_serve import draining, identity
 
 from . import about
 from .errors import answer
@@ -52,7 +51,7 @@ def ready(_: HttpRequest) -> HttpResponse:
 
 @only_reads
 def version(_: HttpRequest) -> HttpResponse:
-    """What is running; compare `environment` with what `python -m lockstep` prints elsewhere."""
+    """What is running; compare `environment` with what `parity` prints elsewhere."""
     it = identity()
     return JsonResponse(
         {

@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, HTTPException
 
-from lockstep_serve.drain import draining
-from lockstep_serve.identity import identity
+from lockstep_serve import draining, identity
 
 from . import about
 
@@ -50,7 +49,7 @@ async def ready() -> dict[str, str]:
 
 @router.get("/version")
 def version() -> dict[str, str]:
-    """What is running; compare `environment` with what `python -m lockstep` prints elsewhere."""
+    """What is running; compare `environment` with what `parity` prints elsewhere."""
     it = identity()  # reads files at the first call; not being async keeps the event loop free
     return {
         "service": about.NAME,

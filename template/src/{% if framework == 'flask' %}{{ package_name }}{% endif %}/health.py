@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, abort
 
-from lockstep_serve.drain import draining
-from lockstep_serve.identity import identity
+from lockstep_serve import draining, identity
 
 from . import about
 
@@ -47,7 +46,7 @@ def ready() -> dict[str, str]:
 
 @blueprint.get("/version")
 def version() -> dict[str, str]:
-    """What is running; compare `environment` with what `python -m lockstep` prints elsewhere."""
+    """What is running; compare `environment` with what `parity` prints elsewhere."""
     it = identity()
     return {
         "service": about.NAME,
