@@ -15,37 +15,55 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-WORKSHOP = ("uv", "run", "--locked", "--project", str(ROOT / "tests"))
+TESTS = ("uv", "run", "--locked", "--project", str(ROOT / "tests"))
+LOCKSTEP = ("uv", "run", "--locked", "--project", str(ROOT / "lockstep"))
 
-os.environ.pop("VIRTUAL_ENV", None)  # nox's own; uv would warn that it is not the workshop's
+os.environ.pop("VIRTUAL_ENV", None)  # nox's own; uv would warn that it is another one
 nox.needs_version = ">=2026.10"
-nox.options.default_venv_backend = "none"  # tests/ is a locked uv project of its own
+nox.options.default_venv_backend = "none"  # tests/ and lockstep/ are locked uv projects
 nox.options.error_on_external_run = False
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the template's Python before any rendering; `-- --fix` repairs."""
-    session.run(*WORKSHOP, "ruff", "check", *session.posargs)
-    session.run(*WORKSHOP, "ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
+    """Check the style of all Python, before any rendering; `-- --fix` repairs."""
+    session.run(*LOCKSTEP, "ruff", "check", *session.posargs)
+    session.run(*LOCKSTEP, "ruff", "format", *([] if "--fix" in session.posargs else ["--check"]))
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the types of the workshop; those of a service are checked by its own session."""
-    session.run(*WORKSHOP, "mypy", "--config-file", "tests/pyproject.toml", *session.posargs)
+    """Check the types of Lockstep's two distributions, and of what tests the template."""
+    with session.chdir("lockstep"):
+        session.run(*LOCKSTEP, "mypy", *session.posargs)
+    session.run(*TESTS, "mypy", "--config-file", "tests/pyproject.toml", *session.posargs)
+
+
+@nox.session
+def wheels(session: nox.Session) -> None:
+    """Prove that the wheels in the template are what the sources give; `-- --write` builds them anew."""
+    write = "--write" in session.posargs
+    session.run(sys.executable, "locks/wheels.py", *([] if write else ["--check"]))
+    session.run("uv", "run", "--quiet", "--locked", "--script", "locks/generate.py", *([] if write else ["--check"]))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Prove that the reference pages say what there is; `-- --write` rewrites them."""
-    session.run(*WORKSHOP, "python", "-m", "reference", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "reference", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
+def units(session: nox.Session) -> None:
+    """Test lockstep-serve and lockstep-tool where they lie; `-- -k WORD` chooses."""
+    with session.chdir("lockstep"):
+        session.run(*LOCKSTEP, "pytest", *session.posargs)
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Render services, run their commands, plant faults, update them; `-- -k WORD` chooses."""
-    session.run(*WORKSHOP, "pytest", *session.posargs)
+    """Render services, run their commands, update them; `-- -k WORD` chooses."""
+    session.run(*TESTS, "pytest", *session.posargs)
 
 
 @nox.session(default=False)
@@ -53,10 +71,10 @@ def demo(session: nox.Session) -> None:
     """Make a service in `-- FOLDER` with an interpreter of this machine, and run its one command."""
     folder = Path(session.posargs[0] if session.posargs else "../hello-service").resolve()
     answers = ["--defaults", "--data", f"python={platform.python_version()}"]
-    session.run(*WORKSHOP, "copier", "copy", *answers, *session.posargs[1:], "--vcs-ref", "HEAD", str(ROOT), str(folder))
+    session.run(*TESTS, "copier", "copy", *answers, *session.posargs[1:], "--vcs-ref", "HEAD", str(ROOT), str(folder))
     with session.chdir(folder):
         session.run("uv", "run", "noxfile.py")
-    session.run(*WORKSHOP, "python", "-m", "farewell", str(folder), env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "farewell", str(folder), env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
@@ -67,66 +85,62 @@ def relock(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def adopt(session: nox.Session) -> None:
-    """Bring an existing service under Lockstep: `-- PATH` says what would change, `-- PATH --write` does it."""
-    rooms = os.pathsep.join(str(ROOT / folder) for folder in ("locks", "template/src"))
-    settings = {"PYTHONPATH": rooms, "PYTHONDONTWRITEBYTECODE": "1"}
-    session.run(*WORKSHOP, "python", "-m", "adopting", *session.posargs, env=settings)
+    """Bring an existing service: `-- PATH` says what would change, `-- PATH --write` does it."""
+    session.run(*TESTS, "python", "-m", "adopting", *session.posargs, env={"PYTHONPATH": str(ROOT / "locks")})
 
 
 @nox.session(default=False)
 def check(session: nox.Session) -> None:
-    """Look at any repositories, read only: `-- PATH …`; which pins and facets hold there."""
-    settings = {"PYTHONPATH": str(ROOT / "template" / "src"), "PYTHONDONTWRITEBYTECODE": "1"}
-    session.run(sys.executable, "-m", "lockstep", "check", *session.posargs, env=settings)
+    """Look at any repositories, read only: `-- PATH …`; which checks hold there."""
+    session.run(*LOCKSTEP, "lockstep", "check", *session.posargs)
 
 
 @nox.session(default=False)
 def check_bench(session: nox.Session) -> None:
     """Measure `check` over `-- 200` rendered services: seconds for each, growth, processors used."""
-    session.run(*WORKSHOP, "python", "-m", "check_bench", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "check_bench", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def update_bench(session: nox.Session) -> None:
     """Measure `update --preview` beside bare `copier update`, in turns: `-- 5` rounds."""
-    session.run(*WORKSHOP, "python", "-m", "update_bench", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "update_bench", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def histories(session: nox.Session) -> None:
     """Update services of every earlier version, and live random histories; `-- random --count 20 --seed 1` chooses."""
-    session.run(*WORKSHOP, "python", "-m", "histories", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "histories", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def release(session: nox.Session) -> None:
     """Check everything, gather the notes, commit and tag `-- v1.2.0`; `-- --notes` only shows them. Nothing is pushed."""
-    session.run(*WORKSHOP, "python", "-m", "release", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "release", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Measure birth, the one command, the fingerprint and the image, each beside what it is compared with."""
-    session.run(*WORKSHOP, "python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "bench", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Plant each fault and see the right gate name it; `-- --write` keeps the table, `-- --good 200` looks for false alarms."""
-    session.run(*WORKSHOP, "python", "-m", "faults", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "faults", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def engines(session: nox.Session) -> None:
     """Build one service by each engine that is promised, twice, and compare; `-- --write` keeps the page."""
-    rooms = os.pathsep.join(("tests", "template/src"))
-    session.run(*WORKSHOP, "python", "-m", "engines", *session.posargs, env={"PYTHONPATH": rooms})
+    session.run(*TESTS, "python", "-m", "engines", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)
 def images(session: nox.Session) -> None:
     """Build a service by this Dockerfile and by those that people take instead, side by side; `-- --write` keeps the page."""
-    session.run(*WORKSHOP, "python", "-m", "image_bench", *session.posargs, env={"PYTHONPATH": "tests"})
+    session.run(*TESTS, "python", "-m", "image_bench", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(default=False)

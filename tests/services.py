@@ -13,15 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BUILD", "CALL", "Service", "free_port", "until_ready"]
+__all__ = ["BUILD", "Service", "free_port", "until_ready"]
 
-# As noxfile.py calls the tool: in its own process, without a variable that a place would show as a finding.
-CALL = "import sys; sys.path.insert(0, 'src'); from lockstep_tool.__main__ import main; sys.exit(main())"
 # Builds the production set without proving it.
-BUILD = (
-    "import sys; sys.path.insert(0, 'src'); from pathlib import Path; "
-    "from lockstep import environment; environment.production(Path.cwd())"
-)
+BUILD = "from pathlib import Path; from lockstep_tool import sync; sync.production(Path.cwd())"
 
 
 @dataclass(frozen=True)
@@ -51,8 +46,8 @@ class Service:
         return self.run("uv", "run", "--quiet", "noxfile.py", *chosen, **settings)
 
     def lockstep(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """`python -m lockstep`, as the sessions call it."""
-        return self.run(sys.executable, "-B", "-c", CALL, *words, **settings)
+        """`lockstep`, as the sessions call it; from the sources, where a session takes the wheel."""
+        return self.run(sys.executable, "-m", "lockstep_tool", *words, **settings)
 
     def production(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """A command of the production set's interpreter."""
@@ -60,12 +55,12 @@ class Service:
 
     def copy(self, folder: Path) -> "Service":
         """The checkout without its environments, to be damaged."""
-        shutil.copytree(self.path, folder, ignore=shutil.ignore_patterns(".nox", ".lockstep", "__pycache__", ".mypy_cache"))
+        shutil.copytree(self.path, folder, ignore=shutil.ignore_patterns(".nox", "__pycache__", ".mypy_cache"))
         return Service(folder, self.settings)
 
     def report(self) -> dict[str, list[dict[str, object]]]:
         """The verdict that parity saved."""
-        document: dict[str, list[dict[str, object]]] = json.loads((self.path / ".lockstep" / "report.json").read_text())
+        document: dict[str, list[dict[str, object]]] = json.loads((self.path / ".nox" / "report" / "report.json").read_text())
         return document
 
     def site_packages(self) -> Path:
