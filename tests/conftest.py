@@ -1,5 +1,7 @@
 """Fixtures: the template as a tagged repository, and services rendered from it, each set of answers once."""
 
+import hashlib
+import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +12,7 @@ import yaml
 
 from nobody import become_nobody
 from services import Service
+from shared import make_once, shared_folder
 from snapshot import Template, git, snapshot
 from stand_in_index import Index, stand_in_index
 
@@ -29,18 +32,27 @@ def nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, nobody: None) -> Template:
     """The working tree, tagged v0.1.0. Tests that change it take a copy."""
-    return snapshot(tmp_path_factory.mktemp("template"), "v0.1.0")
+    return Template(make_once(shared_folder(tmp_path_factory, "template"), lambda folder: made_template(folder)))
+
+
+def made_template(folder: Path) -> None:
+    folder.mkdir()
+    snapshot(folder, "v0.1.0")
 
 
 @pytest.fixture(scope="session")
 def render(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Render:
-    """Make a service from answers, in a new folder."""
+    """Make a service from answers, once for all test processes. Tests that change it take a copy."""
 
     def make(answers: Mapping[str, object]) -> Path:
-        folder = tmp_path_factory.mktemp("rendered") / "service"
-        done = template.copy(folder, answers)
-        assert done.returncode == 0, done.stderr
-        return folder
+        name = hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:16]
+
+        def copy(folder: Path) -> None:
+            done = template.copy(folder / "service", answers)
+            assert done.returncode == 0, done.stderr
+            commit(folder / "service")
+
+        return make_once(shared_folder(tmp_path_factory, name), copy) / "service"
 
     return make
 
@@ -60,13 +72,13 @@ def rendered(answers: dict[str, object], render: Render) -> Path:
 @pytest.fixture(scope="session")
 def fastapi(render: Render) -> Service:
     """The default service, committed as its team would."""
-    return committed(render(read_answers("fastapi-uvicorn")))
+    return Service(render(read_answers("fastapi-uvicorn")), {})
 
 
 @pytest.fixture(scope="session")
 def flask(render: Render) -> Service:
     """The same with the other interface."""
-    return committed(render(read_answers("flask-gunicorn-gthread")))
+    return Service(render(read_answers("flask-gunicorn-gthread")), {})
 
 
 @pytest.fixture
@@ -91,7 +103,13 @@ def read_answers(name: str) -> dict[str, object]:
 
 
 def committed(folder: Path) -> Service:
+    """A service in git, as its team has it."""
+    if not (folder / ".git").exists():
+        commit(folder)
+    return Service(folder, {})
+
+
+def commit(folder: Path) -> None:
     git(folder, "init", "--quiet")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Born from Lockstep")
-    return Service(folder, {})
