@@ -24,9 +24,14 @@ class Lock:
     header: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def own(self) -> list[Mapping[str, Any]]:
-        """The projects that are locked, not what they need: one in uv.lock, none in the lock of a script."""
+    def projects(self) -> list[Mapping[str, Any]]:
+        """The packages that are directories of the repository: the locked project, and members of a workspace."""
         return [package for package in self.packages if {"editable", "virtual"} & set(package["source"])]
+
+    @property
+    def own(self) -> list[Mapping[str, Any]]:
+        """The project that is locked, not what it needs: one in uv.lock, none in the lock of a script."""
+        return [one for one in self.projects if "." in one["source"].values()]
 
     @property
     def root(self) -> Mapping[str, Any]:
@@ -72,20 +77,23 @@ class Lock:
         return fits[0]
 
 
-def read_lock(path: Path) -> Lock:
-    """Parse a lock; raises Refusal when it is missing, has conflict markers or is no lock."""
+def read_lock(path: Path, name: str = "") -> Lock:
+    """Parse a lock, which messages call `name`; raises Refusal when it is missing, has conflict markers or is no lock."""
+    name, text = name or path.name, ""
     try:
         text = path.read_text(encoding="utf-8")
         header = tomllib.loads(text)
         packages = header.pop("package", []) if path.name != "uv.lock" else header.pop("package")
         if not all(isinstance(one.get("name"), str) and isinstance(one.get("source"), dict) for one in packages):
             raise KeyError("a [[package]] without name or source")
-    except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
-        conflict = isinstance(error, tomllib.TOMLDecodeError) and "\n<<<<<<<" in text
+    except (OSError, ValueError, KeyError) as error:
+        conflict = "\n<<<<<<<" in f"\n{text}"
         raise Refusal(
-            f"{path.name} cannot be read.",
-            [(path.name, "conflict markers" if conflict else str(error))],
-            "Run `uv run noxfile.py -s relock`." if conflict else "Restore it from git, or run `uv lock`.",
+            f"{name} cannot be read.",
+            [(name, "conflict markers" if conflict else str(error.strerror if isinstance(error, OSError) else error))],
+            "Run `uv run noxfile.py -s relock`."
+            if conflict and name == "uv.lock"
+            else f"Restore it: `git checkout {name}`." + " Or run `uv lock`." * (name == "uv.lock"),
         ) from error
     return Lock(text, tuple(packages), header)
 
@@ -96,8 +104,8 @@ def files_of(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def name_of(file: Mapping[str, Any]) -> str:
-    """The name of a locked file, as its address ends."""
-    return unquote(urlsplit(str(file.get("url", ""))).path.rpartition("/")[2])
+    """The name of a locked file: as its address ends, or as it is stated for one that lies in the repository."""
+    return str(file.get("filename") or unquote(urlsplit(str(file.get("url", ""))).path.rpartition("/")[2]))
 
 
 def spot(name: str, lock: Lock, package: Mapping[str, Any], file: Mapping[str, Any] | None = None) -> str:
@@ -105,5 +113,5 @@ def spot(name: str, lock: Lock, package: Mapping[str, Any], file: Mapping[str, A
     version = f'\nversion = "{package["version"]}"' if "version" in package else ""
     at = max(lock.text.find(f'name = "{package["name"]}"{version}'), 0)
     if file is not None:
-        at = max(lock.text.find(str(file.get("url") or file.get("hash")), at), at)
+        at = max(lock.text.find(str(file.get("url") or file.get("filename") or file.get("hash")), at), at)
     return f"{name}:{lock.text.count(chr(10), 0, at) + 1}"

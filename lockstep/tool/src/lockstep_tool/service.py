@@ -2,27 +2,37 @@
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from lockstep_serve.definition import Definition, read_definition
 from lockstep_serve.environment import environment_id, sha256, source
 from lockstep_serve.errors import Refusal
+from lockstep_tool.files.tree import Tree
 from lockstep_tool.fingerprint import DECLARED_FILES
+from lockstep_tool.history import History
 from lockstep_tool.lockfile import Lock, read_lock
 from lockstep_tool.markers import with_python
 from lockstep_tool.toml_file import read_toml
 from lockstep_tool.versions import exact_python, locked_nox, lower_bound
 
-__all__ = ["Service"]
+__all__ = ["TOOL_LOCK", "Service"]
+
+TOOL_LOCK = ".lockstep/uv.lock"
 
 
 class Service:
-    """The checkout at `root`. Each part raises Refusal, when it is asked for, if the file that states it cannot be read."""
+    """The checkout at `root`. Each part raises Refusal, when it is asked for, if the file that states it cannot be read.
+
+    What is written to the checkout afterwards shows in a new Service only.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.files = Tree(root)
+        self.history = History(root)
+        self.locked = cache(self.read_lock)
 
     @cached_property
     def project(self) -> Mapping[str, Any]:
@@ -36,9 +46,23 @@ class Service:
         return table
 
     @cached_property
+    def uv(self) -> Mapping[str, Any]:
+        """uv.toml."""
+        return read_toml(self.root / "uv.toml")
+
+    def read_lock(self, name: str) -> Lock:
+        """A lock by its name below the root, `locked(name)` for all but the first time."""
+        return read_lock(self.root / name, name)
+
+    @property
     def lock(self) -> Lock:
         """uv.lock."""
-        return read_lock(self.root / "uv.lock")
+        return self.locked("uv.lock")
+
+    @property
+    def locks(self) -> list[str]:
+        """The names of uv.lock, of the lock of each script beside it, and of the tool's own where there is one."""
+        return ["uv.lock", *self.files.named("*.py.lock"), *self.files.named(TOOL_LOCK)]
 
     @cached_property
     def package(self) -> Path:
@@ -60,12 +84,12 @@ class Service:
     @cached_property
     def python(self) -> str:
         """The exact version of Python, such as 3.13.9."""
-        return exact_python(self.root)
+        return exact_python(self.files.text(".python-version"))
 
     @cached_property
     def versions(self) -> Mapping[str, str]:
         """The version of each tool by its source of truth: Python, uv and nox."""
-        return {"Python": self.python, "uv": lower_bound(self.root), "nox": locked_nox(self.root)}
+        return {"Python": self.python, "uv": lower_bound(self.uv), "nox": locked_nox(self.locked("noxfile.py.lock"))}
 
     @cached_property
     def inputs(self) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise Refusal(f"{path.name} cannot be read.", [(str(path), str(error.strerror))], "Restore it from git.") from error
+        raise Refusal(f"{path.name} cannot be read.", [(path.name, str(error.strerror))], "Restore it from git.") from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -16,7 +16,7 @@ class Check:
     `asks`, `why`, `allowed` and `fix` are sentences for `explain`, the reference pages and every report. `severity` is
     what its findings have unless they say otherwise.
     `find` yields the findings; what it is given depends on the session: `Service` for those that read files, more for
-    those that look into environments and images.
+    those that look into environments and images. A check with `network` is run only when somebody asks for it.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Check:
     fix: str
     find: Callable[..., Iterator[Finding]]
     severity: Severity = Severity.ERROR
+    network: bool = False
 
     def finding(self, what: str, **parts: Any) -> Finding:
         """A finding of this check, with its own fix and severity unless others are given."""

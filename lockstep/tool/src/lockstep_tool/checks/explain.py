@@ -1,40 +1,30 @@
-"""Say what a facet is, why it matters, when a difference is allowed, and what removes one."""
+"""Say what a check asks, why it matters, when a difference is allowed, and what removes one."""
 
-from lockstep_serve.errors import Refusal
-from lockstep_tool.checks.of_environments import FACETS
+from lockstep_tool.checks.finding import Severity
+from lockstep_tool.checks.registry import SESSIONS, checks_of, every_check, find_check
 
 __all__ = ["explain"]
 
 
-def explain(name: str) -> str:
-    """All of one facet, or a line for each when `name` is empty; raises Refusal for one that is not there."""
+def explain(name: str = "") -> str:
+    """All about one check, or a line for each when `name` is empty; raises Refusal for one that there is not."""
     if not name:
-        return "\n".join(table())
-    if name not in FACETS:
-        raise Refusal(
-            f"There is no facet named {name!r}.",
-            [("facets", ", ".join(FACETS))],
-            "Choose one of them, or none for all.",
-        )
-    facet = FACETS[name]
-    weight = "names it, and stays green" if facet.weight == "warning" else "is not green with it"
+        return "\n\n".join(table(session) for session in SESSIONS if checks_of(session))
+    check = find_check(name)
+    verdict = "names it, and stays green" if check.severity is Severity.WARNING else "is not green with it"
     return "\n".join(
         [
-            f"{name}: judged by `uv run noxfile.py -s {facet.gate}`, which {weight}",
+            f"{name}: judged by `uv run noxfile.py -s {check.session}`, which {verdict}",
             "",
-            f"  what     {facet.asks}",
-            f"  why      {facet.why}",
-            f"  allowed  {facet.allowed}",
-            f"  fix      {facet.fix}",
+            f"  what     {check.asks}",
+            f"  why      {check.why}",
+            f"  allowed  {check.allowed}",
+            f"  fix      {check.fix}",
         ]
     )
 
 
-def table() -> list[str]:
-    """A line for each facet, below the session that judges it."""
-    width = max(map(len, FACETS))
-    lines: list[str] = []
-    for gate in dict.fromkeys(facet.gate for facet in FACETS.values()):
-        lines += ["", gate] if lines else [gate]
-        lines += [f"  {name:<{width}}  {facet.asks}" for name, facet in FACETS.items() if facet.gate == gate]
-    return lines
+def table(session: str) -> str:
+    """A line for each check of a session, below its name."""
+    width = max(map(len, every_check()))
+    return "\n".join([session, *(f"  {check.name:<{width}}  {check.asks}" for check in checks_of(session))])

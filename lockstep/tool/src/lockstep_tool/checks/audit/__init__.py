@@ -1,0 +1,1 @@
+"""What `audit` asks a vulnerability service."""

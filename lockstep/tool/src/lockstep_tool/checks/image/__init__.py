@@ -1,0 +1,1 @@
+"""What `image` asks of a built image."""

@@ -1,0 +1,1 @@
+"""What `parity` asks of an environment."""

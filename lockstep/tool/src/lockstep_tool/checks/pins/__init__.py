@@ -1,0 +1,3 @@
+"""What `pins` asks of the files that repeat a version, a command or a number."""
+
+ORDER = ("versions", "commands", "settings", "deploy_files", "proxy", "actions", "images", "layout")
