@@ -26,7 +26,9 @@ TOOL = ROOT / ".lockstep"
 COULD_NOT_LOOK = 2  # an exit code of the tool
 RESTORE = "Run `git checkout -- .lockstep`; a deliberate change goes through `uv run noxfile.py -s update`."
 # uv's variables that say how it reaches things. Others could move what is installed, and are not passed on.
-REACHING = r"UV_(CACHE_DIR|NO_CACHE|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"
+REACHING = (
+    r"UV_((NO_)?CACHE\w*|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"
+)
 
 nox.options.default_venv_backend = "none"  # environments come from the locks, below .nox/
 nox.options.error_on_external_run = False  # nothing is installed by nox, so every command is one
@@ -89,10 +91,14 @@ def unbuilt(extra: str) -> str:
     command = ["uv", "sync", "--locked", "--no-progress", "--project", str(TOOL), "--python", sys.executable]
     for index in tomllib.loads((ROOT / "uv.toml").read_text(encoding="utf-8")).get("index", ()):
         command += ["--default-index" if index.get("default") else "--index", index["url"]]
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("UV_") or re.fullmatch(REACHING, name)}
+    settings = {
+        name: value for name, value in os.environ.items() if not name.startswith("UV_") or re.fullmatch(REACHING, name)
+    }
     settings["UV_PROJECT_ENVIRONMENT"] = str(environment(extra))
     settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
-    done = subprocess.run([*command, *(["--extra", extra] if extra else [])], capture_output=True, text=True, env=settings, check=False)
+    done = subprocess.run(
+        [*command, *(["--extra", extra] if extra else [])], capture_output=True, text=True, env=settings, check=False
+    )
     if not done.returncode:
         return ""
     rows = "\n".join(f"  uv sync   {line.strip()}" for line in done.stderr.splitlines()[-4:] if line.strip())

@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from lockstep_serve import draining, identity
 
-from . import about
+from . import NAME, VERSION
 from .errors import answer
-from .methods import only_reads
+from .requests import only_reads
 
 __all__ = ["CHECKS", "live", "ready", "version"]
 
@@ -55,8 +55,8 @@ def version(_: HttpRequest) -> HttpResponse:
     it = identity()
     return JsonResponse(
         {
-            "service": about.NAME,
-            "version": about.VERSION,
+            "service": NAME,
+            "version": VERSION,
             "commit": it.commit,
             "lockstep": it.lockstep,
             "environment": it.environment,

@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.templatetags.static import static
 
-from . import about
-from .dependencies import current_settings
+from . import NAME, VERSION
 from .errors import answer
-from .methods import only_reads
+from .requests import only_reads
+from .settings import current_settings
 
 __all__ = ["hello", "welcome"]
 
@@ -17,7 +17,7 @@ LONGEST_NAME = 64
 def welcome(_: HttpRequest) -> HttpResponse:
     """Say what this is."""
     icon = static(f"{__package__}/icon.svg")
-    return JsonResponse({"service": about.NAME, "version": about.VERSION, "icon": icon})
+    return JsonResponse({"service": NAME, "version": VERSION, "icon": icon})
 
 
 @only_reads

@@ -3,18 +3,21 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from . import errors, logs, request_id
 
-__all__ = ["Answer", "Handler", "Requests"]
+__all__ = ["Answer", "Handler", "Requests", "only_reads"]
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 Handler = Callable[[HttpRequest], Answer]
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 # Probes ask by an address, not by a name; these answers do not depend on the host.
 BY_ADDRESS = ("/health/", "/version")
@@ -89,3 +92,8 @@ def wrong_host(request: HttpRequest) -> HttpResponse | None:
         log.warning("refused: %r is not one of ALLOWED_HOSTS", request.headers.get("Host", ""))
         return errors.answer(400, "This service does not answer for the host of this request.")
     return None
+
+
+def only_reads(view: View) -> View:
+    """GET and HEAD; every other method is told so (405), not asked for a CSRF token first (403)."""
+    return csrf_exempt(require_safe(view))

@@ -5,12 +5,13 @@ Django's own names for these are in `django_settings`, which reads nothing by it
 
 from typing import Annotated, Literal
 
+from django.conf import settings
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from .database import readable
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "current_settings", "read_settings"]
 
 PREFIX = f"{__package__.upper()}_"
 
@@ -73,3 +74,9 @@ def row(place: tuple[int | str, ...], value: object, expected: str) -> str:
     secret = name not in Settings.model_fields or "Secret" in repr(Settings.model_fields[name])
     said = repr(value) if isinstance(value, str) and not secret else "(hidden)"
     return f"{variable}   {'not set' if expected == 'Field required' else said}   <- {expected}"
+
+
+def current_settings() -> Settings:
+    """What views ask for: the settings with their types; Django's names for some are in `django.conf.settings`."""
+    service: Settings = settings.SERVICE
+    return service

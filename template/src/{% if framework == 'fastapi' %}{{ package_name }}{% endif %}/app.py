@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from . import about, errors, health, hello
+from . import NAME, VERSION, errors, health, hello
 from .requests import Requests
 from .settings import read_settings
 
@@ -16,8 +16,8 @@ def create_app() -> FastAPI:
     built.
     """
     app = FastAPI(
-        title=about.NAME,
-        version=about.VERSION,
+        title=NAME,
+        version=VERSION,
         redirect_slashes=False,  # behind a proxy it would name this server's own scheme and host
         responses=errors.DOCUMENTED,
         exception_handlers=errors.HANDLERS,

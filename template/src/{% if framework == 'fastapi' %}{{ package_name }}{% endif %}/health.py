@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException
 
 from lockstep_serve import draining, identity
 
-from . import about
+from . import NAME, VERSION
 
 __all__ = ["CHECKS", "router"]
 
@@ -52,8 +52,8 @@ def version() -> dict[str, str]:
     """What is running; compare `environment` with what `parity` prints elsewhere."""
     it = identity()  # reads files at the first call; not being async keeps the event loop free
     return {
-        "service": about.NAME,
-        "version": about.VERSION,
+        "service": NAME,
+        "version": VERSION,
         "commit": it.commit,
         "lockstep": it.lockstep,
         "environment": it.environment,

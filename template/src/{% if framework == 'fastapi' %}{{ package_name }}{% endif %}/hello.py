@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from . import about
+from . import NAME
 from .dependencies import CurrentSettings
 
 __all__ = ["router"]
@@ -29,7 +29,7 @@ class Greeting(BaseModel):
 @router.get("/")
 async def welcome() -> Welcome:
     """Say what this is."""
-    return Welcome(service=about.NAME, docs="/docs")
+    return Welcome(service=NAME, docs="/docs")
 
 
 @router.get("/hello/{name}")

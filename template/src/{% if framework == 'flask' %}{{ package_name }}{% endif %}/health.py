@@ -7,7 +7,7 @@ from flask import Blueprint, abort
 
 from lockstep_serve import draining, identity
 
-from . import about
+from . import NAME, VERSION
 
 __all__ = ["CHECKS", "blueprint"]
 
@@ -49,8 +49,8 @@ def version() -> dict[str, str]:
     """What is running; compare `environment` with what `parity` prints elsewhere."""
     it = identity()
     return {
-        "service": about.NAME,
-        "version": about.VERSION,
+        "service": NAME,
+        "version": VERSION,
         "commit": it.commit,
         "lockstep": it.lockstep,
         "environment": it.environment,

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort
 
-from . import about
+from . import NAME, VERSION
 from .dependencies import current_settings
 
 __all__ = ["blueprint"]
@@ -15,7 +15,7 @@ LONGEST_NAME = 64
 @blueprint.get("/")
 def welcome() -> dict[str, str]:
     """Say what this is."""
-    return {"service": about.NAME, "version": about.VERSION}
+    return {"service": NAME, "version": VERSION}
 
 
 @blueprint.get("/hello/<name>")

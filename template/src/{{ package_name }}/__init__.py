@@ -1,1 +1,9 @@
-"""The service: what the team writes. How it is served and proved is `lockstep/`'s part."""
+"""The service: what the team writes. What it is called, only pyproject.toml states."""
+
+from importlib.metadata import metadata
+
+__all__ = ["NAME", "VERSION"]
+
+# The distribution's name has hyphens for underscores; the lookup takes either spelling.
+NAME = metadata(__package__)["Name"]
+VERSION = metadata(__package__)["Version"]
