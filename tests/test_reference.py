@@ -50,7 +50,7 @@ CHANGES = {
         "template/src/lockstep/places/facets.py",
         "Two patches are two interpreters",
         "Patches differ",
-        "facets.md",
+        "checks.md",
     ),
     "a command's words": ("template/src/lockstep/__main__.py", "say what a facet is", "explain a facet", "commands.md"),
 }
@@ -73,12 +73,12 @@ def test_the_reference_names_the_page_that_a_change_makes_wrong(change: str, tmp
 
 def test_writing_the_reference_repairs_it(tmp_path: Path) -> None:
     root = snapshot(tmp_path / "lockstep", "v0.1.0").path
-    (root / "docs" / "reference" / "facets.md").unlink()
-    broken = reference(root, "facets.md")
-    written = reference(root, "facets.md", "--write")
+    (root / "docs" / "reference" / "checks.md").unlink()
+    broken = reference(root, "checks.md")
+    written = reference(root, "checks.md", "--write")
 
     assert (broken.returncode, written.returncode) == (1, 0)
-    assert (root / "docs" / "reference" / "facets.md").read_text() == (ROOT / "docs" / "reference" / "facets.md").read_text()
+    assert (root / "docs" / "reference" / "checks.md").read_text() == (ROOT / "docs" / "reference" / "checks.md").read_text()
 
 
 def test_the_reference_names_everything_there_is() -> None:

@@ -18,7 +18,7 @@ MAKERS: Mapping[str, Callable[[Path], str]] = {
     "sessions.md": sessions.page,
     "ownership.md": ownership.page,
     "server.md": server.page,
-    "facets.md": facets.page,
+    "checks.md": facets.page,
     "commands.md": commands.page,
 }
 
