@@ -1,7 +1,7 @@
 """Read `server.toml`, the one server definition, and what the environment changes in it.
 
-`model` names the server model. Each other entry is `name = { default = …, env = "VARIABLE" }`. A value comes from its variable when that is set, else from
-its default.
+`model` names the server model. Each other entry is `name = { default = …, env = "VARIABLE" }`; the value comes from the
+variable when that is set and not empty, else from the default.
 """
 
 import os
@@ -22,7 +22,7 @@ MARGIN = 2  # seconds between the end of the drain and the moment when an orches
 
 @dataclass(frozen=True)
 class Value:
-    """One value, where it was said and by whom: `server.toml:12` or `PORT=8080`."""
+    """One value, its variable, and where the value comes from: `server.toml:12` or `PORT=8080`."""
 
     value: Any
     env: str
@@ -55,14 +55,14 @@ def read_definition(path: Path, environment: Mapping[str, str] | None = None) ->
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise Refusal("The server definition cannot be read.", [(str(path), str(error))], "Mend the file.") from error
     model = find_model(entries.pop("model", None), f"{path.name}:{line_of(text, 'model')}")
-    complain_of_names(path, text, entries, model)
-    values = {name: one(path, text, name, entries[name], environment) for name in sorted(model.values)}
+    refuse_unfit_names(path, text, entries, model)
+    values = {name: read_value(path, text, name, entries[name], environment) for name in sorted(model.values)}
     definition = Definition(path, model, values)
-    complain_of_grace(definition)
+    refuse_short_grace(definition)
     return definition
 
 
-def one(path: Path, text: str, name: str, entry: Any, environment: Mapping[str, str]) -> Value:
+def read_value(path: Path, text: str, name: str, entry: Any, environment: Mapping[str, str]) -> Value:
     """One entry's value in force."""
     where = f"{path.name}:{line_of(text, name)}"
     if not isinstance(entry, dict) or set(entry) != {"default", "env"}:
@@ -84,7 +84,7 @@ def one(path: Path, text: str, name: str, entry: Any, environment: Mapping[str, 
         ) from None
 
 
-def complain_of_names(path: Path, text: str, entries: Mapping[str, Any], model: Model) -> None:
+def refuse_unfit_names(path: Path, text: str, entries: Mapping[str, Any], model: Model) -> None:
     """Nothing is silently ignored, nothing silently assumed."""
     missing, unknown = sorted(model.values - set(entries)), sorted(set(entries) - model.values)
     if not missing and not unknown:
@@ -98,7 +98,7 @@ def complain_of_names(path: Path, text: str, entries: Mapping[str, Any], model: 
     )
 
 
-def complain_of_grace(definition: Definition) -> None:
+def refuse_short_grace(definition: Definition) -> None:
     """Whoever stops the service kills it after the grace: the drain must be over by then."""
     needed = definition.drain_lead + definition.drain + MARGIN
     if needed <= definition.grace:

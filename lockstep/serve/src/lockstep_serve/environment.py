@@ -7,7 +7,6 @@ pipes into their interpreters begins with this module.
 import hashlib
 import json
 import os
-import platform
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +15,11 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 __all__ = [
+    "announcements",
     "digest",
     "environment_id",
     "files_below",
+    "find_metadata",
     "metadata_directories",
     "packages",
     "python_version",
@@ -54,11 +55,10 @@ def files_below(root: Path, leave: Iterable[str] = ("__pycache__",)) -> Iterator
 
 def python_version() -> str:
     """The exact version, such as 3.13.9."""
-    return platform.python_version()
+    return sys.version.partition(" ")[0]
 
 
-@cache
-def metadata_directories() -> dict[str, Path]:
+def find_metadata() -> dict[str, Path]:
     """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an
     import.
     """
@@ -70,6 +70,12 @@ def metadata_directories() -> dict[str, Path]:
     return found
 
 
+@cache
+def metadata_directories() -> dict[str, Path]:
+    """What `find_metadata` finds, looked for once: for who asks often of an environment that stays as it is."""
+    return find_metadata()
+
+
 def search_path() -> list[Path]:
     """Directories of sys.path that hold installed distributions; the standard library's own are left out."""
     standard = os.path.realpath(Path(os.__file__).parent)
@@ -78,8 +84,8 @@ def search_path() -> list[Path]:
 
 
 def packages() -> dict[str, str]:
-    """Installed distributions: normalised name → version. The service itself is left out: its source is a facet of its
-    own.
+    """Installed distributions: normalised name → version. The service itself is left out: its files are compared one by
+    one.
     """
     own = service()
     return {
@@ -89,23 +95,28 @@ def packages() -> dict[str, str]:
     }
 
 
+def announcements(directories: Mapping[str, Path]) -> Iterator[tuple[str, dict[str, str]]]:
+    """The distributions of these .dist-info that announce a service, each with its entry points: name → `module:object`."""
+    for name, directory in directories.items():
+        file = directory / "entry_points.txt"
+        text = file.read_text(encoding="utf-8") if file.is_file() else ""
+        if SECTION in text:
+            section = text.partition(SECTION)[2].partition("\n[")[0]
+            yield name, dict(re.findall(r"^\s*(\w+)\s*=\s*([\w.]+:[\w.]+)", section, re.MULTILINE))
+
+
 def service() -> str | None:
-    """The distribution that announces an application to Lockstep, or None."""
-    for name, directory in metadata_directories().items():
-        points = directory / "entry_points.txt"
-        if points.is_file() and SECTION in points.read_text(encoding="utf-8"):
-            return name
-    return None
+    """The first distribution that announces a service, or None."""
+    return next((name for name, _ in announcements(metadata_directories())), None)
 
 
 def source_root() -> Path | None:
     """The directory that the service's package is imported from: installed, or the checkout when editable."""
-    name = service()
-    points = (metadata_directories()[name] / "entry_points.txt").read_text(encoding="utf-8") if name else ""
-    match = re.search(r"^app\s*=\s*([A-Za-z_]\w*)", points.partition(SECTION)[2], re.MULTILINE)
-    spec = PathFinder.find_spec(match[1]) if match else None
-    locations = spec.submodule_search_locations if spec else None
-    return Path(next(iter(locations))) if locations else None
+    for _, points in announcements(metadata_directories()):
+        spec = PathFinder.find_spec(points.get("app", "").partition(":")[0].partition(".")[0])
+        locations = spec.submodule_search_locations if spec else None
+        return Path(next(iter(locations))) if locations else None
+    return None
 
 
 def source(root: Path | None) -> dict[str, str]:

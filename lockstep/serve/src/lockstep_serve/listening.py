@@ -1,10 +1,11 @@
-"""Where the server listens: an address of its own, or a socket that was handed over.
+"""Where the server listens: an address of its own, or a listening socket that it inherits.
 
-systemd hands over by LISTEN_FDS and LISTEN_PID, from file descriptor 3 on
-(https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html); gunicorn hands over to its own successor
+systemd passes one by LISTEN_FDS and LISTEN_PID, from file descriptor 3 on
+(https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html); gunicorn passes one to its own successor
 by GUNICORN_FD.
 """
 
+import errno
 import os
 import socket
 
@@ -16,8 +17,8 @@ __all__ = ["address", "listener", "refuse_taken_port"]
 FIRST = 3
 
 
-def handed_over() -> int | None:
-    """The file descriptor of a socket that was handed to this process, or None; raises Refusal for several."""
+def inherited_descriptor() -> int | None:
+    """The file descriptor of a socket that this process inherits, or None; raises Refusal for several."""
     if os.environ.get("GUNICORN_FD"):
         return int(os.environ["GUNICORN_FD"].split(",")[0])
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
@@ -26,19 +27,19 @@ def handed_over() -> int | None:
         raise Refusal(
             "The service takes one listening socket.",
             [("LISTEN_FDS", os.environ.get("LISTEN_FDS", "not set"))],
-            "Hand over one, for instance by one `ListenStream=` in the socket unit.",
+            "Pass one, for instance by one `ListenStream=` in the socket unit.",
         )
     return FIRST
 
 
 def address(definition: Definition) -> str:
     """What the boot line says: the address listened on, whoever opened it."""
-    descriptor = handed_over()
+    descriptor = inherited_descriptor()
     if descriptor is None:
         return shown(definition.host, definition.port)
-    with socket.socket(fileno=os.dup(descriptor)) as taken:
-        name = taken.getsockname()
-    return f"{shown(*name[:2])} (handed over)" if isinstance(name, tuple) else f"{name} (handed over)"
+    with socket.socket(fileno=os.dup(descriptor)) as inherited:
+        name = inherited.getsockname()
+    return f"{shown(*name[:2])} (inherited)" if isinstance(name, tuple) else f"{name} (inherited)"
 
 
 def shown(host: str, port: int) -> str:
@@ -47,7 +48,7 @@ def shown(host: str, port: int) -> str:
 
 def listener(definition: Definition) -> socket.socket:
     """The bound socket; raises Refusal when the address cannot be used."""
-    descriptor = handed_over()
+    descriptor = inherited_descriptor()
     if descriptor is not None:
         return socket.socket(fileno=descriptor)
     bound = socket.socket(socket.AF_INET6 if ":" in definition.host else socket.AF_INET, socket.SOCK_STREAM)
@@ -56,19 +57,23 @@ def listener(definition: Definition) -> socket.socket:
         bound.bind((definition.host, definition.port))
     except OSError as error:
         bound.close()
-        raise Refusal(
-            f"Port {definition.port} cannot be used.",
-            [
-                (definition.values["port"].source, shown(definition.host, definition.port)),
-                ("system", str(error.strerror or error)),
-            ],
-            "Stop what holds it, or choose another: `PORT=8001 …`.",
-        ) from error
+        raise unusable(definition, error) from error
     bound.set_inheritable(True)
     return bound
 
 
+def unusable(definition: Definition, error: OSError) -> Refusal:
+    """The port is taken or privileged; or the address is none of this machine's."""
+    wrong = "port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "host"
+    value = definition.values[wrong]
+    return Refusal(
+        f"{wrong.capitalize()} {value.value} cannot be used.",
+        [(value.source, shown(definition.host, definition.port)), ("system", str(error.strerror or error))],
+        "Stop what holds it, or choose another: `PORT=8001 …`." if wrong == "port" else f"Change {value.env} or {value.source}.",
+    )
+
+
 def refuse_taken_port(definition: Definition) -> None:
     """Find out before the server retries and fails with a log of its own."""
-    if handed_over() is None:
+    if inherited_descriptor() is None:
         listener(definition).close()

@@ -6,10 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lockstep_serve.application import build, start_logging
+from lockstep_serve.application import build, in_force, start_logging
 from lockstep_serve.errors import Refusal
 from lockstep_serve.runtime import SETTINGS
-from lockstep_serve.serving import in_force
 
 __all__ = ["rehearse", "rehearse_apart", "reload"]
 

@@ -1,4 +1,4 @@
-"""The interpreter settings that every place has: text, paths and buffers behave alike on laptop, CI and image."""
+"""The interpreter settings of every environment: text, paths and buffers behave alike on laptop, in CI and in an image."""
 
 import os
 import sys
@@ -20,4 +20,4 @@ def enter() -> None:
     if flags.utf8_mode and flags.safe_path and flags.no_user_site:
         return
     os.environ.update(SETTINGS)
-    os.execv(sys.executable, [sys.executable, "-m", "lockstep", *sys.argv[1:]])
+    os.execv(sys.executable, [sys.executable, "-m", "lockstep_serve", *sys.argv[1:]])

@@ -4,59 +4,70 @@ import json
 import os
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
+from importlib.util import find_spec
 
-from lockstep_serve import listening, metrics_folder, runtime
-from lockstep_serve.application import announced, package_directory
-from lockstep_serve.definition import Definition, read_definition
+from lockstep_serve import identity, listening, runtime
+from lockstep_serve.application import announced, in_force
+from lockstep_serve.definition import Definition
 from lockstep_serve.errors import Refusal
-from lockstep_serve.identity import identity
 from lockstep_serve.manager_log import timestamp
 
 __all__ = ["in_force", "serve"]
 
-# What a server is imported as → the package that brings it.
-SERVER_PACKAGES = {
-    "gunicorn": "gunicorn",
-    "gevent": "gunicorn[gevent]",
-    "uvicorn": "uvicorn[standard]",
-    "httptools": "uvicorn[standard]",
-    "uvicorn_worker": "uvicorn-worker",
-    "uvloop": "uvloop",
-}
-
-
-def in_force() -> Definition:
-    """The server definition of the installed service, with what this environment changes in it."""
-    return read_definition(package_directory() / "server.toml")
-
 
 def serve(*, reload: bool = False) -> None:
     """Serve until told to stop; raises Refusal for a wrong definition, a second source of truth, a missing server
-    package or a port in use.
+    package or an address that cannot be listened on.
     """
     runtime.enter()
     current = in_force()
-    refuse_ruling_variables(current)
+    refuse_second_source(current)
+    refuse_missing_package(current)
     listening.refuse_taken_port(current)
     announce(current, reload=reload)
-    with metrics_folder.made(current) if announced("metrics") else nullcontext():
-        try:
-            current.model.run(current, reload)
-        except ModuleNotFoundError as missing:
-            if missing.name not in SERVER_PACKAGES:
-                raise
-            package = SERVER_PACKAGES[missing.name]
+    with directory_of_metrics(current):
+        current.model.run(current, reload=reload)
+
+
+def directory_of_metrics(current: Definition) -> AbstractContextManager[None]:
+    """What surrounds the server of a service that counts its requests; nothing for any other."""
+    if not announced("metrics"):
+        return nullcontext()
+    from lockstep_serve.metrics_directory import make_directory  # most services do without
+
+    return make_directory(current)
+
+
+def refuse_second_source(current: Definition) -> None:
+    """A variable that the server would read by itself is neither obeyed nor ignored in silence."""
+    for name in sorted(os.environ):
+        if os.environ[name] and any(fnmatchcase(name, pattern) for pattern in current.model.ruling_variables):
+            raise Refusal(
+                "The server is defined two ways.",
+                [("server.toml", f"the one definition of {current.model.name}"), (name, os.environ[name])],
+                f"Unset {name}; use the variables that server.toml names.",
+            )
+
+
+def refuse_missing_package(current: Definition) -> None:
+    """What the model imports is looked for before anything starts: some servers go on without, in another way."""
+    for module, package in current.model.packages.items():
+        if find_spec(module) is None:
             raise Refusal(
                 f"The server model needs {package}, which is not installed.",
-                [(current.path.name, f'model = "{current.model.name}"'), (sys.prefix, f"no {package}")],
-                f"Run `uv add {package}`, or name another model.",
-            ) from missing
+                [
+                    (current.path.name, f'model = "{current.model.name}"'),
+                    (sys.prefix, f"No module named {module!r}"),
+                ],
+                f"Run `uv add '{package}'`, or name another model.",
+            )
 
 
 def announce(current: Definition, *, reload: bool) -> None:
     """The boot line: the model, how much runs at once and why, and the environment id."""
+    here = identity()
     line: dict[str, object] = {
         "timestamp": timestamp(time.time()),
         "level": "INFO",
@@ -65,9 +76,9 @@ def announce(current: Definition, *, reload: bool) -> None:
         "model": current.model.name,
         "address": listening.address(current),
         "requests_at_once": current.model.slots(current),
-        "environment": identity().environment,
-        "lockstep": identity().lockstep,
-        "commit": identity().commit,
+        "environment": here.environment,
+        "lockstep": here.lockstep,
+        "commit": here.commit,
     }
     line["workers"], line["workers_because"] = current.model.processes(current)
     if "slow clients" not in current.model.abilities:
@@ -75,14 +86,3 @@ def announce(current: Definition, *, reload: bool) -> None:
     if reload:
         line["reload"] = True
     print(json.dumps(line), flush=True)
-
-
-def refuse_ruling_variables(current: Definition) -> None:
-    """A variable by which the server is told elsewhere is neither obeyed nor ignored in silence."""
-    for name in sorted(os.environ):
-        if os.environ[name] and any(fnmatchcase(name, pattern) for pattern in current.model.ruling_variables):
-            raise Refusal(
-                "The server is defined two ways.",
-                [("server.toml", f"the one definition of {current.model.name}"), (name, os.environ[name])],
-                f"Unset {name}; use the variables that server.toml names.",
-            )

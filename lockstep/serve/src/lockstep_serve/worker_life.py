@@ -1,23 +1,26 @@
-"""Enter the service's `worker` in this process before its first request, and leave it after its last one.
+"""The life of this worker process: the service's own `worker` around it, and the number of requests after which it ends."""
 
-A service that announces no `worker` has nothing there.
-"""
-
+import itertools
 import logging
+import random
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from lockstep_serve.application import announced, load, origin, readable_failure
 from lockstep_serve.errors import Refusal
 
-__all__ = ["begin", "end"]
+__all__ = ["count_request", "end_after", "enter_worker", "leave_worker"]
 
 log = logging.getLogger("lockstep.worker")
 
 _entered = ExitStack()
 
 
-def begin() -> None:
-    """Raises SystemExit, after a readable message, when the service's part fails."""
+def enter_worker() -> None:
+    """Enter what the service announces as `worker`, before the first request; a service without one has nothing there.
+
+    Raises SystemExit, after a readable message, when the service's part fails.
+    """
     if not announced("worker"):
         return
     with readable_failure():
@@ -32,9 +35,29 @@ def begin() -> None:
             ) from error
 
 
-def end() -> None:
-    """Once at most; a failure is logged, because the rest of the stop must go on."""
+def leave_worker() -> None:
+    """After the last request, once at most; a failure is logged, because the rest of the stop must go on."""
     try:
         _entered.close()
     except Exception:
         log.exception("the service's `worker` failed to stop")
+
+
+_share, _count = 0, itertools.count(1)
+_worn: Callable[[], object] | None = None
+
+
+def end_after(requests: int, jitter: int, worn: Callable[[], object]) -> None:
+    """Call `worn` after `requests` and up to `jitter` more, so that workers do not go at the same time; 0 is never.
+
+    The server's own counting would stop the worker first and start another after: with one worker that is a gap.
+    """
+    global _share, _count, _worn  # one worker, one life
+    _share, _count = requests + random.randint(0, jitter), itertools.count(1)
+    _worn = worn if requests else None
+
+
+def count_request() -> None:
+    """One request more; cheap, and right in threads."""
+    if _worn and next(_count) == _share:
+        _worn()

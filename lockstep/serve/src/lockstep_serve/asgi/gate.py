@@ -1,5 +1,5 @@
-"""Before the application sees a request: is there room for it, is its body small enough, has this worker served its
-share.
+"""Before the application sees a request: are there too many in flight, is its body small enough, has this worker served
+its share.
 
 Health is always let in: a process that is full is not one to restart.
 """
@@ -10,12 +10,11 @@ import logging
 import time
 from typing import Any
 
-from lockstep_serve import lifetime
 from lockstep_serve.asgi import lifespan, loop_watch
 from lockstep_serve.definition import Definition
-from lockstep_serve.serving import in_force
+from lockstep_serve.worker_life import count_request
 
-__all__ = ["wrap"]
+__all__ = ["Gate"]
 
 log = logging.getLogger("lockstep.gate")
 
@@ -24,31 +23,26 @@ FULL = (503, "Service Unavailable", "The service is at its limit; try again in a
 TOO_LARGE = (413, "Content Too Large", "The request's body is larger than this service takes.")
 
 
-def wrap(application: Any) -> Any:
-    """The application behind its gate."""
-    return Gate(application, in_force())
-
-
 class Gate:
     """Counts requests in flight in this process; connections that idle are not counted."""
 
     def __init__(self, application: Any, definition: Definition) -> None:
         self.application, self.definition = application, definition
-        self.room, self.most = definition.concurrency, definition.max_body_bytes
+        self.limit, self.most = definition.concurrency, definition.max_body_bytes
         self.in_flight, self.silent_until = 0, 0.0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request; web sockets pass through, the lifespan with the worker around it."""
+        if scope["type"] == "lifespan":
+            loop_watch.begin(asyncio.get_running_loop(), self.definition)
+            await lifespan.run(self.application, scope, receive, send)
+            return
         if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                loop_watch.begin(asyncio.get_running_loop(), self.definition)
-                await lifespan.run(self.application, scope, receive, send)
-                return
             await self.application(scope, receive, send)
             return
-        lifetime.served()
-        if self.in_flight >= self.room and not scope["path"].startswith(HEALTH):
-            self.say_full()
+        count_request()
+        if self.in_flight >= self.limit and not scope["path"].startswith(HEALTH):
+            self.log_full()
             await refuse(send, *FULL)
             return
         for name, value in scope["headers"]:
@@ -64,7 +58,7 @@ class Gate:
         finally:
             self.in_flight -= 1
 
-    def say_full(self) -> None:
+    def log_full(self) -> None:
         """One line a second at most: who is overloaded does not want to write more."""
         if time.monotonic() >= self.silent_until:
             self.silent_until = time.monotonic() + 1

@@ -4,7 +4,7 @@ import os
 import sys
 from typing import Any
 
-from lockstep_serve import worker_life
+from lockstep_serve.worker_life import enter_worker, leave_worker
 
 __all__ = ["run"]
 
@@ -13,45 +13,45 @@ ENDS = frozenset({"lifespan.startup.failed", "lifespan.shutdown.complete", "life
 
 async def run(application: Any, scope: Any, receive: Any, send: Any) -> None:
     """One lifespan, as the server calls it once a process."""
-    said: list[str] = []
-    heard: list[Any] = []
+    sent: list[str] = []
+    received: list[Any] = []
 
-    async def hear() -> Any:
-        heard.append(await receive())
-        return heard[-1]
+    async def receive_and_note() -> Any:
+        received.append(await receive())
+        return received[-1]
 
-    async def say(message: Any) -> None:
-        said.append(message["type"])
+    async def send_and_note(message: Any) -> None:
+        sent.append(message["type"])
         if message["type"] in ENDS:  # what follows may not run any more
-            worker_life.end()
+            leave_worker()
         await send(message)
 
     enter()
     try:
-        await application(scope, hear, say)
+        await application(scope, receive_and_note, send_and_note)
     except Exception:
-        if said:
+        if sent:
             raise
     finally:
-        if said:
-            worker_life.end()
-    if not said:
-        await answer(heard, receive, say)
+        if sent:
+            leave_worker()
+    if not sent:
+        await answer(received, receive, send_and_note)
 
 
 def enter() -> None:
-    """Begin the worker, or end the process: servers take a failure out of a lifespan for an application without one."""
+    """Enter the worker, or end the process: servers take a failure out of a lifespan for an application without one."""
     try:
-        worker_life.begin()
+        enter_worker()
     except SystemExit as stop:
         sys.stdout.flush()
         os._exit(int(stop.code or 0))
 
 
-async def answer(heard: list[Any], receive: Any, say: Any) -> None:
+async def answer(received: list[Any], receive: Any, send: Any) -> None:
     """In place of an application that knows no lifespan."""
-    if not heard:
+    if not received:
         await receive()
-    await say({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.startup.complete"})
     await receive()
-    await say({"type": "lifespan.shutdown.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

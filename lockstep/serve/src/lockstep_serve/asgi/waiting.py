@@ -1,7 +1,5 @@
-"""While `prove` or `bench` runs, three more paths: one waits as this kind of application waits, so that overlap and
+"""Four more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
 draining can be seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too.
-
-Without LOCKSTEP_PROVE in the environment nothing is added, not even a layer.
 """
 
 import asyncio
@@ -9,33 +7,42 @@ import os
 import time
 from typing import Any
 
-__all__ = ["wrap"]
+__all__ = ["Waiting"]
 
 
-def wrap(application: Any) -> Any:
-    """The application itself, or with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…`."""
-    token = os.environ.get("LOCKSTEP_PROVE")
-    if not token:
-        return application
-    prefix = f"/.lockstep/{token}/"
+class Waiting:
+    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…` and `…/hold/<port>`
+    in front of it.
+    """
 
-    async def waiting(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(prefix):
-            await application(scope, receive, send)
+    def __init__(self, application: Any, token: str) -> None:
+        self.application, self.prefix = application, f"/.lockstep/{token}/"
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer such a path, after its time; everything else goes to the application."""
+        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+            await self.application(scope, receive, send)
             return
-        way, _, milliseconds = scope["path"].removeprefix(prefix).partition("/")
+        way, _, number = scope["path"].removeprefix(self.prefix).partition("/")
         if way == "wait":
-            await asyncio.sleep(int(milliseconds) / 1000)
+            await asyncio.sleep(int(number) / 1000)
+        elif way == "hold":
+            await hold(int(number))
         elif way == "compute":
-            compute(int(milliseconds) / 1000)
+            compute(int(number) / 1000)
         else:
-            time.sleep(int(milliseconds) / 1000)  # noqa: ASYNC251 -- the fault that is planted here
+            time.sleep(int(number) / 1000)  # noqa: ASYNC251 -- the fault that is planted here
         worker = str(os.getpid()).encode()
         headers = [(b"content-type", b"text/plain"), (b"content-length", b"6"), (b"lockstep-worker", worker)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"waited"})
 
-    return waiting
+
+async def hold(port: int) -> None:
+    """Wait until whoever listens on that port of this machine ends the connection: it knows what is in hand."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.read(1)
+    writer.close()
 
 
 def compute(seconds: float) -> None:

@@ -1,29 +1,16 @@
 """gunicorn-asgi: gunicorn and its own ASGI workers; requests overlap while they await."""
 
-from typing import TYPE_CHECKING
-
-from lockstep_serve.models.model import ASGI_VALUES, PROCESSES, Model
-
-if TYPE_CHECKING:
-    from lockstep_serve.definition import Definition
+from lockstep_serve.models import ASGI_VALUES, PROCESSES, Model
 
 __all__ = ["MODEL"]
-
-
-def run(definition: "Definition", reload: bool) -> None:
-    """Run gunicorn in this process."""
-    from lockstep_serve.on_gunicorn import server
-    from lockstep_serve.on_gunicorn.asgi_worker import settings
-
-    server.run(settings, reload=reload)
-
 
 MODEL = Model(
     name="gunicorn-asgi",
     interface="ASGI",
     values=ASGI_VALUES | PROCESSES,
     abilities=frozenset({"overlap", "slow clients", "reload", "upgrade", "replace", "recycle", "refuse"}),
-    ruling_variables=("GUNICORN_CMD_ARGS",),  # gunicorn's own way to be told; it would say things a second time
+    packages={"gunicorn": "gunicorn", "uvloop": "uvloop"},
+    ruling_variables=("GUNICORN_CMD_ARGS",),  # gunicorn reads this by itself
     at_once="concurrency",
-    run=run,
+    server="on_gunicorn.asgi_worker",
 )

@@ -1,29 +1,16 @@
 """gunicorn-uvicorn: gunicorn manages processes, uvicorn serves in each; requests overlap while they await."""
 
-from typing import TYPE_CHECKING
-
-from lockstep_serve.models.model import ASGI_VALUES, PROCESSES, Model
-
-if TYPE_CHECKING:
-    from lockstep_serve.definition import Definition
+from lockstep_serve.models import ASGI_VALUES, PROCESSES, UVICORN, Model
 
 __all__ = ["MODEL"]
-
-
-def run(definition: "Definition", reload: bool) -> None:
-    """Run gunicorn in this process."""
-    from lockstep_serve.on_gunicorn import server
-    from lockstep_serve.on_gunicorn.uvicorn_worker import settings
-
-    server.run(settings, reload=reload)
-
 
 MODEL = Model(
     name="gunicorn-uvicorn",
     interface="ASGI",
     values=ASGI_VALUES | PROCESSES,
     abilities=frozenset({"overlap", "slow clients", "reload", "upgrade", "replace", "recycle", "refuse"}),
-    ruling_variables=("GUNICORN_CMD_ARGS", "UVICORN_*"),  # their own ways to be told; they would say things a second time
+    packages={"gunicorn": "gunicorn", **UVICORN, "uvicorn_worker": "uvicorn-worker"},
+    ruling_variables=("GUNICORN_CMD_ARGS", "UVICORN_*"),  # they read these by themselves
     at_once="concurrency",
-    run=run,
+    server="on_gunicorn.uvicorn_worker",
 )

@@ -1,1 +1,73 @@
-"""gunicorn, its manager and its workers, as the models with gunicorn run them."""
+"""Run gunicorn in this process, with settings from the server definition; in a container its manager is PID 1.
+
+gunicorn is built in as its documentation shows for custom applications
+(https://docs.gunicorn.org/en/stable/custom.html): no command line and no configuration file is a second source of
+truth. A reload reads the definition again.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
+
+from lockstep_serve import manager_log
+from lockstep_serve.application import build, in_force
+from lockstep_serve.definition import Definition
+from lockstep_serve.on_gunicorn.arbiter import Arbiter
+from lockstep_serve.on_gunicorn.hooks import HOOKS
+
+__all__ = ["runner", "settings_for_all"]
+
+Settings = Callable[[Definition], dict[str, Any]]
+
+
+def settings_for_all(definition: Definition) -> dict[str, Any]:
+    """Settings by gunicorn's names, for each kind of worker (https://docs.gunicorn.org/en/stable/settings.html)."""
+    host = f"[{definition.host}]" if ":" in definition.host else definition.host
+    return {
+        "bind": f"{host}:{definition.port}",  # not used where a listening socket is inherited
+        "workers": definition.model.processes(definition)[0],
+        "backlog": definition.backlog,
+        "timeout": definition.request_timeout,
+        "graceful_timeout": definition.drain,
+        "limit_request_line": min(definition.max_header_bytes, 8190),  # it takes no more
+        "limit_request_fields": definition.max_headers,
+        "limit_request_field_size": definition.max_header_bytes,
+        "forwarded_allow_ips": definition.trusted_proxies,
+        "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,  # a heartbeat on a disk can block
+        "control_socket_disable": True,  # it wants a writable home, and logs an error where there is none
+    }
+
+
+class Service(BaseApplication):  # type: ignore[misc]  # untyped, see above
+    """This service as gunicorn sees it; the manager imports nothing of it, so a reload serves all of the new code.
+
+    `settings` gives those of the server model by gunicorn's names.
+    """
+
+    def __init__(self, settings: Settings, *, reload: bool) -> None:
+        self.settings_of, self.reloads = settings, reload
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Called at the start and at each reload."""
+        settings = self.settings_of(in_force()) | HOOKS | {"reload": self.reloads}
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return build()
+
+    def run(self) -> None:
+        Arbiter(self).run()
+
+
+def runner(settings: Settings) -> Callable[..., None]:
+    """What starts gunicorn with these settings, and returns when it stopped."""
+
+    def run(_: Definition, *, reload: bool) -> None:  # a reload reads the definition again
+        manager_log.configure()
+        Service(settings, reload=reload).run()
+
+    return run

@@ -15,9 +15,9 @@ from typing import Any
 from gunicorn.arbiter import Arbiter as GunicornArbiter  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.errors import HaltServer  # type: ignore[import-untyped]  # the same
 
-from lockstep_serve import drain, rehearsal
+from lockstep_serve import begin_draining
+from lockstep_serve.application import in_force
 from lockstep_serve.on_gunicorn.hooks import BOOTING, SERVING, WORN, stage
-from lockstep_serve.serving import in_force
 
 __all__ = ["Arbiter"]
 
@@ -37,7 +37,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
 
     def handle_term(self) -> None:
         """Turn readiness false, stop accepting `drain_lead` seconds later."""
-        drain.begin()
+        begin_draining()
         time.sleep(in_force().drain_lead)
         super().handle_term()
 
@@ -53,7 +53,9 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
 
     def rehearsed(self, signal_name: str) -> bool:
         """Whether the new code can be imported and built; says why when it cannot."""
-        failure = rehearsal.rehearse_apart()
+        from lockstep_serve.rehearsal import rehearse_apart  # workers inherit what is imported, and need none of it
+
+        failure = rehearse_apart()
         if failure:
             self.log.error("%s changes nothing: the new code does not start. %s", signal_name, failure)
         return not failure

@@ -11,12 +11,12 @@ from typing import Any
 from gunicorn.asgi import protocol  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
+from lockstep_serve.application import in_force
 from lockstep_serve.client_address import client, trusting
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_gunicorn.shared import shared
-from lockstep_serve.serving import in_force
+from lockstep_serve.on_gunicorn import runner, settings_for_all
 
-__all__ = ["Worker", "settings"]
+__all__ = ["run"]
 
 LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
 HEADROOM_SECONDS = 2.0  # for its loop's turn and the lifespan's end, before the manager's patience is over
@@ -99,10 +99,13 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | {
+    return settings_for_all(definition) | {
         "worker_class": Worker,
         "timeout": definition.request_timeout * 2,  # the watch over the loop comes first, and names the line
         "asgi_loop": "uvloop",
         "worker_connections": definition.concurrency,
         "keepalive": definition.keep_alive,
     }
+
+
+run = runner(settings)

@@ -8,13 +8,12 @@ import gevent  # type: ignore[import-untyped]  # its types are a package of thei
 from gunicorn.util import close_graceful  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]  # the same
 
+from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_gunicorn.full import ANSWER, HEALTH, say_full
-from lockstep_serve.on_gunicorn.life import LIFE
-from lockstep_serve.on_gunicorn.shared import shared
-from lockstep_serve.serving import in_force
+from lockstep_serve.on_gunicorn import runner, settings_for_all
+from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, log_full
 
-__all__ = ["Worker", "settings"]
+__all__ = ["run"]
 
 IDLE = 4  # connections for each request that may run: most of what proxies keep open idles
 LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
@@ -30,7 +29,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         if self.in_flight >= self.room and not req.path.startswith(HEALTH):
-            say_full(self.in_flight, "`concurrency`")
+            log_full(self.in_flight, "`concurrency`")
             sock.sendall(ANSWER)
             close_graceful(sock)
             raise StopIteration  # gunicorn's way to end a connection
@@ -76,4 +75,7 @@ def settings(definition: Definition) -> dict[str, Any]:
         "worker_connections": definition.concurrency * IDLE,
         "keepalive": definition.keep_alive,
     }
-    return shared(definition) | LIFE | own
+    return settings_for_all(definition) | LIFE | own
+
+
+run = runner(settings)

@@ -13,13 +13,12 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
+from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_gunicorn.full import ANSWER, HEALTH, say_full
-from lockstep_serve.on_gunicorn.life import LIFE
-from lockstep_serve.on_gunicorn.shared import shared
-from lockstep_serve.serving import in_force
+from lockstep_serve.on_gunicorn import runner, settings_for_all
+from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, log_full
 
-__all__ = ["Worker", "settings"]
+__all__ = ["run"]
 
 LINGER_SECONDS = 1.0  # closed at once, what the client still sends would reset the connection and its answer with it
 
@@ -63,7 +62,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
             conn.timeout = min(conn.timeout, deadline)
 
     def refuse(self, conn: Any) -> None:
-        say_full(self.in_hand, "`threads` and `queue`")
+        log_full(self.in_hand, "`threads` and `queue`")
         with contextlib.suppress(OSError):  # the client may have gone
             conn.sock.setblocking(False)
             conn.sock.send(ANSWER)
@@ -101,4 +100,7 @@ def asks_for_health(client: socket.socket) -> bool:
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
     own = {"worker_class": Worker, "threads": definition.threads, "keepalive": definition.keep_alive}
-    return shared(definition) | LIFE | own
+    return settings_for_all(definition) | LIFE | own
+
+
+run = runner(settings)

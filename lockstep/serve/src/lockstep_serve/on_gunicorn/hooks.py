@@ -9,11 +9,9 @@ import signal
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
-from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # the same
 
-from lockstep_serve import lifetime
-from lockstep_serve.application import start_logging
-from lockstep_serve.serving import in_force
+from lockstep_serve.application import in_force, start_logging
+from lockstep_serve.worker_life import end_after
 
 __all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
 
@@ -30,17 +28,6 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
 
     def access(self, *_: Any) -> None:
         """Nothing."""
-
-
-named_headers = Response.default_headers
-
-
-def unnamed_headers(response: Any) -> list[str]:
-    """Headers of a WSGI answer that do not name the server; gunicorn has no setting for that."""
-    return [line for line in named_headers(response) if not line.startswith("Server:")]
-
-
-Response.default_headers = unnamed_headers
 
 
 def stage(worker: Any) -> int:
@@ -66,7 +53,7 @@ def post_fork(_: Any, worker: Any) -> None:
 
     worker.notify = first_notify
     definition = in_force()
-    lifetime.begin(definition.max_requests, definition.max_requests_jitter, lambda: say(worker, WORN))
+    end_after(definition.max_requests, definition.max_requests_jitter, lambda: say(worker, WORN))
 
 
 def say(worker: Any, stage: int) -> None:

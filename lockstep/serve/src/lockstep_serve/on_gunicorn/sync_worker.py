@@ -3,12 +3,15 @@
 from typing import Any
 
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_gunicorn.life import LIFE
-from lockstep_serve.on_gunicorn.shared import shared
+from lockstep_serve.on_gunicorn import runner, settings_for_all
+from lockstep_serve.on_gunicorn.wsgi import LIFE
 
-__all__ = ["settings"]
+__all__ = ["run"]
 
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | LIFE | {"worker_class": "sync"}
+    return settings_for_all(definition) | LIFE | {"worker_class": "sync"}
+
+
+run = runner(settings)

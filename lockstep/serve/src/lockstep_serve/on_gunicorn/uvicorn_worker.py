@@ -4,12 +4,12 @@ from typing import Any
 
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it has no types
 
+from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_gunicorn.shared import shared
-from lockstep_serve.on_uvicorn.options import options
-from lockstep_serve.serving import in_force
+from lockstep_serve.on_gunicorn import runner, settings_for_all
+from lockstep_serve.on_uvicorn import options
 
-__all__ = ["Worker", "settings"]
+__all__ = ["run"]
 
 
 class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
@@ -22,8 +22,11 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return shared(definition) | {
+    return settings_for_all(definition) | {
         "worker_class": Worker,
         "timeout": definition.request_timeout * 2,  # the watch over the loop comes first, and names the line
         "keepalive": definition.keep_alive,
     }
+
+
+run = runner(settings)

@@ -1,1 +1,23 @@
-"""uvicorn, as the models run it in which it speaks HTTP."""
+"""uvicorn's settings, each from the server definition or with its reason (https://www.uvicorn.org/settings/)."""
+
+from typing import Any
+
+from lockstep_serve.definition import Definition
+from lockstep_serve.on_uvicorn.http_protocol import protocol
+
+__all__ = ["options"]
+
+
+def options(definition: Definition) -> dict[str, Any]:
+    """Settings by uvicorn's names, for every model in which uvicorn speaks HTTP."""
+    return {
+        "loop": "uvloop",
+        "workers": 1,  # unless said, it reads WEB_CONCURRENCY, and knows no "auto"
+        "http": protocol(),
+        "backlog": definition.backlog,
+        "timeout_keep_alive": definition.keep_alive,
+        "timeout_graceful_shutdown": definition.drain,  # unlimited unless said
+        "forwarded_allow_ips": definition.trusted_proxies,
+        "access_log": False,  # the application writes one line a request
+        "server_header": False,
+    }

@@ -10,15 +10,17 @@
 
 import asyncio
 import logging
+from functools import cache
 from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lockstep_serve.serving import in_force
+from lockstep_serve.application import in_force
 
 __all__ = ["DrainingProtocol", "protocol"]
 
 log = logging.getLogger("lockstep.http")
+in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
 LINGER_SECONDS = 2.0
 LEANS_ON = (
@@ -140,17 +142,6 @@ class DrainingProtocol(HttpToolsProtocol):
             return
         self.transport.write(b"HTTP/1.1 " + self.refusal + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         self.transport.close()
-
-
-_definition: Any = None
-
-
-def in_force_once() -> Any:
-    """The definition, read once a process: a protocol is made for each connection."""
-    global _definition  # one process, one definition
-    if _definition is None:
-        _definition = in_force()
-    return _definition
 
 
 def protocol() -> type[HttpToolsProtocol] | Literal["auto"]:

@@ -6,7 +6,7 @@ import uvicorn
 
 from lockstep_serve import listening, manager_log
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_uvicorn.options import options
+from lockstep_serve.on_uvicorn import options
 from lockstep_serve.on_uvicorn.processes import Processes
 
 __all__ = ["run"]
@@ -20,6 +20,6 @@ def run(definition: Definition, *, reload: bool) -> None:
         address = {"host": definition.host, "port": definition.port}
         uvicorn.run("lockstep_serve.application:build", reload=True, reload_dirs=["src"], **address, **settings)
         return
-    workers = definition.model.processes(definition)[0]
-    config = uvicorn.Config("lockstep_serve.application:build", workers=workers, **settings)
+    settings["workers"] = definition.model.processes(definition)[0]
+    config = uvicorn.Config("lockstep_serve.application:build", **settings)
     sys.exit(Processes(config, definition, listening.listener(definition)).serve())

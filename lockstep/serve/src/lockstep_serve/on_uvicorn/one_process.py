@@ -8,7 +8,7 @@ import uvicorn
 from lockstep_serve import listening
 from lockstep_serve.application import log_config, readable_failure
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_uvicorn.options import options
+from lockstep_serve.on_uvicorn import options
 from lockstep_serve.on_uvicorn.server import Server
 
 __all__ = ["run"]

@@ -17,10 +17,10 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess
 from uvicorn.supervisors.multiprocess import Process as UvicornProcess
 
-from lockstep_serve import lifetime
 from lockstep_serve.application import start_logging
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_uvicorn.server import Server
+from lockstep_serve.worker_life import end_after
 
 __all__ = ["Processes"]
 
@@ -49,7 +49,7 @@ class Process(UvicornProcess):
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """What the child does."""
         start_logging()
-        lifetime.begin(*self.lifespan, worn=self.wear_out)
+        end_after(*self.lifespan, worn=self.wear_out)
         super().target(sockets)
 
     def wear_out(self) -> None:

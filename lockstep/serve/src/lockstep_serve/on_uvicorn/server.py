@@ -6,8 +6,8 @@ from types import FrameType
 
 import uvicorn
 
-from lockstep_serve import drain
-from lockstep_serve.serving import in_force
+from lockstep_serve import begin_draining
+from lockstep_serve.application import in_force
 
 __all__ = ["Server"]
 
@@ -20,7 +20,7 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig != signal.SIGTERM or self.stop_at is not None:
             return super().handle_exit(sig, frame)
-        drain.begin()
+        begin_draining()
         self.stop_at = time.monotonic() + in_force().drain_lead
         self._captured_signals.append(sig)
         return None

@@ -1,1 +1,26 @@
-"""What stands around a WSGI application."""
+"""Everything that stands around the WSGI application, from the innermost to the outermost."""
+
+import os
+from typing import Any
+
+from lockstep_serve import client_address
+from lockstep_serve.definition import Definition
+from lockstep_serve.wsgi.gate import Gate
+
+__all__ = ["wrap"]
+
+
+def wrap(application: Any, definition: Definition, meter: Any | None) -> Any:
+    """The application behind its gate, measured by the `meter` if there is one: outermost, so that what the gate refuses
+    is counted too.
+    """
+    if token := os.environ.get("LOCKSTEP_PROVE"):
+        from lockstep_serve.wsgi.waiting import Waiting  # production does not have it
+
+        application = Waiting(application, token)
+    gated = Gate(client_address.wrap(application, definition.trusted_proxies), definition)
+    if meter is None:
+        return gated
+    from lockstep_serve.wsgi.measuring import Measured  # only a service with metrics needs it
+
+    return Measured(gated, meter)

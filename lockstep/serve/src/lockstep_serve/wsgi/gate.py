@@ -7,20 +7,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from lockstep_serve import client_address, lifetime
 from lockstep_serve.definition import Definition
-from lockstep_serve.serving import in_force
+from lockstep_serve.worker_life import count_request
 from lockstep_serve.wsgi import request_watch
 
-__all__ = ["wrap"]
+__all__ = ["Gate"]
 
 TOO_LARGE = "413 Content Too Large"
-
-
-def wrap(application: Any) -> Any:
-    """The application behind its gate."""
-    definition = in_force()
-    return Gate(client_address.wrap(application, definition.trusted_proxies), definition)
 
 
 class Gate:
@@ -31,7 +24,7 @@ class Gate:
         self.watch = request_watch.Watch(definition.request_timeout)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        lifetime.served()
+        count_request()
         length = environ.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > self.most:
             return refuse(start_response)

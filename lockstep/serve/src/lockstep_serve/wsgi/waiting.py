@@ -1,36 +1,46 @@
-"""While `prove` or `bench` runs, two more paths: one waits as this kind of application waits, so that overlap and
+"""Three more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
 draining can be seen; the other computes.
-
-Without LOCKSTEP_PROVE in the environment nothing is added, not even a layer.
 """
 
 import os
+import socket
 import time
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["wrap"]
+__all__ = ["Waiting"]
 
 
-def wrap(application: Any) -> Any:
-    """The application itself, or with `GET /.lockstep/<token>/wait/<milliseconds>` and `…/compute/…` in front of it."""
-    token = os.environ.get("LOCKSTEP_PROVE")
-    if not token:
-        return application
-    prefix = f"/.lockstep/{token}/"
+class Waiting:
+    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/compute/…` and `…/hold/<port>` in front of
+    it.
+    """
 
-    def waiting(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def __init__(self, application: Any, token: str) -> None:
+        self.application, self.prefix = application, f"/.lockstep/{token}/"
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer such a path, after its time; everything else goes to the application."""
         path = environ.get("PATH_INFO", "")
-        if not path.startswith(prefix):
-            answer: Iterable[bytes] = application(environ, start_response)
+        if not path.startswith(self.prefix):
+            answer: Iterable[bytes] = self.application(environ, start_response)
             return answer
-        way, _, milliseconds = path.removeprefix(prefix).partition("/")
-        (compute if way == "compute" else time.sleep)(int(milliseconds) / 1000)
+        way, _, number = path.removeprefix(self.prefix).partition("/")
+        if way == "wait":
+            time.sleep(int(number) / 1000)
+        elif way == "hold":
+            hold(int(number))
+        else:
+            compute(int(number) / 1000)
         worker = ("Lockstep-Worker", str(os.getpid()))
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6"), worker])
         return [b"waited"]
 
-    return waiting
+
+def hold(port: int) -> None:
+    """Wait until whoever listens on that port of this machine ends the connection: it knows what is in hand."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.recv(1)
 
 
 def compute(seconds: float) -> None:
