@@ -81,6 +81,11 @@ class Service:
         """server.toml, as it is without any variable of an environment."""
         return read_definition(self.package / "server.toml", {})
 
+    def stated_in(self, value: str) -> str:
+        """`src/…/server.toml:12`, the line that states a value of the server definition."""
+        directory = self.package.relative_to(self.root).as_posix()
+        return f"{directory}/{self.definition.values[value].source}"
+
     @cached_property
     def python(self) -> str:
         """The exact version of Python, such as 3.13.9."""

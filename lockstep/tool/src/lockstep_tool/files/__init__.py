@@ -1,1 +1,1 @@
-"""Find every place that repeats a version, a number or a command, and hold it against its one voice."""
+"""Find what files of a service state: versions, commands, images, actions, variables and numbers; move them together."""

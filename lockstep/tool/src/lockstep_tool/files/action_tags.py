@@ -5,9 +5,9 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from lockstep_tool.files.unanswered import Unknown
+from lockstep_tool.files.unanswered import Unanswered
 
-__all__ = ["Release", "newest", "tags_of"]
+__all__ = ["Release", "newest_release", "tags_of"]
 
 SECONDS = 60
 
@@ -19,7 +19,7 @@ class Release:
 
 
 def tags_of(repository: str) -> list[Release]:
-    """Every tag of `owner/name` with its commit; raises Unknown."""
+    """Every tag of `owner/name` with its commit; raises Unanswered."""
     server = os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
     command = ["git", "ls-remote", "--tags", f"{server}/{repository}"]
     try:
@@ -32,10 +32,10 @@ def tags_of(repository: str) -> list[Release]:
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
     except (FileNotFoundError, subprocess.TimeoutExpired) as error:
-        raise Unknown(str(error), away=True) from error
+        raise Unanswered(str(error), away=True) from error
     if done.returncode:
-        told = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
-        raise Unknown(told[-1] if len(told) == 1 else told[0], away=True)
+        lines = [line for line in done.stderr.splitlines() if line.strip()] or ["no output"]
+        raise Unanswered(lines[0], away=True)
     commits: dict[str, str] = {}
     for commit, name in (line.split("\t") for line in done.stdout.splitlines()):
         tag = name.removeprefix("refs/tags/")
@@ -46,18 +46,18 @@ def tags_of(repository: str) -> list[Release]:
     return [Release(tag, commit) for tag, commit in commits.items()]
 
 
-def newest(releases: list[Release], reference: str, comment: str) -> Release:
+def newest_release(releases: list[Release], reference: str, comment: str) -> Release:
     """The newest release of the same major version as the tag that is used, or that the comment names.
 
-    A commit without a comment is taken for the release that it is; raises Unknown when it is none.
+    A commit without a comment is taken for the release that it is; raises Unanswered when it is none.
     """
-    named = [tag for tag in (comment, reference) if re.fullmatch(r"v?\d+(\.\d+)*", tag)]
+    named = [tag for tag in (comment, reference) if numbers(tag)]
     named += [release.tag for release in releases if release.commit == reference and numbers(release.tag)]
     if not named:
-        raise Unknown("no version to follow: write the tag as a comment", away=False)
+        raise Unanswered("no version to follow: write the tag as a comment", away=False)
     same = [one for one in releases if numbers(one.tag)[:1] == numbers(named[0])[:1]]
     if not same:
-        raise Unknown(f"no tag of version {numbers(named[0])[0]}", away=False)
+        raise Unanswered(f"no tag of version {numbers(named[0])[0]}", away=False)
     return max(same, key=lambda one: (numbers(one.tag), one.tag))
 
 

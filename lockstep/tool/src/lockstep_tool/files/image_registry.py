@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lockstep_tool.files.unanswered import Unknown
+from lockstep_tool.files.unanswered import Unanswered
 
-__all__ = ["Image", "digest_of", "parse"]
+__all__ = ["Image", "digest_of", "parse_reference"]
 
 SECONDS = 20
 # An index over platforms first: its digest is the one that a Dockerfile for several machines needs.
@@ -45,7 +45,7 @@ class Image:
         return f"{'http' if local else 'https'}://{host}/v2/{self.path}/manifests/{self.tag}"
 
 
-def parse(reference: str) -> Image:
+def parse_reference(reference: str) -> Image:
     """`debian:13`, `ghcr.io/astral-sh/uv:0.13.9@sha256:…` → parts; short names are those of docker.io."""
     name, _, _ = reference.partition("@")
     first, slash, rest = name.partition("/")
@@ -56,21 +56,21 @@ def parse(reference: str) -> Image:
 
 
 def digest_of(image: Image) -> str:
-    """`sha256:…` of what the tag names now, computed from what the registry sent; raises Unknown."""
+    """`sha256:…` of what the tag names now, computed from what the registry sent; raises Unanswered."""
     try:
-        body, stated = fetched(image, {"Accept": ", ".join(KINDS)})
+        body, stated = fetch_manifest(image, {"Accept": ", ".join(KINDS)})
     except urllib.error.HTTPError as error:
         there = error.code in {401, 403, 404}
-        raise Unknown(f"{image.host} answers {error.code}", away=not there) from error
+        raise Unanswered(f"{image.host} answers {error.code}", away=not there) from error
     except (OSError, ValueError, KeyError) as error:
-        raise Unknown(f"{image.host}: {getattr(error, 'reason', error)}", away=True) from error
+        raise Unanswered(f"{image.host}: {getattr(error, 'reason', error)}", away=True) from error
     found = f"sha256:{hashlib.sha256(body).hexdigest()}"
     if stated and stated != found:
-        raise Unknown(f"{image.host} sent something else than it says: {stated}", away=False)
+        raise Unanswered(f"{image.host} sent something else than it says: {stated}", away=False)
     return found
 
 
-def fetched(image: Image, headers: dict[str, str]) -> tuple[bytes, str]:
+def fetch_manifest(image: Image, headers: dict[str, str]) -> tuple[bytes, str]:
     """The manifest and the digest that the registry states, after it has said how to ask."""
     try:
         return get(image.address, headers)
@@ -87,18 +87,18 @@ def permission(image: Image, challenge: str) -> str:
     login = password(image.host)
     if scheme.lower() == "basic":
         return f"Basic {login}"
-    said = dict(re.findall(r'(\w+)="([^"]*)"', rest))
-    query = urllib.parse.urlencode({name: said[name] for name in ("service", "scope") if name in said})
-    body, _ = get(f"{said['realm']}?{query}", {"Authorization": f"Basic {login}"} if login else {})
+    parameters = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    query = urllib.parse.urlencode({name: parameters[name] for name in ("service", "scope") if name in parameters})
+    body, _ = get(f"{parameters['realm']}?{query}", {"Authorization": f"Basic {login}"} if login else {})
     answer: dict[str, Any] = json.loads(body)
     return f"Bearer {answer.get('token') or answer['access_token']}"
 
 
 def password(host: str) -> str:
     """Of a private registry, as `docker login` wrote it down; empty where there is none."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    directory = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     try:
-        known = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("auths", {})
+        known = json.loads((directory / "config.json").read_text(encoding="utf-8")).get("auths", {})
         name = "https://index.docker.io/v1/" if host == "docker.io" else host
         found = str(known.get(name, {}).get("auth", ""))
         base64.b64decode(found, validate=True)

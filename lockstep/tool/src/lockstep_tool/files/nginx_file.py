@@ -1,11 +1,10 @@
-"""Read the directives of an nginx configuration, each with its place and the block that it stands in."""
+"""Parse the directives of an nginx configuration, each with its line and the block that it stands in."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-__all__ = ["Directive", "directives", "seconds", "size"]
+__all__ = ["Directive", "parse", "seconds", "size"]
 
 # A comment, a quoted word, a sign, a word (`${name}` may stand in it), the end of a line.
 TOKEN = re.compile(r"""#[^\n]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[{};]|(?:\$\{\w+\}|[^\s{};"'])+|\n""")
@@ -24,22 +23,19 @@ class Directive:
     words: tuple[str, ...]
 
     @property
-    def place(self) -> str:
-        """`file:line`, as an error names it."""
+    def spot(self) -> str:
+        """`file:line`, as a finding names it."""
         return f"{self.file}:{self.number}"
 
     def __str__(self) -> str:
         return " ".join((self.name, *self.words))
 
 
-def directives(root: Path, pattern: str) -> Iterator[Directive]:
-    """Every directive of the files below `root` that `pattern` names, in order."""
-    for path in sorted(root.glob(pattern)):
-        yield from read(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8"))
+def parse(file: str, text: str) -> Iterator[Directive]:
+    """Every directive of a file's text, in order.
 
-
-def read(file: str, text: str) -> Iterator[Directive]:
-    """A block's own name is a directive too; what follows it has that name in its `block`."""
+    A block's own name is a directive, too; what follows it has that name in its `block`.
+    """
     block: list[str] = []
     words: list[str] = []
     number = first = 1

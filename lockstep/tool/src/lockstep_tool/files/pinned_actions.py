@@ -1,12 +1,8 @@
-"""Find the actions that workflows use by a tag or a branch, and jobs on a machine that is whatever is newest."""
+"""Find the actions that workflows take from elsewhere."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from lockstep_tool.files.tree import CI, Statement, Tree
 
-from lockstep_tool.files.faults import Fault
-from lockstep_tool.files.statements import CI, Statement, statements
-
-__all__ = ["USES", "actions", "by_tag"]
+__all__ = ["actions", "is_commit"]
 
 # `owner/repository/path@reference # tag`
 USES = (
@@ -15,32 +11,11 @@ USES = (
 )
 
 
-def actions(root: Path) -> list[Statement]:
+def actions(tree: Tree) -> list[Statement]:
     """Every use of somebody else's action or workflow."""
-    return [found for found in statements(root, CI, USES) if not found.comment]
-
-
-def by_tag(root: Path) -> Iterator[Fault]:
-    """A tag of an action can be moved by whoever owns it; a commit cannot."""
-    found = [one for one in actions(root) if not is_commit(one.match["reference"])]
-    if found:
-        yield Fault(
-            "actions",
-            "An action is not pinned to a commit.",
-            tuple((one.place, f"{one.line.strip()}   <- can be moved") for one in found),
-            "Write the commit, and the tag as a comment: `@<40 characters> # v1.2.3`; "
-            "`uv run noxfile.py -s pins -- --refresh` does so.",
-        )
-    machines = list(statements(root, CI, r"^\s*runs-on:\s*(\S+-latest)\b"))
-    if machines:
-        yield Fault(
-            "actions",
-            "CI runs on whatever machine is newest.",
-            tuple((one.place, f"{one.match[1]}   <- moves") for one in machines),
-            "Name the release, such as ubuntu-24.04.",
-            warning=True,
-        )
+    return [found for found in tree.statements(USES, *CI) if not found.comment]
 
 
 def is_commit(reference: str) -> bool:
+    """Whether a reference cannot be moved."""
     return len(reference) == 40 and set(reference) <= set("0123456789abcdef")

@@ -1,13 +1,11 @@
-"""Find the images that the Dockerfile, CI and deploy files take from elsewhere; only a digest cannot be moved."""
+"""Find the images that the Dockerfile, CI and deploy files take from elsewhere."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
-from lockstep_tool.files.faults import Fault
-from lockstep_tool.files.statements import BUILD, CI, Statement, lines_of, statements
+from lockstep_tool.files.tree import BUILD, CI, Statement, Tree
 
-__all__ = ["images", "loose"]
+__all__ = ["images", "moves"]
 
 YAML = (*CI, "deploy/**/*.y*ml", "compose*.y*ml", "docker-compose*.y*ml")
 DEFAULT = r"(?:\$\{\w+:?-)?"  # compose: ${VARIABLE:-image}
@@ -16,65 +14,41 @@ IMAGE = r"(?P<image>[^\s\"'{}$#]+)"
 MOVING = re.compile(r"latest|stable|edge|main|master|nightly|rolling|lts|current|\d+")
 
 
-def images(root: Path) -> Iterator[Statement]:
+def images(tree: Tree) -> Iterator[Statement]:
     """The group `image` of each is one such as `docker.io/library/debian:trixie-slim`; own ones are left out."""
-    for file, _ in lines_of(root, BUILD):
-        yield from in_dockerfile(root, file)
-    yield from named(statements(root, YAML, rf"^\s*-?\s*(?:image|container):\s*[\"']?{DEFAULT}{IMAGE}"))
-    yield from named(statements(root, CI, rf"uses:\s*[\"']?docker://{IMAGE}"))
-    yield from named(in_services(root))
+    for file in tree.named(*BUILD):
+        yield from in_dockerfile(tree, file)
+    yield from from_elsewhere(tree.statements(rf"^\s*-?\s*(?:image|container):\s*[\"']?{DEFAULT}{IMAGE}", *YAML))
+    yield from from_elsewhere(tree.statements(rf"uses:\s*[\"']?docker://{IMAGE}", *CI))
+    yield from from_elsewhere(in_services(tree))
 
 
-def in_dockerfile(root: Path, file: str) -> Iterator[Statement]:
+def in_dockerfile(tree: Tree, file: str) -> Iterator[Statement]:
     """Of FROM and --from, and of the arguments that they take; names of stages are no images."""
-    text = (root / file).read_text(encoding="utf-8", errors="replace")
+    text = tree.text(file)
     stages = set(re.findall(r"(?im)^FROM\s.*\sAS\s+(\S+)", text))
-    for found in named(statements(root, file, rf"^(?:FROM\s+(?:--platform=\S+\s+)?|.*\s--from=){IMAGE}")):
+    for found in from_elsewhere(tree.statements(rf"^(?:FROM\s+(?:--platform=\S+\s+)?|.*\s--from=){IMAGE}", file)):
         if found.match["image"] not in {*stages, "scratch"} and not found.match["image"].isdigit():
             yield found
-    for found in named(statements(root, file, rf"^ARG (?P<name>\w+)=[\"']?{IMAGE}")):
+    for found in from_elsewhere(tree.statements(rf"^ARG (?P<name>\w+)=[\"']?{IMAGE}", file)):
         if re.search(rf"(?m)(?:^FROM\s.*|--from=)\$\{{?{found.match['name']}\b", text):
             yield found
 
 
-def in_services(root: Path) -> Iterator[Statement]:
+def in_services(tree: Tree) -> Iterator[Statement]:
     """GitLab's `services:` is a list of images."""
-    for file, lines in lines_of(root, ".gitlab-ci.yml"):
+    for file in tree.named(".gitlab-ci.yml"):
         within = False
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(tree.lines(file), 1):
             item = re.match(rf"\s+-\s+(?:name:\s*)?[\"']?{IMAGE}[\"']?\s*$", line)
             within = bool(re.match(r"\s*services:\s*$", line)) or (within and item is not None)
             if within and item:
                 yield Statement(file, number, line, item)
 
 
-def named(found: Iterator[Statement]) -> Iterator[Statement]:
+def from_elsewhere(found: Iterable[Statement]) -> Iterator[Statement]:
     """Without comments, and without images that are built here."""
     return (one for one in found if not one.comment and not one.match["image"].startswith(("localhost/", ".", "/")))
-
-
-def loose(root: Path) -> Iterator[Fault]:
-    """An error for tags that move by design, a warning for every other image without a digest."""
-    without = [found for found in images(root) if "@sha256:" not in found.match["image"]]
-    moving = [found for found in without if moves(found.match["image"])]
-    if moving:
-        yield Fault(
-            "images",
-            "An image is named by a tag that moves.",
-            tuple((found.place, f"{found.match['image']}   <- moves") for found in moving),
-            "Name a version, better with its digest: NAME:TAG@sha256:…; "
-            "`uv run noxfile.py -s pins -- --refresh` writes the digests.",
-        )
-    if tagged := [found for found in without if found not in moving]:
-        yield Fault(
-            "images",
-            f"{len(tagged)} images are pinned by tag, not by digest, and a tag can be moved."
-            if len(tagged) > 1
-            else "1 image is pinned by tag, not by digest, and a tag can be moved.",
-            tuple((found.place, found.match["image"]) for found in tagged),
-            "`uv run noxfile.py -s pins -- --refresh` writes the digests, where the registries are in reach.",
-            warning=True,
-        )
 
 
 def moves(image: str) -> bool:

@@ -1,38 +1,59 @@
-"""See that each range of versions holds the exact one that the service states."""
+"""Find the ranges of versions that a service states for Python and uv."""
 
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from lockstep_tool.files.faults import Fault
-from lockstep_tool.files.statements import statements
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-__all__ = ["outside"]
+from lockstep_tool.files.tree import Statement, Tree
 
-# A tool, the file, a pattern whose group is its range, and what to do.
+__all__ = ["Range", "holds", "ranges"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a range of versions of `tool` stands: `file`, and `expression`, whose group is the range.
+
+    `wrong` and `fix` say what it means when the exact version is not in it.
+    """
+
+    tool: str
+    file: str
+    expression: str
+    wrong: str
+    fix: str
+
+
 RANGES = (
-    (
+    Range(
         "Python",
         "pyproject.toml",
         r'^requires-python\s*=\s*"([^"]+)"',
         "This Python is not one that the service is locked for.",
         "Choose one inside the range: `uv run noxfile.py -s upgrade -- --python X.Y.Z`.",
     ),
-    (
+    Range(
         "Python",
         "noxfile.py",
         r'^# requires-python\s*=\s*"([^"]+)"',
         "This Python is not one that the menu runs on.",
-        "Choose one inside the range, or run `copier update`.",
+        "Choose one inside the range, or run `uv run noxfile.py -s update`.",
     ),
-    (
+    Range(
+        "Python",
+        ".lockstep/pyproject.toml",
+        r'^requires-python\s*=\s*"([^"]+)"',
+        "This Python is not one that the tool runs on.",
+        "Choose one inside the range, or run `uv run noxfile.py -s update`.",
+    ),
+    Range(
         "uv",
         "uv.toml",
         r'^required-version\s*=\s*"([^"]+)"',
         "The service refuses the uv that it states.",
         "Make its lower bound the version that CI and the image take.",
     ),
-    (
+    Range(
         "uv",
         "pyproject.toml",
         r'"uv_build([^"]+)"',
@@ -42,26 +63,16 @@ RANGES = (
 )
 
 
-def outside(root: Path, truth: Mapping[str, str]) -> Iterator[Fault]:
-    """Ranges that do not hold the exact version."""
-    for tool, file, expression, wrong, remedy in RANGES:
-        for found in statements(root, file, expression):
-            if not holds(found.match[1], truth[tool]):
-                source = {"Python": ".python-version", "uv": "uv.toml"}[tool]
-                said = f"{found.line.strip('# ')}   <- does not hold {truth[tool]}"
-                yield Fault("versions", wrong, ((source, truth[tool]), (found.place, said)), remedy)
+def ranges(tree: Tree) -> Iterator[tuple[Range, Statement]]:
+    """Every range that is stated."""
+    for one in RANGES:
+        for found in tree.statements(one.expression, one.file):
+            yield one, found
 
 
 def holds(stated: str, version: str) -> bool:
-    """Whether every part of `>=3.11,<3.15` is true of a version; parts of other kinds are left to uv."""
-    compare = {">=": lambda a, b: a >= b, "<": lambda a, b: a < b, ">": lambda a, b: a > b, "<=": lambda a, b: a <= b}
-    return all(
-        compare[sign](numbers(version), numbers(bound)) for sign, bound in re.findall(r"(>=|<=|<|>)\s*([\d.]+)", stated)
-    ) and all(
-        numbers(version)[: len(numbers(bound))] == numbers(bound)
-        for bound in re.findall(r"==\s*([\d.]+?)(?:\.\*)?(?=[,\s]|$)", stated)
-    )
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", version)))
+    """Whether a range such as `>=3.11,<3.15` has the version in it; a range that is none has nothing in it."""
+    try:
+        return SpecifierSet(stated).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        return False

@@ -2,67 +2,70 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
-from lockstep_tool.files import action_tags, image_registry
-from lockstep_tool.files.action_tags import Release
-from lockstep_tool.files.faults import Fault, Repair, mend
+from lockstep_tool.checks.finding import Finding, Repair
+from lockstep_tool.checks.mending import mend
+from lockstep_tool.files.action_tags import Release, newest_release, tags_of
+from lockstep_tool.files.image_registry import digest_of, parse_reference
 from lockstep_tool.files.pinned_actions import actions
 from lockstep_tool.files.pinned_images import images
-from lockstep_tool.files.statements import Statement
-from lockstep_tool.files.unanswered import Unknown
+from lockstep_tool.files.tree import Statement
+from lockstep_tool.files.unanswered import Unanswered
+from lockstep_tool.service import Service
 
 __all__ = ["refresh"]
 
 Answer = TypeVar("Answer")
+Move = tuple[str, Repair]  # what moves, in words and as what is written
 
 
-def refresh(root: Path) -> list[str]:
-    """Return what moved, one line each. Raises Refusal, with every file as it was, when one of them cannot be told;
+def refresh(service: Service) -> list[str]:
+    """Return what moved, one line each. Raises Refusal, with every file as it was, when one of them has no answer;
     its code is 2 when that is for want of a network.
     """
-    pictures = [one for one in images(root) if follows(one.match["image"])]
-    uses = actions(root)
-    digests = asked({one.match["image"] for one in pictures}, digest_of)
-    tags = asked({one.match["repository"] for one in uses}, action_tags.tags_of)
-    unknown: list[tuple[str, Unknown]] = []
-    moves: list[tuple[str, Repair]] = []
-    for found in pictures:
-        digest = digests[found.match["image"]]
-        if isinstance(digest, Unknown):
-            unknown.append((found.place, digest))
-        else:
-            moves += of_image(found, digest)
-    for found in uses:
-        releases = tags[found.match["repository"]]
+    pictures = [one for one in images(service.files) if follows(one.match["image"])]
+    uses = actions(service.files)
+    digests = ask_each({one.match["image"] for one in pictures}, lambda name: digest_of(parse_reference(name)))
+    tags = ask_each({one.match["repository"] for one in uses}, tags_of)
+    unanswered: list[tuple[str, Unanswered]] = []
+    moves: list[Move] = []
+    for found in (*pictures, *uses):
         try:
-            if isinstance(releases, Unknown):
-                raise releases
-            release = action_tags.newest(releases, found.match["reference"], found.match["tag"] or "")
-            moves += of_action(found, release)
-        except Unknown as reason:
-            unknown.append((found.place, reason))
-    if unknown:
-        raise refusal(unknown)
-    mend(root, [Fault("images", "", (), "", repairs=tuple(repair for _, repair in moves))])
+            if "image" in found.match.re.groupindex:
+                moves += move_image(found, answer(digests[found.match["image"]]))
+            else:
+                releases = answer(tags[found.match["repository"]])
+                moves += move_action(found, newest_release(releases, found.match["reference"], found.match["tag"] or ""))
+        except Unanswered as reason:
+            unanswered.append((found.spot, reason))
+    if unanswered:
+        raise refusal(unanswered)
+    mend(service.root, [Finding("images", "", repairs=tuple(repair for _, repair in moves))])
     count = len(pictures) + len(uses)
     return [line for line, _ in moves] or [f"all {count} images and actions are as their registries have them"]
 
 
-def asked(names: set[str], ask: Callable[[str], Answer]) -> Mapping[str, Answer | Unknown]:
-    """Each name once, side by side; what cannot be told is the reason why."""
+def ask_each(names: set[str], ask: Callable[[str], Answer]) -> Mapping[str, Answer | Unanswered]:
+    """Each name once, side by side; where there is no answer it is the reason why."""
 
-    def one(name: str) -> Answer | Unknown:
+    def one(name: str) -> Answer | Unanswered:
         try:
             return ask(name)
-        except Unknown as reason:
+        except Unanswered as reason:
             return reason
 
     with ThreadPoolExecutor(max_workers=8) as pool:
         ordered = sorted(names)
         return dict(zip(ordered, pool.map(one, ordered), strict=True))
+
+
+def answer(given: Answer | Unanswered) -> Answer:
+    """The answer; raises Unanswered where there is none."""
+    if isinstance(given, Unanswered):
+        raise given
+    return given
 
 
 def follows(image: str) -> bool:
@@ -71,23 +74,19 @@ def follows(image: str) -> bool:
     return not pinned or ":" in name or name[-1:].isdigit()
 
 
-def digest_of(reference: str) -> str:
-    return image_registry.digest_of(image_registry.parse(reference))
-
-
-def of_image(found: Statement, digest: str) -> Iterator[tuple[str, Repair]]:
+def move_image(found: Statement, digest: str) -> Iterator[Move]:
     """The reference with its digest, unless it has that one."""
     name, _, before = found.match["image"].partition("@")
     if before != digest:
         span = found.match.span("image")
         text = f"{name}@{digest}"
         yield (
-            f"{found.place}  {name}  {short(before)} -> {short(digest)}",
+            f"{found.spot}  {name}  {short(before)} -> {short(digest)}",
             Repair(found.file, found.number, span, text),
         )
 
 
-def of_action(found: Statement, release: Release) -> Iterator[tuple[str, Repair]]:
+def move_action(found: Statement, release: Release) -> Iterator[Move]:
     """The commit, with its tag as a comment, unless it is that one."""
     match = found.match
     if match["reference"] != release.commit or match["tag"] != release.tag:
@@ -96,7 +95,7 @@ def of_action(found: Statement, release: Release) -> Iterator[tuple[str, Repair]
         text = f"{release.commit}{quote} # {release.tag}"
         before = match["tag"] or match["reference"]
         yield (
-            f"{found.place}  {match['repository']}  {before} -> {release.tag}",
+            f"{found.spot}  {match['repository']}  {before} -> {release.tag}",
             Repair(found.file, found.number, (match.start("reference"), end), text),
         )
 
@@ -105,11 +104,11 @@ def short(digest: str) -> str:
     return digest[:19] or "no digest"
 
 
-def refusal(unknown: list[tuple[str, Unknown]]) -> Refusal:
-    away = any(reason.away for _, reason in unknown)
+def refusal(unanswered: list[tuple[str, Unanswered]]) -> Refusal:
+    away = any(reason.away for _, reason in unanswered)
     return Refusal(
         "Not every image and action could be asked for, so nothing was changed.",
-        [(place, f"{reason}   <- not looked at" if reason.away else f"{reason}") for place, reason in unknown],
+        [(spot, f"{reason}   <- not looked at" if reason.away else f"{reason}") for spot, reason in unanswered],
         "Connect and run this again; a company's mirror is named in the Dockerfile or in git's `insteadOf`."
         if away
         else "Write a tag that is there, then run this again.",

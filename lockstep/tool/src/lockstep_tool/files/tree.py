@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from lockstep_serve.environment import sha256
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Repair
 
@@ -61,6 +62,10 @@ class Tree:
             return (self.root / name).read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise Refusal(f"{name} cannot be read.", [(name, str(error.strerror))], "Restore it from git.") from error
+
+    def sha256(self, name: str) -> str:
+        """`sha256:…` of a file's bytes; empty where there is none."""
+        return f"sha256:{sha256(self.root / name)}" if self.has(name) else ""
 
     def find_names(self, *patterns: str) -> Sequence[str]:
         """The files that one of the patterns fits, each once, sorted; `named(…)` for all but the first time."""

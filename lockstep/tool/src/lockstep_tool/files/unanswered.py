@@ -1,9 +1,9 @@
-"""Why a digest or a commit cannot be told."""
+"""Why the digest of an image or the commit of an action is not known."""
 
-__all__ = ["Unknown"]
+__all__ = ["Unanswered"]
 
 
-class Unknown(Exception):
+class Unanswered(Exception):
     """`away` when nobody could be asked; else there is nothing of that name, or nothing to follow."""
 
     def __init__(self, why: str, *, away: bool) -> None:

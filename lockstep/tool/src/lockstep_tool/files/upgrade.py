@@ -1,24 +1,25 @@
-"""Move uv, Python and the locked packages together, with every echo of them; all of it, or nothing."""
+"""Move uv, Python and the locked packages together, wherever they are repeated; all of it, or nothing."""
 
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
-from lockstep_tool.files import pins
-from lockstep_tool.files import statements_of_versions as voices
-from lockstep_tool.files.faults import judge, mend
+from lockstep_tool.checks.mending import mend
+from lockstep_tool.checks.pins.versions import CHECK
+from lockstep_tool.files.pins import check_pins
 from lockstep_tool.files.ranges import holds
-from lockstep_tool.files.statements import statements
+from lockstep_tool.files.versions_stated import repetitions
 from lockstep_tool.hermetic import environment
-from lockstep_tool.lockfile import Lock, read_lock
+from lockstep_tool.lockfile import Lock
 from lockstep_tool.locks.lock_registry import UNREACHABLE
+from lockstep_tool.service import Service
 
 __all__ = ["upgrade"]
 
-# What uv says → what is wrong, what to do, the exit code. The first that fits is told.
+# What uv says → what is wrong, what to do, the exit code. The first that fits counts.
 REASONS: Sequence[tuple[tuple[str, ...], str, str, int]] = (
     (
         ("No interpreter found", "No download found", "Failed to install cpython", "python-build-standalone", "pyenv:"),
@@ -29,6 +30,7 @@ REASONS: Sequence[tuple[tuple[str, ...], str, str, int]] = (
     (UNREACHABLE, "The index cannot be asked", "Connect and run this again.", COULD_NOT_LOOK),
 )
 INPUTS = ("uv.toml", ".python-version", "pyproject.toml", "uv.lock")
+Row = tuple[str, str, str]  # what moved, from where, to where
 
 
 def upgrade(root: Path, *, uv: str = "", python: str = "", packages: Sequence[str] = (), keep: bool = False) -> list[str]:
@@ -36,35 +38,38 @@ def upgrade(root: Path, *, uv: str = "", python: str = "", packages: Sequence[st
 
     `uv` and `python` are exact versions, or empty to stay; without `packages` all of them move, with `keep` none.
     """
-    judge("pins", pins.faults(root))
-    before, old = pins.truth(root), read_lock(root / "uv.lock")
-    known(old, packages)
-    with all_or_nothing(root, before):
-        state(root, {**before, **{tool: said for tool, said in (("uv", uv), ("Python", python)) if said}})
-        mend(root, (fault for fault in pins.faults(root) if fault.facet == "versions"))
-        judge("pins", pins.faults(root))
+    before = Service(root)
+    check_pins(before)
+    complain_of_unknown(before.lock, packages)
+    wanted = {**before.versions, **{tool: version for tool, version in (("uv", uv), ("Python", python)) if version}}
+    with all_or_nothing(before):
+        write_versions(before, wanted)
+        mend(root, CHECK.find(Service(root)))
+        check_pins(Service(root))
         chosen = [word for name in packages for word in ("--upgrade-package", name)] or ["--upgrade"]
-        lock(root, [] if keep else chosen)
-        looked_at = pins.check(root)
-    rows = [*moved(before, pins.truth(root)), *packages_moved(old, read_lock(root / "uv.lock"))]
+        run_uv_lock(root, wanted["uv"], [] if keep else chosen)
+        now = Service(root)
+        compared = check_pins(now)
+    rows = [*versions_moved(before.versions, now.versions), *packages_moved(before.lock, now.lock)]
     closing = "Now run `uv run noxfile.py`, and commit what changed." if rows else "Nothing moved: all is as new as allowed."
-    return [*table(rows), closing, "", *looked_at]
+    return [*table(rows), closing, "", *compared]
 
 
 @contextmanager
-def all_or_nothing(root: Path, truth: dict[str, str]) -> Iterator[None]:
+def all_or_nothing(service: Service) -> Iterator[None]:
     """Put every file back that an upgrade may write, when it does not come to its end."""
-    echoes = {voice.found.file for voice in voices.where(root, truth)}
-    saved = {name: (root / name).read_bytes() for name in sorted({*INPUTS, *echoes})}
+    names = {*INPUTS, *(one.found.file for one in repetitions(service.files, service.versions))}
+    saved = {name: (service.root / name).read_bytes() for name in sorted(names)}
     try:
         yield
     except BaseException:
         for name, content in saved.items():
-            (root / name).write_bytes(content)
+            (service.root / name).write_bytes(content)
         raise
 
 
-def known(lock: Lock, packages: Sequence[str]) -> None:
+def complain_of_unknown(lock: Lock, packages: Sequence[str]) -> None:
+    """Raise Refusal for a package that is not locked."""
     for name in packages:
         if not list(lock.named(re.sub(r"[-_.]+", "-", re.split(r"[=<>~!]", name)[0]).lower())):
             raise Refusal(
@@ -74,7 +79,7 @@ def known(lock: Lock, packages: Sequence[str]) -> None:
             )
 
 
-def state(root: Path, wanted: dict[str, str]) -> None:
+def write_versions(service: Service, wanted: Mapping[str, str]) -> None:
     """Write the versions into their sources, and widen the ranges around them; raises Refusal for no version."""
     for tool in ("uv", "Python"):
         if not re.fullmatch(r"\d+\.\d+\.\d+", wanted[tool]):
@@ -83,29 +88,20 @@ def state(root: Path, wanted: dict[str, str]) -> None:
                 [("upgrade", wanted[tool])],
                 "Write major, minor and patch, such as 3.13.9.",
             )
+    (service.root / ".python-version").write_text(wanted["Python"] + "\n", encoding="utf-8")
     major, minor, _ = wanted["uv"].split(".")
-    (root / ".python-version").write_text(wanted["Python"] + "\n", encoding="utf-8")
-    for file, expression in (
-        ("uv.toml", r'^required-version\s*=\s*"([^"]+)"'),
-        ("pyproject.toml", r'"uv_build([^"]+)"'),
-    ):
-        for found in statements(root, file, expression):
-            lowest = re.search(r"[\d.]+", found.match[1])
-            if not holds(found.match[1], wanted["uv"]) or (file == "uv.toml" and lowest and lowest[0] != wanted["uv"]):
-                replace(root, file, found.number, found.match.span(1), f">={wanted['uv']},<{major}.{int(minor) + 1}")
+    text = f">={wanted['uv']},<{major}.{int(minor) + 1}"
+    moved = wanted["uv"] != service.versions["uv"]
+    for file, expression in (("uv.toml", r'^required-version\s*=\s*"([^"]+)"'), ("pyproject.toml", r'"uv_build([^"]+)"')):
+        found = list(service.files.statements(expression, file))
+        outside = [one for one in found if not holds(one.match[1], wanted["uv"]) or (moved and file == "uv.toml")]
+        mend(service.root, [CHECK.finding("", repairs=tuple(one.repair(text) for one in outside))])
 
 
-def replace(root: Path, file: str, number: int, span: tuple[int, int], text: str) -> None:
-    lines = (root / file).read_text(encoding="utf-8").splitlines(keepends=True)
-    lines[number - 1] = lines[number - 1][: span[0]] + text + lines[number - 1][span[1] :]
-    (root / file).write_text("".join(lines), encoding="utf-8")
-
-
-def lock(root: Path, options: Sequence[str]) -> None:
+def run_uv_lock(root: Path, version: str, options: Sequence[str]) -> None:
     """Have the stated uv make the lock, which is another program than the one that runs when uv itself moves."""
-    wanted = pins.truth(root)["uv"]
     running = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=False).stdout.split()[1:2]
-    program = ["uv"] if running == [wanted] else ["uv", "tool", "run", f"uv@{wanted}"]
+    program = ["uv"] if running == [version] else ["uv", "tool", "run", f"uv@{version}"]
     command = [*program, "lock", "--no-progress", "--project", str(root), *options]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, env=environment(), check=False)
     if done.returncode:
@@ -113,15 +109,15 @@ def lock(root: Path, options: Sequence[str]) -> None:
             ((wrong, remedy, code) for signs, wrong, remedy, code in REASONS if any(s in done.stderr for s in signs)),
             ("uv cannot lock", "Mend what uv names, then run this again.", DIFFERENT),
         )
-        told = [("uv lock", line.strip()) for line in done.stderr.splitlines() if line.strip()]
-        raise Refusal(f"{wrong}, so nothing was moved.", told[-4:], remedy, code=code)
+        lines = [("uv lock", line.strip()) for line in done.stderr.splitlines() if line.strip()]
+        raise Refusal(f"{wrong}, so nothing was moved.", lines[-4:], remedy, code=code)
 
 
-def moved(before: dict[str, str], after: dict[str, str]) -> list[tuple[str, str, str]]:
+def versions_moved(before: Mapping[str, str], after: Mapping[str, str]) -> list[Row]:
     return [(tool, before[tool], after[tool]) for tool in ("uv", "Python") if before[tool] != after[tool]]
 
 
-def packages_moved(old: Lock, now: Lock) -> list[tuple[str, str, str]]:
+def packages_moved(old: Lock, now: Lock) -> list[Row]:
     """Name, versions before, versions now; several where platforms differ."""
 
     def versions(lock: Lock, name: str) -> str:
@@ -132,7 +128,7 @@ def packages_moved(old: Lock, now: Lock) -> list[tuple[str, str, str]]:
     return [row for row in rows if row[1] != row[2]]
 
 
-def table(rows: Sequence[tuple[str, str, str]]) -> list[str]:
+def table(rows: Sequence[Row]) -> list[str]:
     wide = [max([len(row[column]) for row in rows] + [7]) for column in (0, 1)]
     lines = [f"  {name:<{wide[0]}}  {was:<{wide[1]}}  {now}" for name, was, now in [("moved", "from", "to"), *rows]]
     return [*lines, ""] if rows else []

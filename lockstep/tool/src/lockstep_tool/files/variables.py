@@ -7,7 +7,8 @@ by the prefix and the aliases that stand in the source, and the names that `os.e
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+
+from lockstep_tool.service import Service
 
 __all__ = ["Variable", "variables"]
 
@@ -23,20 +24,21 @@ class Variable:
     default: str | None = None
 
     @property
-    def place(self) -> str:
+    def spot(self) -> str:
+        """`file:line`, as a finding names it."""
         return f"{self.file}:{self.line}"
 
 
-def variables(root: Path, package: Path) -> dict[str, Variable]:
-    """Name → variable, for every module of the package; the first place that reads it is told."""
+def variables(service: Service) -> dict[str, Variable]:
+    """Name → variable, for every module of the service's package, with the first line that reads it."""
     found: dict[str, Variable] = {}
-    for path in sorted(package.rglob("*.py")):
+    package = service.package.name
+    for file in service.files.named(f"src/{package}/**/*.py"):
         try:
-            tree = ast.parse(path.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError):
+            tree = ast.parse(service.files.text(file))
+        except (SyntaxError, ValueError):
             continue  # `lint` says so, with the line
-        file = path.relative_to(root).as_posix()
-        for variable in [*fields(tree, file, package.name), *asked_for(tree, file)]:
+        for variable in [*fields(tree, file, package), *asked_for(tree, file)]:
             found.setdefault(variable.name, variable)
     return found
 
@@ -97,15 +99,15 @@ def asked_for(tree: ast.Module, file: str) -> Iterator[Variable]:
     for node in ast.walk(tree):
         match node:
             case ast.Subscript(value=where, slice=ast.Constant(value=str(name)), ctx=ast.Load()):
-                if called(where, imported) == "os.environ":
+                if dotted_name(where, imported) == "os.environ":
                     yield Variable(name, file, node.lineno, required=True)
             case ast.Call(func=function, args=[ast.Constant(value=str(name)), *rest]):
-                if called(function, imported) in {"os.environ.get", "os.getenv"}:
+                if dotted_name(function, imported) in {"os.environ.get", "os.getenv"}:
                     stated = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
                     yield Variable(name, file, node.lineno, False, None if stated is None else str(stated))
 
 
-def called(node: ast.expr, imported: dict[str, str]) -> str:
+def dotted_name(node: ast.expr, imported: dict[str, str]) -> str:
     """The dotted name, with what was imported from `os` written out: a WSGI application has an `environ` of its own."""
     first, dot, rest = ast.unparse(node).partition(".")
     return imported.get(first, first) + dot + rest

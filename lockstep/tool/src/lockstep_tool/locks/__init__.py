@@ -1,1 +1,1 @@
-"""Judge `uv.lock` without a network, ask the registry when told to, bring it back to pyproject.toml."""
+"""Judge locks by what they say, ask the index what it has now, bring uv.lock back to pyproject.toml."""

@@ -6,32 +6,47 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lockstep_tool.lockfile import Lock, files_of, name_of, spot
+from lockstep_tool.locks.file_names import belongs
 from lockstep_tool.locks.indexes import Index, host
+from lockstep_tool.locks.lock_wheels import is_wheel
 
-__all__ = ["bad_files", "files_of"]
+__all__ = ["bad_files", "incomparable"]
 
-Said = Iterator[tuple[str, str]]
+# A source that is neither an index nor a wheel → why nothing can be compared with it.
+WHY_NOT = {
+    "git": "comes from git {where}: its bytes cannot be compared with a lock",
+    "url": "comes from the address {where}: no index says that these are the bytes that were published",
+    "directory": "is the directory {where}: it is built anew by each installation, so its bytes are in no lock",
+    "editable": "is the directory {where}: what is installed is whatever lies there, so its bytes are in no lock",
+    "virtual": "is the directory {where}, a second project beside the one that is locked",
+    "path": "comes from the archive {where}: it is built anew by each installation, so its bytes are in no lock",
+}
 
 
-def bad_files(name: str, lock: Lock, indexes: Mapping[str, Index]) -> Said:
-    """Pairs of `file:line` and what is wrong there."""
-    sized = {host(str(file.get("url", ""))) for p in lock.packages for file in files_of(p) if "size" in file}
+def incomparable(name: str, lock: Lock) -> Iterator[tuple[str, str]]:
+    """Pairs of `file:line` and a package that comes from where no bytes can be compared."""
     for package in lock.packages:
-        if package in lock.own:
-            continue
-        project, place = package["name"], spot(name, lock, package)
         kind, where = next(iter(package["source"].items()), ("nowhere", ""))
-        if kind != "registry":
-            yield place, f"{project} comes from {kind} {where}"
+        if kind != "registry" and package not in lock.own and not is_wheel(package):
+            why = WHY_NOT.get(kind, f"comes from {kind} {{where}}: uv has no such source")
+            yield spot(name, lock, package), f"{package['name']} {why.format(where=where)}"
+
+
+def bad_files(name: str, lock: Lock, indexes: Mapping[str, Index]) -> Iterator[tuple[str, str]]:
+    """Pairs of `file:line` and what is wrong there, for the packages that come from an index."""
+    sized = {host(str(file.get("url", ""))) for package in lock.packages for file in files_of(package) if "size" in file}
+    for package in lock.packages:
+        if "registry" not in package["source"]:
             continue
-        index = indexes.get(str(where).rstrip("/"))
+        project, line, where = package["name"], spot(name, lock, package), str(package["source"]["registry"])
+        index = indexes.get(where.rstrip("/"))
         if index is None:
-            yield place, f"{project} comes from {where}, which no setting declares"
+            yield line, f"{project} comes from {where}, which no setting declares"
         for file in files_of(package):
-            for fault in bad_file(lock, package, file, index, sized):
-                yield spot(name, lock, package, file), fault
+            for wrong in bad_file(lock, package, file, index, sized):
+                yield spot(name, lock, package, file), wrong
         if not package.get("wheels"):
-            yield place, f"{project} has no wheel, only what must be built"
+            yield line, f"{project} has no wheel, only what must be built"
 
 
 def bad_file(
@@ -49,7 +64,7 @@ def bad_file(
         yield f"{name} has no size, and other files from there have one"
     if "upload-time" not in file and age_counts(lock, package, index):
         yield f"{name} has no upload time, so its age cannot be judged"
-    if not belongs(name, package):
+    if not belongs(name, str(package["name"]), str(package.get("version", ""))):
         yield f"{name} is no file of {package['name']} {package.get('version')}"
 
 
@@ -57,21 +72,3 @@ def age_counts(lock: Lock, package: Mapping[str, Any], index: Index | None) -> b
     """Whether a span is declared for the package: `false`, for it or for its index, means any age."""
     exceptions = lock.header.get("options", {}).get("exclude-newer-package", {})
     return exceptions.get(package["name"], index.exclude_newer if index else None) is not False
-
-
-def belongs(name: str, package: Mapping[str, Any]) -> bool:
-    """Whether a file's name is one of this project and version.
-
-    https://packaging.python.org/en/latest/specifications/binary-distribution-format/#file-name-convention
-    """
-    if name.endswith(".whl"):
-        project, version = [*name.split("-"), ""][:2]
-    else:
-        project, _, version = re.sub(r"\.(tar\.gz|zip|tar\.bz2|tgz)$", "", name).rpartition("-")
-    same_version = parts_of(version) == parts_of(str(package.get("version", "")))
-    return re.sub(r"[-_.]+", "-", project).lower() == package["name"] and same_version
-
-
-def parts_of(version: str) -> list[int | str]:
-    """`2021.06.06` and `2021.6.6`, `1.0.rc1` and `1.0rc1` are one version: files keep what their authors wrote."""
-    return [int(part) if part.isdigit() else part for part in re.findall(r"\d+|[a-z]+", version.lower())]

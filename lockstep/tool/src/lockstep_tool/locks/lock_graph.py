@@ -7,25 +7,23 @@ from typing import Any
 from lockstep_tool.lockfile import Lock, spot
 from lockstep_tool.markers import holds
 
-__all__ = ["astray", "reached"]
+__all__ = ["bad_edges", "reached"]
 
 Package = Mapping[str, Any]
 Edge = Mapping[str, Any]
 
 
-def astray(name: str, lock: Lock) -> Iterator[tuple[str, str]]:
+def bad_edges(name: str, lock: Lock) -> Iterator[tuple[str, str]]:
     """Pairs of `file:line` and what is wrong there: packages that uv would not have written."""
-    for package in lock.own[1:]:
-        yield spot(name, lock, package), f"{package['name']} is a second project beside {lock.own[0]['name']}"
     for (project, version), count in Counter(map(key, lock.packages)).items():
         if count > 1:
             yield name, f"{project} {version} is locked {count} times"
     nodes, lacking = walk(lock)
     needed = {(project, version) for project, version, extra in nodes if not extra}
     for package in lock.packages:
-        if key(package) not in needed and package not in lock.own:
+        if key(package) not in needed and package not in lock.projects:
             yield spot(name, lock, package), f"{package['name']} is needed by nothing"
-        for extra in package.get("optional-dependencies", {}) if package not in lock.own else ():
+        for extra in package.get("optional-dependencies", {}) if package not in lock.projects else ():
             if key(package) in needed and (*key(package), extra) not in nodes:
                 yield spot(name, lock, package), f"{package['name']} has an extra {extra} that nothing asks for"
     for project in sorted(lacking):
@@ -33,7 +31,7 @@ def astray(name: str, lock: Lock) -> Iterator[tuple[str, str]]:
 
 
 def reached(lock: Lock, environment: Mapping[str, str]) -> list[Package]:
-    """The packages that a place with these marker values would install, all groups and extras of the root included."""
+    """The packages that an environment with these marker values would install, all groups and extras of the root included."""
     nodes, _ = walk(lock, environment)
     wanted = {(project, version) for project, version, extra in nodes if not extra}
     return [p for p in lock.packages if key(p) in wanted]

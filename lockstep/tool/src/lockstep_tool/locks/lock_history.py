@@ -6,15 +6,14 @@ less; `-- --registry` asks the index itself.
 """
 
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from lockstep_tool.lockfile import Lock, files_of, spot
+from lockstep_tool.service import Service
 
-__all__ = ["otherwise_before"]
+__all__ = ["changed_since", "needs_of"]
 
 COMMITS = 3  # looked at, of those that changed the lock
 # With any of these changed, uv may write the same needs in other words.
@@ -22,11 +21,12 @@ MADE_FOR = ("revision", "requires-python", "resolution-markers", "supported-mark
 FILE = re.compile(r'url = "(?P<url>[^"]+)", hash = "(?P<hash>[^"]+)"')
 
 
-def otherwise_before(root: Path, name: str, lock: Lock) -> Iterator[tuple[str, str]]:
+def changed_since(service: Service, name: str) -> Iterator[tuple[str, str]]:
     """Pairs of `file:line` and what an older source has otherwise."""
+    lock = service.locked(name)
     hashes: dict[str, tuple[str, str]] = {}
     needed: dict[tuple[str, str], tuple[set[str], str]] = {}
-    for source, text in sources(root, name):
+    for source, text in sources(service, name):
         if text != lock.text:
             for found in FILE.finditer(text):
                 hashes.setdefault(found["url"], (found["hash"], source))
@@ -44,21 +44,12 @@ def otherwise_before(root: Path, name: str, lock: Lock) -> Iterator[tuple[str, s
             yield spot(name, lock, package), f"{package['name']} {verb} {changed}, otherwise than in {source}"
 
 
-def sources(root: Path, name: str) -> Iterator[tuple[str, str]]:
+def sources(service: Service, name: str) -> Iterator[tuple[str, str]]:
     """Where from → the text of a lock, the oldest first; for uv.lock the locks of the scripts, too."""
-    for commit in reversed(git(root, "log", f"-{COMMITS}", "--format=%h", "--", name).split()):
-        yield f"commit {commit}", git(root, "show", f"{commit}:./{name}")
-    for script in sorted(root.glob("*.py.lock")) if name == "uv.lock" else ():
-        yield script.name, script.read_text(encoding="utf-8")
-
-
-def git(root: Path, *words: str) -> str:
-    """What git prints, or nothing where it has nothing to say."""
-    try:
-        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return "" if done.returncode else done.stdout
+    for commit, text in service.history.earlier(name, COMMITS):
+        yield f"commit {commit}", text
+    for script in service.files.named("*.py.lock") if name == "uv.lock" else ():
+        yield script, service.files.text(script)
 
 
 def edges_in(text: str, lock: Lock) -> dict[tuple[str, str], set[str]]:

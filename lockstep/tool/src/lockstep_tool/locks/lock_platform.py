@@ -2,20 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from lockstep_tool.fingerprint import markers
 from lockstep_tool.lockfile import Lock, name_of, spot
 from lockstep_tool.locks.lock_graph import reached
-from lockstep_tool.versions import exact_python
+from lockstep_tool.markers import with_python
 
-__all__ = ["fits", "unfit"]
+__all__ = ["fits", "lacking_wheels"]
 
 
-def unfit(root: Path, lock: Lock) -> Iterator[tuple[str, str]]:
-    """Pairs of `uv.lock:line` and a package that has wheels, and none for here."""
-    python = exact_python(root)
-    here = {**markers(), "python_full_version": python, "python_version": ".".join(python.split(".")[:2])}
+def lacking_wheels(lock: Lock, python: str) -> Iterator[tuple[str, str]]:
+    """Pairs of `uv.lock:line` and a package that has wheels, and none for this machine and an exact version of Python."""
+    here = with_python(markers(), python)
     for package in reached(lock, here):
         names = [name_of(w) for w in package.get("wheels", ())]
         if names and not any(fits(name, here) for name in names):

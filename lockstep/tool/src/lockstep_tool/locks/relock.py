@@ -45,10 +45,10 @@ def beginnings(root: Path, before: str) -> Iterator[tuple[str, str]]:
     """What uv may start from, the best first, each with how it came about."""
     if "<<<<<<<" not in before:
         yield "", before
-        if (committed := kept(root, "HEAD")) not in (None, before):
+        if (committed := read_revision(root, "HEAD")) not in (None, before):
             yield "taken from the last commit and ", committed or ""
         return
-    sides = [kept(root, stage) for stage in (":2", ":1", ":3")]  # ours, base, theirs
+    sides = [read_revision(root, stage) for stage in (":2", ":1", ":3")]  # ours, base, theirs
     if None in sides:
         raise Refusal(
             "uv.lock has conflict markers, and git no longer has the sides of the conflict.",
@@ -56,18 +56,18 @@ def beginnings(root: Path, before: str) -> Iterator[tuple[str, str]]:
             "Take one side with `git checkout HEAD -- uv.lock`, then run this again.",
         )
     texts = [side or "" for side in sides]
-    yield "merged and ", merged(texts, "--ours")
-    yield "merged, the template's lines taken, and ", merged(texts, "--theirs")
+    yield "merged and ", merge_sides(texts, "--ours")
+    yield "merged, the template's lines taken, and ", merge_sides(texts, "--theirs")
     yield "taken from before the update and ", texts[0]
 
 
-def kept(root: Path, place: str) -> str | None:
+def read_revision(root: Path, revision: str) -> str | None:
     """uv.lock as git has it, in a commit or as a side of a conflict; None where it has not."""
-    shown = subprocess.run(["git", "show", f"{place}:./uv.lock"], cwd=root, capture_output=True, check=False)
+    shown = subprocess.run(["git", "show", f"{revision}:./uv.lock"], cwd=root, capture_output=True, check=False)
     return None if shown.returncode else shown.stdout.decode()
 
 
-def merged(sides: list[str], choice: str) -> str:
+def merge_sides(sides: list[str], choice: str) -> str:
     """Ours, base and theirs merged, with one choice where both changed the same lines."""
     with tempfile.TemporaryDirectory() as directory:
         files = [Path(directory, str(number)) for number in range(3)]
