@@ -11,39 +11,39 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["cell", "recommend"]
+__all__ = ["find_cell", "recommend_model"]
 
 EQUAL = 0.9
 WORK = {"awaits": "wait", "waits": "wait", "computes": "compute"}
 DOES = {"own": "on its own paths", "plain": "of plain JSON", "wait": "that wait 50 ms", "compute": "that compute 20 ms"}
 
 
-def cell(figures: Mapping[str, Any], endpoint: str) -> Mapping[str, Any] | None:
+def find_cell(figures: Mapping[str, Any], endpoint: str) -> Mapping[str, Any] | None:
     """The cell of that endpoint with the most connections."""
     found = [one for one in figures["cells"] if one["endpoint"] == endpoint]
     return max(found, key=lambda one: int(one["connections"]), default=None)
 
 
-def recommend(document: Mapping[str, Any]) -> dict[str, Any]:
+def recommend_model(document: Mapping[str, Any]) -> dict[str, Any]:
     """The model and the reasons, each a sentence; no model when all are out."""
     models: Mapping[str, Any] = document["models"]
-    own = "own" if any(cell(figures, "own") for figures in models.values()) else "plain"
+    own = "own" if any(find_cell(figures, "own") for figures in models.values()) else "plain"
     judged_by = [own, WORK.get(str(document["work"]), "wait")]
-    out = {name: why for name, figures in models.items() if (why := unfit(figures))}
-    scores = {name: score(models, name, judged_by) for name in models if name not in out}
+    out = {name: why for name, figures in models.items() if (why := find_loss(figures))}
+    scores = {name: score_model(models, name, judged_by) for name in models if name not in out}
     reasons = [f"{name} is out: {why}." for name, why in out.items()]
     if not scores:
         return {"model": None, "judged_by": judged_by, "scores": {}, "because": reasons}
     best = max(scores.values())
     equal = [name for name, reached in scores.items() if reached >= best * EQUAL]
     present = document["model"]
-    chosen = present if present in equal else min(equal, key=lambda name: p99(models[name], own))
-    first = [sentence(models[chosen], endpoint) for endpoint in judged_by if cell(models[chosen], endpoint)]
-    reasons = [f"{chosen} serves {' and '.join(first)}.", *because(models, chosen, equal, scores), *reasons]
-    return {"model": chosen, "judged_by": judged_by, "scores": scores, "because": [*reasons, *caveats(models[chosen])]}
+    chosen = present if present in equal else min(equal, key=lambda name: find_p99(models[name], own))
+    first = [describe_rate(models[chosen], endpoint) for endpoint in judged_by if find_cell(models[chosen], endpoint)]
+    reasons = [f"{chosen} serves {' and '.join(first)}.", *explain_choice(models, chosen, equal, scores), *reasons]
+    return {"model": chosen, "judged_by": judged_by, "scores": scores, "because": [*reasons, *list_caveats(models[chosen])]}
 
 
-def unfit(figures: Mapping[str, Any]) -> str:
+def find_loss(figures: Mapping[str, Any]) -> str:
     restart = figures.get("restart", {})
     if restart.get("lost"):
         return f"its {restart['kind']} lost {restart['lost']} of {restart['sent']} requests"
@@ -51,56 +51,56 @@ def unfit(figures: Mapping[str, Any]) -> str:
     return f"{failed} requests to its own paths failed" if failed else ""
 
 
-def score(models: Mapping[str, Any], name: str, judged_by: list[str]) -> float:
+def score_model(models: Mapping[str, Any], name: str, judged_by: list[str]) -> float:
     """Between 0 and 1."""
     shares = []
     for endpoint in judged_by:
-        rates = {other: found["rate"] for other, figures in models.items() if (found := cell(figures, endpoint))}
+        rates = {other: found["rate"] for other, figures in models.items() if (found := find_cell(figures, endpoint))}
         if top := max(rates.values(), default=0):
             shares.append(rates.get(name, 0) / top)
     return round(math.prod(shares) ** (1 / len(shares)), 3) if shares else 0.0
 
 
-def p99(figures: Mapping[str, Any], endpoint: str) -> float:
-    found = cell(figures, endpoint)
+def find_p99(figures: Mapping[str, Any], endpoint: str) -> float:
+    found = find_cell(figures, endpoint)
     return float(found["p99_ms"]) if found and found["served"] else math.inf
 
 
-def sentence(figures: Mapping[str, Any], endpoint: str) -> str:
-    found = cell(figures, endpoint) or {}
+def describe_rate(figures: Mapping[str, Any], endpoint: str) -> str:
+    found = find_cell(figures, endpoint) or {}
     return (
         f"{found['rate']:,.0f} requests/s {DOES[endpoint]} ({found['connections']} at once, half within "
         f"{found['p50_ms']:.0f} ms, 99 % within {found['p99_ms']:.0f} ms)"
     )
 
 
-def because(models: Mapping[str, Any], chosen: str, equal: list[str], scores: Mapping[str, float]) -> list[str]:
+def explain_choice(models: Mapping[str, Any], chosen: str, equal: list[str], scores: Mapping[str, float]) -> list[str]:
     """What it was chosen over, and its restart."""
-    said = []
+    sentences = []
     others = [name for name in equal if name != chosen]
     if others:
-        said.append(f"Within a tenth of the best, so equal to it here: {', '.join(others)}.")
+        sentences.append(f"Within a tenth of the best, so equal to it here: {', '.join(others)}.")
     slower = [f"{name} {reached:.0%}" for name, reached in scores.items() if name not in equal]
     if slower:
-        said.append(f"Share of the best that the others reach: {', '.join(slower)}.")
+        sentences.append(f"Share of the best that the others reach: {', '.join(slower)}.")
     restart = models[chosen].get("restart", {})
     if restart.get("sent"):
         kind, sent, stall = restart["kind"], restart["sent"], restart["stall_s"] * 1000
-        said.append(f"Its {kind} lost none of {sent:,} requests; the longest wait was {stall:.0f} ms.")
-    return said
+        sentences.append(f"Its {kind} lost none of {sent:,} requests; the longest wait was {stall:.0f} ms.")
+    return sentences
 
 
-def caveats(figures: Mapping[str, Any]) -> list[str]:
+def list_caveats(figures: Mapping[str, Any]) -> list[str]:
     """What has to come with it."""
-    said = []
+    sentences = []
     if figures.get("needs"):
-        said.append(f"It needs {figures['needs']}.")
+        sentences.append(f"It needs {figures['needs']}.")
     if figures.get("workers") == 1:
-        said.append("It ran in one process: more cores are used by more of them, which an orchestrator starts.")
-    blocked, wait = cell(figures, "block"), cell(figures, "wait")
+        sentences.append("It ran in one process: more cores are used by more of them, which an orchestrator starts.")
+    blocked, wait = find_cell(figures, "block"), find_cell(figures, "wait")
     if blocked and wait and 0 < blocked["rate"] < wait["rate"] / 4:
-        said.append(
+        sentences.append(
             f"One blocking call of 50 ms in a handler brings it from {wait['rate']:,.0f} to {blocked['rate']:,.0f} "
             "requests/s: `prove` names such calls."
         )
-    return said
+    return sentences

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ENDPOINTS", "Candidate", "service"]
+from lockstep_serve.models import Model
+
+__all__ = ["ENDPOINTS", "Candidate", "describe_service"]
 
 # The standard endpoints → what a request does there.
 ENDPOINTS = {
@@ -29,16 +31,18 @@ class Candidate:
     settings: Mapping[str, str]
     paths: Mapping[str, Sequence[str]]
     ready: str = "/health/ready"
-    python: str = ""  # of a service, whose restarts can be tried
     folder: str = ""  # where it is started; an empty one of its own when not said
+    root: str = ""  # the checkout of a service whose restarts can be tried
+    restart: str = ""  # which of them
 
 
-def service(name: str, python: Path, own: Sequence[str], settings: Mapping[str, str], *, wsgi: bool) -> Candidate:
+def describe_service(model: Model, root: Path, python: Path, own: Sequence[str], settings: Mapping[str, str]) -> Candidate:
     """A service's production command, with `own` paths and those that wait, block and compute."""
     token = secrets.token_hex(8)
     standard = f"/.lockstep/{token}"
+    blocking = "wait" if model.interface == "WSGI" else "block"  # under WSGI a handler that waits is one that blocks
     return Candidate(
-        name=name,
+        name=model.name,
         command=[str(python), "-m", "lockstep_serve", "serve"],
         settings={
             **settings,
@@ -52,8 +56,9 @@ def service(name: str, python: Path, own: Sequence[str], settings: Mapping[str, 
             "own": own,
             "plain": ["/health/live"],
             "wait": [f"{standard}/wait/50"],
-            "block": [f"{standard}/{'wait' if wsgi else 'block'}/50"],  # under WSGI a handler that waits is one that blocks
+            "block": [f"{standard}/{blocking}/50"],
             "compute": [f"{standard}/compute/20"],
         },
-        python=str(python),
+        root=str(root),
+        restart="reload" if "reload" in model.abilities else "hand-over",
     )

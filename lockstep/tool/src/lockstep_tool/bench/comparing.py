@@ -7,18 +7,19 @@ from importlib.metadata import version
 from typing import Any
 
 from lockstep_tool.bench.candidate import Candidate
-from lockstep_tool.bench.footprint import Footprint, footprint
-from lockstep_tool.bench.measuring import LOADS, Cell, Sample, cells, rounds_of_load, summary
-from lockstep_tool.bench.progress import Progress
-from lockstep_tool.bench.restarting import restart
+from lockstep_tool.bench.footprint import Footprint, measure_footprint
+from lockstep_tool.bench.measuring import LOADS, Cell, Sample, choose_cells, load_in_rounds, summarize_cell
+from lockstep_tool.bench.restarting import restart_candidate
 from lockstep_tool.bench.running import DoesNotServe, Running
+from lockstep_tool.updating.progress import Progress
 
-__all__ = ["compared"]
+__all__ = ["compare_candidates"]
 
 SHORTEST = 0.3  # seconds of a turn: less is noise
+STATED = ("workers", "workers_because", "requests_at_once", "needs")  # by a service, in its first log line
 
 
-def compared(
+def compare_candidates(
     candidates: Sequence[Candidate],
     seconds: float,
     progress: Progress,
@@ -28,7 +29,7 @@ def compared(
     chosen: Sequence[Cell] | None = None,
 ) -> dict[str, Any]:
     """Figures by model; `seconds` is the load of all candidates together."""
-    todo, rounds = list(chosen or cells(quick=quick)), 1 if quick else 2
+    todo, rounds = list(chosen or choose_cells(quick=quick)), 1 if quick else 2
     turns = len(todo) * rounds * max(1, len(candidates))
     each = max(SHORTEST, seconds / turns)
     progress.expect(turns + 2 * len(candidates))
@@ -36,18 +37,20 @@ def compared(
     for one in candidates:
         progress.step(f"starting {one.name}, looking at its memory")
         try:
-            prints[one.name] = footprint(one)
+            prints[one.name] = measure_footprint(one)
         except DoesNotServe as reason:
             missing[one.name] = str(reason)
     fit = [one for one in candidates if one.name in prints]
-    samples, boots = loaded(fit, todo, rounds, each, progress, missing) if fit else ({}, {})
-    restarts = {one.name: restarted(one, rounds, progress) for one in fit if one.python}
-    models = {name: figures(prints[name], boots[name], cells_of, restarts.get(name, {})) for name, cells_of in samples.items()}
+    samples, boots = load_candidates(fit, todo, rounds, each, progress, missing) if fit else ({}, {})
+    restarts = {one.name: try_restart(one, rounds, progress) for one in fit if one.root}
+    models = {
+        name: collect_figures(prints[name], boots[name], cells_of, restarts.get(name, {})) for name, cells_of in samples.items()
+    }
     load = {"locust": version("locust"), "processes": LOADS, "rounds": rounds, "seconds": each}
     return {"models": models, "not_measured": missing, "load": load}
 
 
-def loaded(
+def load_candidates(
     fit: Sequence[Candidate],
     todo: Sequence[Cell],
     rounds: int,
@@ -61,31 +64,35 @@ def loaded(
         for one in fit:
             server = stack.enter_context(Running(one))
             try:
-                server.ready()
+                server.wait_until_ready()
                 servers.append(server)
             except DoesNotServe as reason:
                 missing[one.name] = str(reason)
-        boots = {server.candidate.name: server.boot_line() for server in servers}
-        return rounds_of_load(servers, todo, rounds, each, progress.step), boots
+        boots = {server.candidate.name: server.read_boot_line() for server in servers}
+        return load_in_rounds(servers, todo, rounds, each, progress.step), boots
 
 
-def restarted(one: Candidate, rounds: int, progress: Progress) -> dict[str, Any]:
+def try_restart(one: Candidate, rounds: int, progress: Progress) -> dict[str, Any]:
     progress.step(f"restarting {one.name} under load")
     try:
-        seen = restart(one, rounds, 0.5)
-    except (RuntimeError, OSError, ValueError, StopIteration) as reason:
+        seen = restart_candidate(one, rounds, 0.5)
+    except (RuntimeError, OSError, ValueError, KeyError) as reason:
         return {"error": str(reason)}
     return {"kind": seen.kind, "sent": seen.sent, "lost": seen.lost, "stall_s": seen.stall, "faults": seen.faults}
 
 
-def figures(start: Footprint, boot: dict[str, object], samples: dict[Cell, Sample], restart: dict[str, Any]) -> dict[str, Any]:
+def collect_figures(
+    start: Footprint, boot: dict[str, object], samples: dict[Cell, Sample], restart: dict[str, Any]
+) -> dict[str, Any]:
     """Everything of one model, as it is saved."""
-    told = {name: boot[name] for name in ("workers", "workers_because", "requests_at_once", "needs") if name in boot}
+    stated: dict[str, Any] = {
+        name: boot[name] for name in ("workers", "workers_because", "requests_at_once", "needs") if name in boot
+    }
     taken = asdict(start)
     return {
-        **told,
+        **stated,
         "ready_s": round(taken["ready"], 3),
         "memory_mb": {"one": round(taken["one"], 1), "further": round(taken["further"], 1)},
-        "cells": [summary(cell, sample) for cell, sample in samples.items()],
+        "cells": [summarize_cell(cell, sample) for cell, sample in samples.items()],
         "restart": restart,
     }

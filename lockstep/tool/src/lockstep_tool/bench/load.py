@@ -1,15 +1,16 @@
-"""A process that sends load by Locust and is told what to do line by line: JSON in, JSON out.
+"""Send load by Locust, in a process that reads what to do line by line: JSON in, JSON out.
 
-It is one of its own because gevent changes the whole interpreter. Each of its users has one connection, keeps it, and
-asks again as soon as it was answered. A request that is unanswered at the end counts with the time it had waited by
+It is a process of its own because gevent changes the whole interpreter. Each of its users has one connection, keeps it,
+and asks again as soon as it was answered. A request that is unanswered at the end counts with the time it had waited by
 then: else the model that makes people wait longest would look good.
 """
 
-import gevent.monkey
+# ruff: noqa: E402 -- patched before anything else is imported
+import gevent.monkey  # type: ignore[import-untyped]  # its types are a package of their own
 
 gevent.monkey.patch_all()
 
-import json -- patched before anything else is imported
+import json
 import logging
 import statistics
 import sys
@@ -61,7 +62,7 @@ def measure(port: int, paths: list[str], connections: int, seconds: float) -> di
         else:
             others["refused" if status == REFUSED else "failed"] += 1
 
-    environment.events.request.add_listener(finished)
+    environment.events.request.add_listener(finished)  # type: ignore[no-untyped-call]  # it has no types
     runner = environment.create_local_runner()
     runner.start(connections, spawn_rate=connections)
     gevent.sleep(seconds * WARM_UP)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["machine"]
+__all__ = ["describe_machine"]
 
 
-def machine(python: str) -> dict[str, object]:
+def describe_machine(python: str) -> dict[str, object]:
     """Facts for people; nothing that names a person or a host."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
-        "processor": processor(),
+        "processor": name_processor(),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release().split('-')[0]}",
@@ -23,7 +23,7 @@ def machine(python: str) -> dict[str, object]:
     }
 
 
-def processor() -> str:
+def name_processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from lockstep_tool.bench.running import Running
 
-__all__ = ["Cell", "Loads", "Sample", "cells", "rounds_of_load", "summary"]
+__all__ = ["Cell", "Loads", "Sample", "choose_cells", "load_in_rounds", "summarize_cell"]
 
 SETTLE_SECONDS = 20.0
 LOADS = max(1, min(8, (os.cpu_count() or 2) // 2))  # one takes a core; the servers want the others
@@ -39,7 +39,7 @@ class Sample:
     cpu: float = 0.0
 
 
-def cells(*, quick: bool) -> list[Cell]:
+def choose_cells(*, quick: bool) -> list[Cell]:
     """Own paths and waits against concurrency; what blocks or computes at one, with queues that end soon."""
     if quick:
         against = [Cell("own", 8), Cell("own", 64), Cell("wait", 32)]
@@ -71,10 +71,10 @@ class Loads:
             order = {"port": port, "paths": list(paths), "connections": share, "seconds": seconds}
             process.stdin.write(json.dumps(order) + "\n")
             process.stdin.flush()
-        return [answer(process) for process, _ in busy]
+        return [read_answer(process) for process, _ in busy]
 
 
-def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
+def read_answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
@@ -83,7 +83,7 @@ def answer(process: subprocess.Popen[str]) -> dict[str, Any]:
     return seen
 
 
-def rounds_of_load(
+def load_in_rounds(
     servers: Sequence[Running], chosen: Iterable[Cell], rounds: int, seconds: float, tell: Callable[[str], None]
 ) -> dict[str, dict[Cell, Sample]]:
     """Samples by candidate's name and cell; `seconds` is the time of one turn."""
@@ -96,14 +96,14 @@ def rounds_of_load(
                     tell(f"round {number + 1} of {rounds}: {cell.endpoint}, {cell.connections} at once")
                     if paths := server.candidate.paths.get(cell.endpoint):
                         sample = samples[server.candidate.name].setdefault(cell, Sample())
-                        turn(loads, server, paths, cell.connections, seconds, sample)
+                        load_once(loads, server, paths, cell.connections, seconds, sample)
     return samples
 
 
-def turn(loads: Loads, server: Running, paths: Sequence[str], connections: int, seconds: float, sample: Sample) -> None:
-    before = server.cpu()
+def load_once(loads: Loads, server: Running, paths: Sequence[str], connections: int, seconds: float, sample: Sample) -> None:
+    before = server.measure_cpu()
     seen = loads.send(server.port, paths, connections, seconds)
-    sample.cpu += (server.cpu() - before) / seconds * max(one["seconds"] for one in seen)
+    sample.cpu += (server.measure_cpu() - before) / seconds * max(one["seconds"] for one in seen)
     for one in seen:
         sample.served += one["served"]
         sample.unanswered += one["unanswered"]
@@ -114,7 +114,7 @@ def turn(loads: Loads, server: Running, paths: Sequence[str], connections: int, 
     server.forget_log()
 
 
-def summary(cell: Cell, sample: Sample) -> dict[str, object]:
+def summarize_cell(cell: Cell, sample: Sample) -> dict[str, object]:
     """A cell in numbers: requests a second (median of the rounds), milliseconds, processor time of a request."""
     waits = sorted(sample.served + sample.unanswered)
     count = len(sample.served)
@@ -122,8 +122,8 @@ def summary(cell: Cell, sample: Sample) -> dict[str, object]:
         "endpoint": cell.endpoint,
         "connections": cell.connections,
         "rate": round(statistics.median(sample.rates), 1) if sample.rates else 0.0,
-        "p50_ms": round(percentile(waits, 0.5), 2),
-        "p99_ms": round(percentile(waits, 0.99), 2),
+        "p50_ms": round(find_percentile(waits, 0.5), 2),
+        "p99_ms": round(find_percentile(waits, 0.99), 2),
         "cpu_ms": round(sample.cpu * 1000 / count, 3) if count else 0.0,
         "served": count,
         "refused": sample.refused,
@@ -131,5 +131,5 @@ def summary(cell: Cell, sample: Sample) -> dict[str, object]:
     }
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
+def find_percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0

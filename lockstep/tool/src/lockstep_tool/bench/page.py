@@ -5,10 +5,10 @@ from html import escape
 from string import Template
 from typing import Any
 
-from lockstep_tool.bench import plots
 from lockstep_tool.bench.candidate import ENDPOINTS
+from lockstep_tool.bench.plots import draw_costs, draw_latency, draw_throughput
 
-__all__ = ["page"]
+__all__ = ["render_page"]
 
 PAGE = Template("""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -35,7 +35,7 @@ $extra
 """)
 
 
-def page(document: Mapping[str, Any], title: str, extra: str = "") -> str:
+def render_page(document: Mapping[str, Any], title: str, extra: str = "") -> str:
     """The text of the file; `extra` is HTML that stands before the numbers."""
     models = document["models"]
     advice = document["recommendation"]
@@ -43,39 +43,39 @@ def page(document: Mapping[str, Any], title: str, extra: str = "") -> str:
     if document["model"] and advice["model"] == document["model"]:
         verdict = f"Stay with {advice['model']}."
     elif document["model"] and advice["model"]:
-        verdict += f" This service has {document['model']}; switch by `copier update --data server={advice['model']}`."
+        verdict += f" This service has {document['model']}; `update -- --server {advice['model']}` switches it."
     unseen = [f"<strong>{escape(name)}</strong>: {escape(why)}" for name, why in document["not_measured"].items()]
     return PAGE.substitute(
         title=escape(title),
         verdict=escape(verdict),
-        because=items(map(escape, advice["because"])),
-        missing=f"<h2>Not measured</h2><ul>{items(unseen)}</ul>" if unseen else "",
-        throughput=plots.throughput(models),
-        latency=plots.latency(models),
-        costs=plots.costs(models),
+        because=list_items(map(escape, advice["because"])),
+        missing=f"<h2>Not measured</h2><ul>{list_items(unseen)}</ul>" if unseen else "",
+        throughput=draw_throughput(models),
+        latency=draw_latency(models),
+        costs=draw_costs(models),
         extra=extra,
-        numbers=table(models) + cells(models),
-        how=items(map(escape, how(document))),
+        numbers=render_models(models) + render_cells(models),
+        how=list_items(map(escape, explain_measuring(document))),
     )
 
 
-def items(texts: Iterable[str]) -> str:
+def list_items(texts: Iterable[str]) -> str:
     return "".join(f"<li>{text}</li>" for text in texts)
 
 
-def rows(headings: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+def render_table(headings: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     head = "".join(f"<th>{escape(word)}</th>" for word in headings)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(word))}</td>" for word in line) + "</tr>" for line in lines)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def table(models: Mapping[str, Any]) -> str:
+def render_models(models: Mapping[str, Any]) -> str:
     what = ("model", "workers", "at once", "ready ms", "MB, one", "MB, further")
     through = ("restart", "requests", "lost", "stall ms")
-    return rows((*what, *through), (line(name, figures) for name, figures in models.items()))
+    return render_table((*what, *through), (list_fields(name, figures) for name, figures in models.items()))
 
 
-def line(name: str, figures: Mapping[str, Any]) -> tuple[object, ...]:
+def list_fields(name: str, figures: Mapping[str, Any]) -> tuple[object, ...]:
     memory, restart = figures["memory_mb"], figures.get("restart", {})
     tried: tuple[object, ...] = (restart.get("error", "not tried"), "", "", "")
     if "sent" in restart:
@@ -85,19 +85,19 @@ def line(name: str, figures: Mapping[str, Any]) -> tuple[object, ...]:
     return (name, *sizes, start, f"{memory['one']:.0f}", f"{memory['further']:.0f}", *tried)
 
 
-def cells(models: Mapping[str, Any]) -> str:
+def render_cells(models: Mapping[str, Any]) -> str:
     headings = ("endpoint · at once", "model", "requests/s", "p50 ms", "p99 ms", "processor ms")
     keys = ("rate", "p50_ms", "p99_ms", "cpu_ms", "served", "refused", "failed")
     order = list(ENDPOINTS)
     found = [(one, name) for name, figures in models.items() for one in figures["cells"]]
     found.sort(key=lambda pair: (order.index(pair[0]["endpoint"]), pair[0]["connections"]))
-    return rows(
+    return render_table(
         (*headings, "served", "refused", "failed"),
         ((f"{one['endpoint']} · {one['connections']}", name, *(one[key] for key in keys)) for one, name in found),
     )
 
 
-def how(document: Mapping[str, Any]) -> Iterable[str]:
+def explain_measuring(document: Mapping[str, Any]) -> Iterable[str]:
     """What a reader must know to believe the numbers, or not."""
     machine, load = document["machine"], document["load"]
     hardware = f"{machine['processor']}, {machine['cpus']} cores, {machine['memory_gb']} GB"

@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 
 from lockstep_tool.bench.candidate import ENDPOINTS
 
-__all__ = ["costs", "latency", "throughput"]
+__all__ = ["draw_costs", "draw_latency", "draw_throughput"]
 
-INK = "#010203"  # stands for the page's own text colour, see svg()
+INK = "#010203"  # stands for the page's own text colour, see render_svg()
 COLOURS = ("#0d7fd1", "#e0701a", "#1f9e74", "#c4508f", "#8a6fd6", "#b8901a", "#5b8c2a", "#cf4444", "#2a9aa8", "#8c7365")
-STYLE = {
+STYLE: Any = {  # matplotlib types its settings by a list of every name
     "svg.fonttype": "none",  # text stays text: smaller, and it can be found
     "svg.hashsalt": "bench",  # the same numbers give the same bytes
     "font.family": "sans-serif",
@@ -31,71 +31,71 @@ STYLE = {
 Figures = Mapping[str, Any]
 
 
-def throughput(models: Figures) -> str:
+def draw_throughput(models: Figures) -> str:
     """Requests a second, one axis for each endpoint, at the most connections that were tried."""
-    endpoints = [name for name in ENDPOINTS if any(at(figures, name) for figures in models.values())]
+    endpoints = [name for name in ENDPOINTS if any(list_cells(figures, name) for figures in models.values())]
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, (0.24 * len(models) + 0.55) * len(endpoints)), layout="constrained")
         for axis, endpoint in zip(figure.subplots(len(endpoints), squeeze=False)[:, 0], endpoints, strict=True):
-            found = {name: row[-1] for name, figures in models.items() if (row := at(figures, endpoint))}
+            found = {name: row[-1] for name, figures in models.items() if (row := list_cells(figures, endpoint))}
             connections = max(one["connections"] for one in found.values())
             title = f"{ENDPOINTS[endpoint]}: requests/s, {connections} at once"
-            bars(axis, models, title, {name: one["rate"] for name, one in found.items()}, "{:,.0f}")
-        return svg(figure)
+            draw_bars(axis, models, title, {name: one["rate"] for name, one in found.items()}, "{:,.0f}")
+        return render_svg(figure)
 
 
-def latency(models: Figures) -> str:
+def draw_latency(models: Figures) -> str:
     """p50 and p99 against the number of connections."""
-    endpoints = [name for name in ENDPOINTS if any(len(at(figures, name)) > 1 for figures in models.values())]
+    endpoints = [name for name in ENDPOINTS if any(len(list_cells(figures, name)) > 1 for figures in models.values())]
     if not endpoints:
         return ""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         for axis, endpoint in zip(figure.subplots(1, len(endpoints), squeeze=False)[0], endpoints, strict=True):
             for colour, (name, figures) in zip(COLOURS, models.items(), strict=False):
-                row = at(figures, endpoint)
+                row = list_cells(figures, endpoint)
                 numbers = [one["connections"] for one in row]
                 axis.plot(numbers, [one["p50_ms"] or None for one in row], "-o", color=colour, markersize=3, label=name)
                 axis.plot(numbers, [one["p99_ms"] or None for one in row], "--o", color=colour, markersize=3)
             axis.set(xscale="log", yscale="log", xlabel="requests at once", title=f"{ENDPOINTS[endpoint]}: ms")
-            ticks = sorted({one["connections"] for figures in models.values() for one in at(figures, endpoint)})
+            ticks = sorted({one["connections"] for figures in models.values() for one in list_cells(figures, endpoint)})
             axis.set_xticks(ticks, [str(number) for number in ticks])
             axis.xaxis.set_minor_locator(mpl.ticker.NullLocator())
             axis.yaxis.set_major_formatter("{x:g}")
             axis.grid(axis="y", alpha=0.25)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=4)
-        return svg(figure)
+        return render_svg(figure)
 
 
-def costs(models: Figures) -> str:
+def draw_costs(models: Figures) -> str:
     """Through a restart: lost requests and the longest wait; memory; start to ready."""
     restarts = {name: figures["restart"] for name, figures in models.items() if figures.get("restart", {}).get("sent")}
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 2 * (0.26 * len(models) + 0.7)), layout="constrained")
         (lost, stall), (memory, ready) = figure.subplots(2, 2)
         counted = {name: restart["lost"] for name, restart in restarts.items()}
-        bars(lost, models, "requests lost through a restart", counted, "{:.0f}")
+        draw_bars(lost, models, "requests lost through a restart", counted, "{:.0f}")
         waited = {name: restart["stall_s"] * 1000 for name, restart in restarts.items()}
-        bars(stall, models, "longest wait through it, ms", waited, "{:.0f}")
+        draw_bars(stall, models, "longest wait through it, ms", waited, "{:.0f}")
         one = {name: figures["memory_mb"]["one"] for name, figures in models.items()}
         further = {name: figures["memory_mb"]["further"] for name, figures in models.items()}
-        bars(memory, models, "memory: one worker + each further one, MB", one, "")
-        bars(memory, models, "", further, "", left=one)
+        draw_bars(memory, models, "memory: one worker + each further one, MB", one, "")
+        draw_bars(memory, models, "", further, "", left=one)
         for row, name in enumerate(models):
-            said = f"  {one[name]:.0f} + {further[name]:.0f}"
-            memory.text(one[name] + further[name], row, said, fontsize=8, va="center")
-        bars(ready, models, "start to ready, ms", {n: f["ready_s"] * 1000 for n, f in models.items()}, "{:.0f}")
-        return svg(figure)
+            label = f"  {one[name]:.0f} + {further[name]:.0f}"
+            memory.text(one[name] + further[name], row, label, fontsize=8, va="center")
+        draw_bars(ready, models, "start to ready, ms", {n: f["ready_s"] * 1000 for n, f in models.items()}, "{:.0f}")
+        return render_svg(figure)
 
 
-def at(figures: Figures, endpoint: str) -> list[Mapping[str, Any]]:
+def list_cells(figures: Figures, endpoint: str) -> list[Mapping[str, Any]]:
     """The cells of an endpoint by rising number of connections."""
     found = [one for one in figures["cells"] if one["endpoint"] == endpoint]
     return sorted(found, key=lambda one: int(one["connections"]))
 
 
-def bars(
+def draw_bars(
     axis: Axes,
     models: Figures,
     title: str,
@@ -110,8 +110,8 @@ def bars(
     colours = [COLOURS[number % len(COLOURS)] for number in range(len(names))]
     drawn = axis.barh(names, widths, left=starts, color=colours, height=0.62, alpha=0.55 if left else 1.0)
     if label:
-        said = [f" {label.format(values[name])}" if name in values else " not measured" for name in names]
-        axis.bar_label(drawn, said, padding=1, fontsize=8)
+        labels = [f" {label.format(values[name])}" if name in values else " not measured" for name in names]
+        axis.bar_label(drawn, labels, padding=1, fontsize=8)
     ends = [start + width for start, width in zip(starts, widths, strict=True)]
     axis.set_xlim(0, max([*ends, 1e-9]) * 1.2)
     axis.set_ylim(len(names) - 0.4, -0.6)
@@ -121,7 +121,7 @@ def bars(
         axis.set_title(title)
 
 
-def svg(figure: Figure) -> str:
+def render_svg(figure: Figure) -> str:
     """Its text, without a background or what changes from run to run, to stand in a page."""
     text = io.StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

@@ -1,8 +1,9 @@
-"""One restart under load for each server model: a reload where it has one, else a hand-over to a successor."""
+"""One restart under load for each server model: a reload where it has one, else a zero-downtime restart."""
 
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,9 @@ from pathlib import Path
 from lockstep_tool.bench.candidate import Candidate
 from lockstep_tool.bench.running import MANAGERS_OWN
 
-__all__ = ["Restart", "restart"]
+__all__ = ["Restart", "restart_candidate"]
 
-PREFERRED = ("reload", "hand-over")
 LIMIT_SECONDS = 180
-ASK = "from lockstep_tool.prove.trials import possible; print(*possible())"
 
 
 @dataclass(frozen=True)
@@ -28,34 +27,27 @@ class Restart:
     faults: list[str]
 
 
-def restart(candidate: Candidate, rounds: int, seconds: float) -> Restart:
-    """By the service's own `lockstep restarts`; raises RuntimeError when it tried nothing."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(MANAGERS_OWN)}
-    own = {name: value for name, value in candidate.settings.items() if "{" not in value}
+def restart_candidate(candidate: Candidate, rounds: int, seconds: float) -> Restart:
+    """By `lockstep restarts` in the service's checkout; raises RuntimeError when it tried nothing."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "restarts.json")
-
-        def run(*words: str) -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [candidate.python, *words],
-                cwd=folder,
-                env={**kept, **own},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=LIMIT_SECONDS,
-            )
-
-        possible = run("-c", ASK).stdout.split()
-        kind = next(kind for kind in PREFERRED if kind in possible)
-        order = ("-m", "lockstep", "restarts", kind, "--rounds", str(rounds), "--seconds", f"{seconds:g}")
-        done = run(*order, "--json", str(file))
+        words = [candidate.restart, "--rounds", str(rounds), "--seconds", f"{seconds:g}", "--json", str(file)]
+        done = subprocess.run(
+            [sys.executable, "-m", "lockstep_tool", "restarts", *words],
+            cwd=candidate.root,
+            env={name: value for name, value in os.environ.items() if not name.startswith(MANAGERS_OWN)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=LIMIT_SECONDS,
+        )
         if not file.exists():
-            raise RuntimeError(f"{kind} was not tried: {' / '.join(done.stderr.strip().splitlines()[:4])}")
-        trials = json.loads(file.read_text(encoding="utf-8"))["restarts"][kind]
+            last = " / ".join(done.stderr.strip().splitlines()[:4])
+            raise RuntimeError(f"{candidate.restart} was not tried: {last}")
+        trials = json.loads(file.read_text(encoding="utf-8"))["restarts"][candidate.restart]
     return Restart(
-        kind,
+        candidate.restart,
         sum(trial["sent"] for trial in trials),
         sum(trial["lost"] for trial in trials),
         max(trial["count"]["stall"] for trial in trials),

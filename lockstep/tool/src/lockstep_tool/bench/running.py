@@ -27,7 +27,7 @@ MANAGERS_OWN = ("LISTEN_", "UVICORN_", "GUNICORN_", "GRANIAN_", "WEB_CONCURRENCY
 
 
 class DoesNotServe(Exception):
-    """The candidate's last words."""
+    """With the candidate's last lines."""
 
 
 class Running:
@@ -42,17 +42,17 @@ class Running:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
-        told = {
+        values = {
             "port": str(self.port),
             "workers": str(self.workers or ""),
             "workers_or_cpus": str(self.workers or CPUS),
         }
-        given = {name: value.format(**told) for name, value in self.candidate.settings.items()}
+        given = {name: value.format(**values) for name, value in self.candidate.settings.items()}
         kept = {name: value for name, value in os.environ.items() if not name.startswith(MANAGERS_OWN)}
         self.started = time.monotonic()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [word.format(**told) for word in self.candidate.command],
+                [word.format(**values) for word in self.candidate.command],
                 cwd=self.candidate.folder or self.folder.name,
                 env={**kept, **{name: value for name, value in given.items() if value}},
                 stdin=subprocess.DEVNULL,
@@ -72,13 +72,13 @@ class Running:
         self.process.wait()
         self.folder.cleanup()
 
-    def ready(self) -> float:
+    def wait_until_ready(self) -> float:
         """Wait until it takes traffic; seconds since its start."""
         while self.get(self.candidate.ready, timeout=1.0) != 200:
             if self.process.poll() is not None:
-                raise DoesNotServe(f"ended with exit code {self.process.returncode}: {self.last_words()}")
+                raise DoesNotServe(f"ended with exit code {self.process.returncode}: {self.read_last_lines()}")
             if time.monotonic() - self.started > BOOT_SECONDS:
-                raise DoesNotServe(f"not ready within {BOOT_SECONDS:g} s: {self.last_words()}")
+                raise DoesNotServe(f"not ready within {BOOT_SECONDS:g} s: {self.read_last_lines()}")
             time.sleep(LOOK_SECONDS)
         return time.monotonic() - self.started
 
@@ -95,45 +95,45 @@ class Running:
             connection.close()
         return answer.status
 
-    def boot_line(self) -> dict[str, object]:
+    def read_boot_line(self) -> dict[str, object]:
         """What a service says of itself first; empty for others."""
         for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines():
             with contextlib.suppress(ValueError):
-                said = json.loads(line)
-                if isinstance(said, dict) and "requests_at_once" in said:
-                    return said
+                record = json.loads(line)
+                if isinstance(record, dict) and "requests_at_once" in record:
+                    return record
         return {}
 
     def forget_log(self) -> None:
         """The access log is written, as in production, and not kept."""
         os.truncate(self.log, 0)
 
-    def processes(self) -> list[psutil.Process]:
+    def list_processes(self) -> list[psutil.Process]:
         try:
             main = psutil.Process(self.process.pid)
             return [main, *main.children(recursive=True)]
         except psutil.Error:
             return []
 
-    def cpu(self) -> float:
+    def measure_cpu(self) -> float:
         """Seconds of processor that its processes have used."""
         used = 0.0
-        for process in self.processes():
+        for process in self.list_processes():
             with contextlib.suppress(psutil.Error):
                 times = process.cpu_times()
                 used += times.user + times.system
         return used
 
-    def memory(self) -> float:
+    def measure_memory(self) -> float:
         """Megabytes of all its processes; shared pages are divided among their users, where the system says so."""
         used = 0
-        for process in self.processes():
+        for process in self.list_processes():
             with contextlib.suppress(psutil.Error):
                 full = process.memory_full_info()
                 used += getattr(full, "pss", 0) or full.uss
         return used / 2**20
 
-    def last_words(self) -> str:
+    def read_last_lines(self) -> str:
         """The lines that say most: what a service prints in three parts, or the end of a traceback."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         telling = [line.strip() for line in lines if line.strip() and '"logger": "access"' not in line]

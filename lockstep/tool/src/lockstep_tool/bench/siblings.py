@@ -1,102 +1,67 @@
-"""Make the same service with another server model, by the very command with which you would switch it.
+"""Make the same service with another server model, by the code of `update -- --server`.
 
 A copy of the checkout, uncommitted changes included, is updated in a temporary folder with another answer. So your own
 code, dependencies and values come along. The template is fetched once, from where `.copier-answers.yml` names it.
 """
 
-import os
 import shutil
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
+from typing import Self
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.locks.relock import relock
+from lockstep_tool.updating.applying import apply_update
+from lockstep_tool.updating.checkout import Checkout, git, open_checkout
+from lockstep_tool.updating.judging import list_unmerged
+from lockstep_tool.updating.locking import bring_locks
+from lockstep_tool.updating.origin import Origin, fetch_template
+from lockstep_tool.updating.preview import find_values_without_place
 
-__all__ = ["FRAMEWORKS", "MODELS", "answers", "fetched", "fitting", "sibling"]
+__all__ = ["Siblings"]
 
-ANSWERS = ".copier-answers.yml"
-MODELS = {
-    "uvicorn": "ASGI",
-    "gunicorn-asgi": "ASGI",
-    "gunicorn-uvicorn": "ASGI",
-    "uvicorn-workers": "ASGI",
-    "gunicorn-gthread": "WSGI",
-    "gunicorn-gevent": "WSGI",
-    "gunicorn-sync": "WSGI",
-}
-FRAMEWORKS = {"fastapi": ["ASGI"], "flask": ["WSGI"], "django": ["WSGI", "ASGI"]}
-SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}  # as Copier reads addresses
-LEFT_OUT = (".git", ".nox", ".lockstep", ".venv", "__pycache__", ".*_cache", "dist", ".env")
-FETCH_SECONDS, SWITCH_SECONDS = 60, 120
-# Nobody's settings, hooks or keys take part, and nobody is asked.
-GIT = {
-    **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "bench"),
-    **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "bench@localhost"),
-    "GIT_CONFIG_GLOBAL": os.devnull,
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-}
+LEFT_OUT = (".git", ".nox", ".venv", "__pycache__", ".*_cache", "dist", ".env")
 
 
-def answers(root: Path) -> dict[str, object]:
-    """What the service was made from."""
-    said: dict[str, object] = yaml.safe_load((root / ANSWERS).read_text(encoding="utf-8"))
-    return said
+@dataclass(frozen=True)
+class Siblings:
+    """A copy of the service that is committed in `folder`, and the template that it is updated from."""
+
+    copy: Checkout
+    folder: Path
+    origin: Origin
+
+    @classmethod
+    def begin(cls, root: Path, folder: Path, template: str | None) -> Self:
+        """Copy the service and fetch its template; raises Refusal when that cannot be reached."""
+        here = copy_checkout(root, folder / "copy")
+        try:
+            return cls(here, folder, fetch_template(here, folder / "template", source=template, wanted=None, stay=True))
+        except Refusal as refusal:
+            raise Refusal(
+                f"{refusal.wrong.removesuffix('.')}, so only this service's own server model is measured.",
+                [("--template" if spot == "--from" else spot, text) for spot, text in refusal.where],
+                "Connect, or name a clone of it: `uv run noxfile.py -s bench -- --template PATH`.",
+            ) from refusal
+
+    def make(self, model: str) -> Path:
+        """The root of the same service with this server model; raises Refusal when it cannot be switched."""
+        root, scratch = self.folder / model, self.folder / f"{model}.scratch"
+        shutil.copytree(self.copy.root, root, symlinks=True)
+        scratch.mkdir()
+        apply_update(root, self.origin, {"server": model}, scratch)
+        lock = bring_locks(root)
+        conflicts = list_unmerged(root)
+        rows = [(value["file"], f"it has no {value['name']}") for value in find_values_without_place(root, conflicts)]
+        rows += [(path, "both sides changed the same lines") for path in conflicts if path not in dict(rows)]
+        rows += [("uv.lock", lock)] if lock else []
+        if rows:
+            raise Refusal(f"The service cannot be switched to {model}.", rows, "Try it: `update -- --server … --preview`.")
+        return root
 
 
-def fitting(framework: str) -> list[str]:
-    """The server models that speak what the framework speaks."""
-    return [model for model, interface in MODELS.items() if interface in FRAMEWORKS[framework]]
-
-
-def fetched(root: Path, folder: Path, template: str | None) -> Path:
-    """The template, in `folder` or where it lies; raises Refusal when it cannot be reached."""
-    source = template or str(answers(root).get("_src_path", ""))
-    address = source
-    for short, long in SHORT.items():
-        address = long + address.removeprefix(short) if address.startswith(short) else address
-    try:
-        done = run("git", "clone", "--quiet", address, str(folder), seconds=FETCH_SECONDS)
-        failure = done.stderr.strip() if done.returncode else ""
-    except subprocess.TimeoutExpired:
-        failure = f"no answer within {FETCH_SECONDS} s"
-    if failure:
-        raise Refusal(
-            "The template cannot be reached, so only this service's own server model is measured.",
-            [("--template" if template else f"{ANSWERS} _src_path", source), ("git clone", failure.splitlines()[-1])],
-            "Connect, or name a clone of it: `uv run noxfile.py -s bench -- --template PATH`.",
-        )
-    return folder
-
-
-def sibling(root: Path, folder: Path, model: str, template: Path) -> Path:
-    """This service with another server model, in `folder`; raises Refusal when it cannot be switched."""
+def copy_checkout(root: Path, folder: Path) -> Checkout:
+    """The service with what is not committed, committed in a repository of its own."""
     shutil.copytree(root, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
-    stated = {**answers(root), "_src_path": str(template)}
-    (folder / ANSWERS).write_text(yaml.safe_dump(stated), encoding="utf-8")
-    git = ("git", "-C", str(folder), "-c", "core.hooksPath=/dev/null")
-    for words in (["init", "--quiet"], ["add", "--all", "--force"], ["commit", "--quiet", "--message", "before"]):
-        run(*git, *words)
-    copier = (sys.executable, "-m", "copier", "update", "--defaults", "--quiet", "--vcs-ref=:current:")
-    done = run(*copier, f"--data=server={model}", str(folder), seconds=SWITCH_SECONDS)
-    if done.returncode:
-        said = done.stderr.strip().splitlines()[-3:]
-        raise Refusal(f"The service cannot be switched to {model}.", [("copier update", line) for line in said])
-    if "<<<<<<<" in (folder / "uv.lock").read_text(encoding="utf-8"):
-        relock(folder)
-    return folder
-
-
-def run(*command: str, seconds: float | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        env={**os.environ, **GIT},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=seconds,
-    )
+    for words in (["init", "--quiet"], ["add", "--all", "--force"], ["commit", "--quiet", "--message", "The service"]):
+        git(folder, *words)
+    return open_checkout(folder)

@@ -1,4 +1,4 @@
-"""A service's checkout: what stands in an update's way, a second tree to try it in, and the way there and back.
+"""A service's checkout: what stands in an update's way, a second tree to try it in, and how the result is brought over.
 
 The second tree is a worktree of git's in a temporary folder, so neither the checkout nor its index is touched before
 all that can be known is known. New files come with an intent to add, which is why one `git reset --hard` takes
@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from lockstep_serve.errors import Refusal
 
-__all__ = ["ANSWERS", "BACK", "Checkout", "changes", "checkout", "environment", "git"]
+__all__ = ["ANSWERS", "BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
 
 ANSWERS = ".copier-answers.yml"
 BACK = "git reset --hard"
@@ -27,7 +27,7 @@ UNFINISHED = {
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
 }
-# What a person's or a repository's own settings could do to a merge; whom a commit names that nobody keeps.
+# Against what a person's or a repository's own settings could do to a merge. The commits that name `update` are thrown away.
 SETTINGS = {
     "apply.whitespace": "nowarn",
     "commit.gpgSign": "false",
@@ -40,38 +40,38 @@ SETTINGS = {
     "user.email": "update@localhost",
     "user.name": "update",
 }
-# Which repository is meant is said by its folder, not by what a hook left behind.
+# A hook leaves these behind; the repository is the one of the folder.
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 
 
-def environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+def git_environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Git's environment, with `settings` of git's, and without what would turn a merge out differently elsewhere."""
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    told = {**SETTINGS, **settings}
-    given = {"GIT_CONFIG_COUNT": str(len(told)), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    for number, (name, value) in enumerate(told.items()):
-        given |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return {**kept, **given}
+    chosen = {**SETTINGS, **settings}
+    variables = {"GIT_CONFIG_COUNT": str(len(chosen)), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    for number, (name, value) in enumerate(chosen.items()):
+        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return {**kept, **variables}
 
 
-def git(folder: Path, *words: str, given: str | None = None, settings: Mapping[str, str] = MappingProxyType({})) -> str:
+def git(folder: Path, *words: str, stdin: str | None = None, settings: Mapping[str, str] = MappingProxyType({})) -> str:
     """What git prints; raises Refusal with git's last words."""
     done = subprocess.run(
         ["git", "-C", str(folder), *words],
-        env=environment(settings),
-        input=given,
+        env=git_environment(settings),
+        input=stdin,
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",
         check=False,
     )
     if done.returncode:
-        told = (done.stderr or done.stdout).strip().splitlines()[-3:]
-        raise Refusal(f"git {words[0]} fails.", [("git", line) for line in told], "Mend what git names, then try again.")
+        rows = [("git", line) for line in (done.stderr or done.stdout).strip().splitlines()[-3:]]
+        raise Refusal(f"git {words[0]} fails.", rows, "Mend what git names, then try again.")
     return done.stdout
 
 
-def names(folder: Path, *words: str) -> list[str]:
+def list_names(folder: Path, *words: str) -> list[str]:
     """What a git command lists behind `-z`."""
     return [name for name in git(folder, *words).split("\0") if name]
 
@@ -85,20 +85,20 @@ class Checkout:
     prefix: str
     head: str
 
-    def uncommitted(self) -> list[str]:
+    def list_uncommitted(self) -> list[str]:
         """What a tree made from the commit would not have."""
         return git(self.top, "status", "--porcelain").splitlines()
 
     def refuse_unfinished(self) -> None:
         """Raise Refusal unless everything here is committed, so that one command leads back to it."""
-        for mark, what in UNFINISHED.items():
-            if (self.top / git(self.top, "rev-parse", "--git-path", mark).strip()).exists():
+        for sign, what in UNFINISHED.items():
+            if (self.top / git(self.top, "rev-parse", "--git-path", sign).strip()).exists():
                 raise Refusal(
                     f"{what[0].upper()}{what[1:]} is unfinished here.",
-                    [("git", f"{mark} is there")],
+                    [("git", f"{sign} is there")],
                     "Finish it or abort it (`git status` says how), then update.",
                 )
-        if dirty := self.uncommitted():
+        if dirty := self.list_uncommitted():
             rest = [("", f"and {len(dirty) - 8} more")] if len(dirty) > 8 else []
             raise Refusal(
                 "Something here is not committed, so an update could not be taken back.",
@@ -121,21 +121,21 @@ class Checkout:
         finally:
             git(self.top, "worktree", "remove", "--force", str(folder))
 
-    def show(self, name: str) -> bytes | None:
+    def read_committed(self, name: str) -> bytes | None:
         """A committed file of the service; None when there is none."""
         command = ["git", "-C", str(self.top), "cat-file", "blob", f"{self.head}:{self.prefix}{name}"]
-        done = subprocess.run(command, env=environment(), capture_output=True, check=False)
+        done = subprocess.run(command, env=git_environment(), capture_output=True, check=False)
         return None if done.returncode else done.stdout
 
-    def files(self) -> list[str]:
+    def list_files(self) -> list[str]:
         """The service's committed files."""
-        return names(self.root, "ls-tree", "-r", "-z", "--name-only", self.head, ".")
+        return list_names(self.root, "ls-tree", "-r", "-z", "--name-only", self.head, ".")
 
-    def bring(self, tree: Path) -> None:
+    def take_over(self, tree: Path) -> None:
         """Make the checkout what the second tree has become, all of it or nothing; raises Refusal."""
-        changed = changes(tree, self.head)
+        changed = list_changes(tree, self.head)
         gone = [name for name in changed if not os.path.lexists(tree / name)]
-        here = set(self.files())
+        here = set(self.list_files())
         new = [name for name in changed if name not in here and name not in gone]
         if taken := [name for name in new if os.path.lexists(self.root / name)]:
             raise Refusal(
@@ -146,17 +146,17 @@ class Checkout:
         print(f"Back, at any time: {BACK}", flush=True)
         try:
             for name in gone:
-                self.drop(name)
+                self.remove_file(name)
             for name in changed:
                 if name not in gone:
-                    copy(tree / name, self.root / name)
+                    copy_file(tree / name, self.root / name)
             if new:
                 git(self.root, "add", "--force", "--intent-to-add", "--", *new)
             if unmerged := git(tree, "ls-files", "--unmerged", "--full-name", "-z"):
                 # As a merge leaves them: the three sides, and nothing that would count as resolved.
                 paths = {entry.split("\t", 1)[1] for entry in unmerged.split("\0") if entry}
                 forgotten = "".join(f"0 {'0' * len(self.head)}\t{path}\0" for path in sorted(paths))
-                git(self.top, "update-index", "-z", "--index-info", given=forgotten + unmerged)
+                git(self.top, "update-index", "-z", "--index-info", stdin=forgotten + unmerged)
         except BaseException:
             for name in new:
                 with suppress(OSError):  # the next step is to be reached
@@ -164,14 +164,14 @@ class Checkout:
             git(self.top, *BACK.split()[1:], "--quiet")
             raise
 
-    def drop(self, name: str) -> None:
+    def remove_file(self, name: str) -> None:
         path = self.root / name
         path.unlink(missing_ok=True)
         while (path := path.parent) != self.root and not any(path.iterdir()):
             path.rmdir()
 
 
-def checkout(root: Path) -> Checkout:
+def open_checkout(root: Path) -> Checkout:
     """The checkout at `root`; raises Refusal where an update has nothing to begin with."""
     answers = root / ANSWERS
     try:
@@ -183,11 +183,11 @@ def checkout(root: Path) -> Checkout:
             "Run `git init`, commit everything, then update.",
         ) from refusal
     command = ["git", "-C", top, "rev-parse", "--verify", "--quiet", "HEAD"]
-    head = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False).stdout.strip()
+    head = subprocess.run(command, env=git_environment(), capture_output=True, text=True, check=False).stdout.strip()
     if not head:
         raise Refusal("Nothing is committed here yet.", [("git", "HEAD names no commit")], "Commit everything, then update.")
     here = Checkout(root, Path(top), prefix, head)
-    if not answers.exists() or here.show(ANSWERS) is None:
+    if not answers.exists() or here.read_committed(ANSWERS) is None:
         raise Refusal(
             "This service does not say which template it comes from.",
             [(ANSWERS, "not committed" if answers.exists() else "missing")],
@@ -196,13 +196,13 @@ def checkout(root: Path) -> Checkout:
     return here
 
 
-def changes(tree: Path, head: str) -> list[str]:
+def list_changes(tree: Path, head: str) -> list[str]:
     """Every path below `tree` that is not what `head` has, new and ignored ones included."""
-    differ = names(tree, "diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", head, "--", ".")
-    return sorted({*differ, *names(tree, "ls-files", "--others", "-z", "--", ".")})
+    differ = list_names(tree, "diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", head, "--", ".")
+    return sorted({*differ, *list_names(tree, "ls-files", "--others", "-z", "--", ".")})
 
 
-def copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.is_symlink() or source.is_symlink():
         target.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 
-__all__ = ["Host", "host"]
+__all__ = ["Host", "find_host"]
 
 TOKEN = "LOCKSTEP_UPDATE_TOKEN"
 SECONDS = 60
@@ -40,29 +40,29 @@ class Host:
         secret = base64.b64encode(f"{self.user}:{self.token}".encode()).decode()
         return {"http.extraHeader": f"Authorization: Basic {secret}"}
 
-    def request(self, branch: str, title: str, text: str) -> str:
+    def open_request(self, branch: str, title: str, text: str) -> str:
         """Its address; raises Refusal when the host does not take it."""
         query = urllib.parse.urlencode({"state": "opened" if self.change == "PUT" else "open"})
-        found = self.ask("GET", f"{self.requests}?{query}&{self.open_of_branch}{urllib.parse.quote(branch, safe='')}")
+        found = self.send("GET", f"{self.requests}?{query}&{self.open_of_branch}{urllib.parse.quote(branch, safe='')}")
         if found:
-            answer = self.ask(self.change, f"{self.requests}/{found[0][self.number]}", {"title": title, self.text: text})
+            answer = self.send(self.change, f"{self.requests}/{found[0][self.number]}", {"title": title, self.text: text})
         else:
-            told = {"title": title, self.text: text, self.source: branch, self.target: self.base}
-            answer = self.ask("POST", self.requests, told)
+            fields = {"title": title, self.text: text, self.source: branch, self.target: self.base}
+            answer = self.send("POST", self.requests, fields)
         return str(answer.get("html_url") or answer.get("web_url"))
 
-    def ask(self, method: str, address: str, told: dict[str, str] | None = None) -> Any:
-        data = json.dumps(told).encode() if told else None
+    def send(self, method: str, address: str, fields: dict[str, str] | None = None) -> Any:
+        data = json.dumps(fields).encode() if fields else None
         headers = {"Content-Type": "application/json", "Accept": "application/json", self.header[0]: self.header[1]}
         request = urllib.request.Request(address, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=SECONDS) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            said = error.read(500).decode(errors="replace").replace("\n", " ")
+            body = error.read(500).decode(errors="replace").replace("\n", " ")
             raise Refusal(
                 "The host does not take the change request.",
-                [(f"{method} {address}", f"{error.code} {said}")],
+                [(f"{method} {address}", f"{error.code} {body}")],
                 f"Give {TOKEN} the right to write change requests, and allow CI in the settings to open them.",
             ) from error
         except OSError as error:
@@ -71,41 +71,41 @@ class Host:
             ) from error
 
 
-def host() -> Host:
+def find_host() -> Host:
     """The host that this job runs on; raises Refusal elsewhere, and without a token."""
-    said = os.environ
-    if not said.get(TOKEN):
+    settings = os.environ
+    if not settings.get(TOKEN):
         raise Refusal("There is no token to propose an update with.", [(TOKEN, "not set")], "Set it, as the workflow says.")
-    if said.get("GITHUB_ACTIONS"):
-        owner = said["GITHUB_REPOSITORY"].partition("/")[0]
+    if settings.get("GITHUB_ACTIONS"):
+        owner = settings["GITHUB_REPOSITORY"].partition("/")[0]
         return Host(
-            repository=f"{said['GITHUB_SERVER_URL']}/{said['GITHUB_REPOSITORY']}.git",
+            repository=f"{settings['GITHUB_SERVER_URL']}/{settings['GITHUB_REPOSITORY']}.git",
             user="x-access-token",
-            token=said[TOKEN],
-            requests=f"{said['GITHUB_API_URL']}/repos/{said['GITHUB_REPOSITORY']}/pulls",
-            header=("Authorization", f"Bearer {said[TOKEN]}"),
+            token=settings[TOKEN],
+            requests=f"{settings['GITHUB_API_URL']}/repos/{settings['GITHUB_REPOSITORY']}/pulls",
+            header=("Authorization", f"Bearer {settings[TOKEN]}"),
             open_of_branch=f"head={owner}:",
             number="number",
             change="PATCH",
             source="head",
             target="base",
             text="body",
-            base=said["GITHUB_REF_NAME"],
+            base=settings["GITHUB_REF_NAME"],
         )
-    if said.get("GITLAB_CI"):
+    if settings.get("GITLAB_CI"):
         return Host(
-            repository=f"{said['CI_PROJECT_URL']}.git",
+            repository=f"{settings['CI_PROJECT_URL']}.git",
             user="oauth2",
-            token=said[TOKEN],
-            requests=f"{said['CI_API_V4_URL']}/projects/{said['CI_PROJECT_ID']}/merge_requests",
-            header=("PRIVATE-TOKEN", said[TOKEN]),
+            token=settings[TOKEN],
+            requests=f"{settings['CI_API_V4_URL']}/projects/{settings['CI_PROJECT_ID']}/merge_requests",
+            header=("PRIVATE-TOKEN", settings[TOKEN]),
             open_of_branch="source_branch=",
             number="iid",
             change="PUT",
             source="source_branch",
             target="target_branch",
             text="description",
-            base=said["CI_COMMIT_BRANCH"],
+            base=settings["CI_COMMIT_BRANCH"],
         )
     raise Refusal(
         "Change requests are opened from CI.",

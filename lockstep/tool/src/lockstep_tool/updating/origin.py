@@ -10,9 +10,9 @@ import yaml
 from packaging.version import InvalidVersion, Version
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.updating.checkout import ANSWERS, Checkout, environment, git
+from lockstep_tool.updating.checkout import ANSWERS, Checkout, git, git_environment
 
-__all__ = ["Note", "Origin", "fetch", "said"]
+__all__ = ["Note", "Origin", "fetch_template", "read_answers", "read_answers_file"]
 
 SHORT = {"gh:": "https://github.com/", "gl:": "https://gitlab.com/", "git+": ""}  # as Copier reads addresses
 NOTES = "docs/changes"
@@ -37,63 +37,63 @@ class Origin:
     before: str
     after: str
 
-    def text(self, path: str, version: str) -> str:
+    def read_file(self, path: str, version: str) -> str:
         return git(self.folder, "show", f"{version}:{path}")
 
-    def between(self) -> list[str]:
+    def list_passed_versions(self) -> list[str]:
         """The released versions that are passed, oldest first, and the one that is reached."""
         passed = [
             tag
-            for tag in tags(self.folder)
-            if contains(self.folder, self.after, tag) and not contains(self.folder, self.before, tag)
+            for tag in list_releases(self.folder)
+            if is_contained(self.folder, tag, self.after) and not is_contained(self.folder, tag, self.before)
         ]
         return passed if self.after in passed or self.before == self.after else [*passed, self.after]
 
-    def notes(self) -> list[Note]:
+    def read_notes(self) -> list[Note]:
         """What each version on the way changed: its assembled text, or the notes that came with it."""
         found, previous = list[Note](), self.before
-        for version in self.between():
-            files = listed(self.folder, version)
+        for version in self.list_passed_versions():
+            files = list_notes(self.folder, version)
             if assembled := [name for name in files if name == f"{NOTES}/{version}.md"]:
-                texts = [self.text(assembled[0], version)]
+                texts = [self.read_file(assembled[0], version)]
             else:
-                earlier = listed(self.folder, previous)
-                new = [name for name, blob in files.items() if kind(name) in KINDS and earlier.get(name) != blob]
-                texts = [self.text(name, version) for name in sorted(new)]
+                earlier = list_notes(self.folder, previous)
+                new = [name for name, blob in files.items() if kind_of_note(name) in KINDS and earlier.get(name) != blob]
+                texts = [self.read_file(name, version) for name in sorted(new)]
             found += [Note(version, text.strip()) for text in texts]
             previous = version
         return found
 
-    def helps(self) -> dict[str, str]:
+    def read_helps(self) -> dict[str, str]:
         """What the newer version asks, in its words; empty where they cannot be read."""
         try:
-            rules = yaml.safe_load(self.text("copier.yml", self.after))
+            rules = yaml.safe_load(self.read_file("copier.yml", self.after))
         except (yaml.YAMLError, Refusal):
             return {}
         return {name: str(rule["help"]) for name, rule in rules.items() if isinstance(rule, dict) and "help" in rule}
 
 
-def fetch(here: Checkout, folder: Path, *, source: str | None, wanted: str | None, stay: bool) -> Origin:
+def fetch_template(here: Checkout, folder: Path, *, source: str | None, wanted: str | None, stay: bool) -> Origin:
     """Clone the template and choose a version: `wanted`, or the one that is there (`stay`), or the newest released.
 
     `source` is another address than the one remembered. Raises Refusal.
     """
-    remembered = said(here)
-    address = whole(source) if source else str(remembered.get("_src_path", ""))
-    clone(address, folder, given=source is not None)
+    remembered = read_answers(here)
+    address = spell_address(source) if source else str(remembered.get("_src_path", ""))
+    clone_template(address, folder, given=source is not None)
     before = str(remembered.get("_commit", ""))
-    if not commit(folder, before):
+    if not find_commit(folder, before):
         raise Refusal(
             "The template does not have the version that this service comes from.",
             [(f"{ANSWERS} _commit", before or "missing"), ("template", address)],
             "Name an address that has it: `uv run noxfile.py -s update -- --from ADDRESS`.",
         )
-    if wanted and not commit(folder, wanted):
-        known = [("template", ", ".join(tags(folder)[-5:]) or "no released version")]
+    if wanted and not find_commit(folder, wanted):
+        known = [("template", ", ".join(list_releases(folder)[-5:]) or "no released version")]
         raise Refusal(f"The template has no {wanted}.", [("--to", wanted), *known], "Name one of those.")
-    goal = wanted or (before if stay else next(reversed(tags(folder)), "HEAD"))
-    after = git(folder, "describe", "--tags", "--always", commit(folder, goal)).strip()
-    if commit(folder, after) != commit(folder, before) and contains(folder, before, after):
+    goal = wanted or (before if stay else next(reversed(list_releases(folder)), "HEAD"))
+    after = git(folder, "describe", "--tags", "--always", find_commit(folder, goal)).strip()
+    if find_commit(folder, after) != find_commit(folder, before) and is_contained(folder, after, before):
         raise Refusal(
             "That would go back, and an update only goes forward.",
             [(ANSWERS, before), ("--to" if wanted else "newest released", after)],
@@ -102,24 +102,34 @@ def fetch(here: Checkout, folder: Path, *, source: str | None, wanted: str | Non
     return Origin(folder, address, before, after)
 
 
-def said(here: Checkout) -> dict[str, object]:
+def read_answers(here: Checkout) -> dict[str, object]:
     """The answers as they are committed; raises Refusal when they cannot be read."""
+    return parse_answers(here.read_committed(ANSWERS) or b"")
+
+
+def read_answers_file(root: Path) -> dict[str, object]:
+    """The answers as they stand in the checkout; raises Refusal when they cannot be read."""
+    path = root / ANSWERS
+    return parse_answers(path.read_bytes() if path.exists() else b"")
+
+
+def parse_answers(text: bytes) -> dict[str, object]:
     try:
-        answers = yaml.safe_load(here.show(ANSWERS) or b"")
+        answers = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         answers = str(error).splitlines()[0]
     if not isinstance(answers, dict):
-        raise Refusal(f"{ANSWERS} cannot be read.", [(ANSWERS, str(answers))], "Restore it from git, then update.")
+        raise Refusal(f"{ANSWERS} cannot be read.", [(ANSWERS, str(answers))], "Restore it from git, then try again.")
     return answers
 
 
-def clone(address: str, folder: Path, *, given: bool) -> None:
+def clone_template(address: str, folder: Path, *, given: bool) -> None:
     """Fetch all of it, with the user's own credentials and without asking for any."""
-    command = ["git", "clone", "--quiet", "--", whole(address), str(folder)]
+    command = ["git", "clone", "--quiet", "--", spell_address(address), str(folder)]
     try:
         done = subprocess.run(
             command,
-            env=environment(),
+            env=git_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -138,7 +148,7 @@ def clone(address: str, folder: Path, *, given: bool) -> None:
         )
 
 
-def whole(address: str) -> str:
+def spell_address(address: str) -> str:
     """An address that means the same in another folder and to another program than Copier."""
     if Path(address).is_dir():
         return str(Path(address).resolve())
@@ -148,7 +158,7 @@ def whole(address: str) -> str:
     return os.path.expanduser(address)
 
 
-def commit(folder: Path, name: str) -> str:
+def find_commit(folder: Path, name: str) -> str:
     """The commit that a tag, a branch or a description names; empty when there is none."""
     for candidate in (name, f"origin/{name}"):
         words = [
@@ -161,13 +171,13 @@ def commit(folder: Path, name: str) -> str:
             "--end-of-options",
             f"{candidate}^{{commit}}",
         ]
-        done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
+        done = subprocess.run(words, env=git_environment(), capture_output=True, text=True, check=False)
         if name and done.returncode == 0:
             return done.stdout.strip()
     return ""
 
 
-def tags(folder: Path) -> list[str]:
+def list_releases(folder: Path) -> list[str]:
     """Released versions, oldest first, as Copier sorts them; those before a release are left out."""
     found = dict[str, Version]()
     for name in git(folder, "tag", "--list").split():
@@ -178,18 +188,18 @@ def tags(folder: Path) -> list[str]:
     return sorted((name for name, version in found.items() if not version.is_prerelease), key=found.__getitem__)
 
 
-def contains(folder: Path, later: str, earlier: str) -> bool:
+def is_contained(folder: Path, earlier: str, later: str) -> bool:
     """Whether all of the earlier version is in the later one."""
-    words = ["git", "-C", str(folder), "merge-base", "--is-ancestor", commit(folder, earlier), commit(folder, later)]
-    return subprocess.run(words, env=environment(), capture_output=True, check=False).returncode == 0
+    words = ["git", "-C", str(folder), "merge-base", "--is-ancestor", find_commit(folder, earlier), find_commit(folder, later)]
+    return subprocess.run(words, env=git_environment(), capture_output=True, check=False).returncode == 0
 
 
-def listed(folder: Path, version: str) -> dict[str, str]:
+def list_notes(folder: Path, version: str) -> dict[str, str]:
     """The notes of a version with what is in each, as git names it."""
     entries = git(folder, "ls-tree", "-r", version, "--", NOTES).splitlines()
     return {path: about.split()[2] for about, path in (entry.split("\t", 1) for entry in entries)}
 
 
-def kind(name: str) -> str:
+def kind_of_note(name: str) -> str:
     found = re.fullmatch(rf"{NOTES}/[^/]+\.([a-z]+)\.md", name)
     return found[1] if found else ""

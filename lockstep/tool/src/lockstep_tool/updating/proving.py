@@ -8,13 +8,13 @@ from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 
-__all__ = ["prove"]
+__all__ = ["run_one_command"]
 
 # Of the process that this one was started by, and what would have nox run less than all.
 NOT_OURS = ("VIRTUAL_ENV", "UV_RUN_RECURSION_DEPTH", "NOX_CURRENT_SESSION", "NOXSESSION", "NOXTAG", "NOXPYTHON")
 
 
-def prove(root: Path) -> dict[str, str]:
+def run_one_command(root: Path) -> dict[str, str]:
     """Each session of the one command with what became of it; raises Refusal when it did not come to that."""
     settings = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
     with tempfile.TemporaryDirectory() as folder:
