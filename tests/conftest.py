@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,16 +58,11 @@ def render(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Rend
     return make
 
 
-@pytest.fixture(scope="session", params=ANSWERS)
-def answers(request: pytest.FixtureRequest) -> dict[str, object]:
-    """One of the combinations in tests/answers; a test that asks for it runs with each."""
-    return read_answers(request.param)
-
-
 @pytest.fixture(scope="session")
-def rendered(answers: dict[str, object], render: Render) -> Path:
-    """A service of these answers, rendered once. Tests that change it take a copy."""
-    return render(answers)
+def every_service(render: Render) -> Mapping[str, Path]:
+    """A service of each combination in tests/answers, by its name. Tests that change one take a copy."""
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(ANSWERS, pool.map(lambda name: render(read_answers(name)), ANSWERS), strict=True))
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,11 @@ from typing import Any
 
 import yaml
 
-__all__ = ["WORKSHOP", "Template", "git", "rules_of", "said", "snapshot", "tracked"]
+from forked import run_copier
 
-WORKSHOP = Path(__file__).parent.parent
+__all__ = ["REPOSITORY", "Template", "git", "rules_of", "said", "snapshot", "tracked"]
+
+REPOSITORY = Path(__file__).parent.parent
 
 
 def git(folder: Path, *words: str) -> str:
@@ -58,16 +60,17 @@ def snapshot(folder: Path, tag: str) -> Template:
 
 def tracked(folder: Path) -> None:
     """Copy what git tracks or would track; a file that was deleted is listed until that is committed."""
-    for name in git(WORKSHOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
-        if (WORKSHOP / name).is_file():
+    for name in git(REPOSITORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
+        if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(WORKSHOP / name, folder / name)
+            shutil.copy2(REPOSITORY / name, folder / name)
 
 
 def copier(*words: str, offline: bool) -> subprocess.CompletedProcess[str]:
     """Run Copier without `--trust`; `offline` takes the network away from it."""
-    without_network = ["unshare", "--net"] if offline else []
-    command = [*without_network, sys.executable, "-m", "copier", *words]
+    if not offline:
+        return run_copier(words)
+    command = ["unshare", "--net", sys.executable, "-m", "copier", *words]
     return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=900)
 
 

@@ -10,7 +10,7 @@ from faults.good import alarms_of_files, answers_of
 from faults.table import PAGE, Outcome
 from faults.today import TOOLS
 from reference.facets import facets
-from snapshot import WORKSHOP, Template
+from snapshot import REPOSITORY, Template
 
 SAMPLE = 6
 # Facets of which no fault can be planted, each with the reason.
@@ -44,7 +44,7 @@ def test_each_fault_has_a_name_of_its_own() -> None:
 
 def test_every_facet_has_a_fault_that_shows_it() -> None:
     shown = {(fault.facet, fault.gate) for fault in FAULTS}
-    known = {(name, said["gate"]) for name, said in facets(WORKSHOP).items()}
+    known = {(name, said["gate"]) for name, said in facets(REPOSITORY).items()}
 
     assert sorted(name for name, _ in known - shown if name not in NO_FAULT) == []
     assert sorted(NO_FAULT.keys() & {name for name, _ in shown}) == []
@@ -52,7 +52,7 @@ def test_every_facet_has_a_fault_that_shows_it() -> None:
 
 def test_every_fault_is_of_a_facet_that_there_is() -> None:
     named = {(fault.facet, fault.gate) for fault in FAULTS if fault.facet}
-    known = facets(WORKSHOP)
+    known = facets(REPOSITORY)
 
     assert sorted(named - {(name, said["gate"]) for name, said in known.items()}) == []
     assert sorted({facet for fault in FAULTS for facet in fault.also} - known.keys()) == []

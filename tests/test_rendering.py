@@ -6,13 +6,13 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-import pytest
 import yaml
 
-from snapshot import WORKSHOP, Template, git
+from conftest import read_answers
+from snapshot import REPOSITORY, Template, git
 
 TOOLS = Path(sys.executable).parent
 # How YAML is laid out beyond what makes it valid is a matter of its readers: GitHub's, Compose's and Copier's files differ.
@@ -25,21 +25,40 @@ YAML = {
     "truthy": "disable",
 }
 LOCKS = {"uv.lock.jinja", "pyproject.toml.jinja"}
+INCLUDES = {"server.toml.jinja"}  # nothing but the text of another file
 # Jinja's braces, but not those of a workflow's ${{ expression }}.
 BRACES = re.compile(r"(?<!\$)\{\{|\{%|%\}|\{#")
 
 
 def files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and "__pycache__" not in path.parts)
+    """Every text file of a service or of the template."""
+    left_out = {"__pycache__", ".git", ".nox"}
+    found = (path for path in sorted(folder.rglob("*")) if not left_out & set(path.relative_to(folder).parts))
+    return (path for path in found if path.is_file() and path.suffix != ".whl")
 
 
 def tool(name: str, *words: str | Path) -> None:
-    """Run one of the workshop's validators; what it says is the failure."""
+    """Run one of the validators; what it says is the failure."""
     done = subprocess.run([str(TOOLS / name), *map(str, words)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_file_parses(rendered: Path) -> None:
+def each_once(paths: Iterable[Path]) -> list[Path]:
+    """One file of each content: most are the same in most services."""
+    return list({path.read_bytes(): path for path in paths}.values())
+
+
+def test_a_service_has_few_files_and_only_the_teams_in_src(every_service: Mapping[str, Path]) -> None:
+    count = {name: len(git(folder, "ls-files").splitlines()) for name, folder in every_service.items()}
+
+    assert count["fastapi-uvicorn"] <= 50
+    assert max(count.values()) <= 60, count
+    for folder in every_service.values():
+        assert len(list((folder / "src").iterdir())) == 1
+        assert sorted(path.suffix for path in (folder / ".lockstep").iterdir()) == [".lock", ".toml", ".toml", ".whl", ".whl"]
+
+
+def test_every_file_parses(every_service: Mapping[str, Path]) -> None:
     readers: dict[str, Callable[[str], object]] = {
         ".json": json.loads,
         ".lock": tomllib.loads,
@@ -48,82 +67,98 @@ def test_every_file_parses(rendered: Path) -> None:
         ".yaml": lambda text: list(yaml.safe_load_all(text)),
         ".yml": lambda text: list(yaml.safe_load_all(text)),
     }
-    for path in files(rendered):
-        if reader := readers.get(path.suffix):
-            reader(path.read_text(encoding="utf-8"))
+    for path in each_once(path for folder in every_service.values() for path in files(folder) if path.suffix in readers):
+        readers[path.suffix](path.read_text(encoding="utf-8"))
 
 
-def test_no_jinja_is_left_over(rendered: Path, template: Template) -> None:
+def test_no_jinja_is_left_over(every_service: Mapping[str, Path], template: Template) -> None:
     """Looked for where something was substituted; elsewhere braces are the file's own."""
     substituted = {path.name.removesuffix(".jinja") for path in files(template.path / "template") if path.suffix == ".jinja"}
-    texts = {path: path.read_text(encoding="utf-8").replace("{{ nothing }}", "") for path in files(rendered)}
-    found = [path for path, text in texts.items() if path.name in substituted and BRACES.search(text)]
+    for folder in every_service.values():
+        there = [path for path in files(folder) if path.name in substituted]
+        texts = {path: path.read_text(encoding="utf-8").replace("{{ nothing }}", "") for path in there}
 
-    assert not found
-    assert not [path for path in rendered.rglob("*") if BRACES.search(str(path.relative_to(rendered)))]
-
-
-def test_the_description_arrives_as_it_was_given(rendered: Path, answers: dict[str, object]) -> None:
-    project = tomllib.loads((rendered / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-
-    assert project["description"] == answers.get("description", "A web service.")
+        assert not [path for path, text in texts.items() if BRACES.search(text)]
+        assert not [path for path in files(folder) if BRACES.search(str(path.relative_to(folder)))]
 
 
-def test_every_file_ends_with_one_line_break(rendered: Path) -> None:
-    ends = {str(path.relative_to(rendered)): path.read_text(encoding="utf-8")[-2:] for path in files(rendered)}
+def test_the_description_arrives_as_it_was_given(every_service: Mapping[str, Path]) -> None:
+    for name, folder in every_service.items():
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
-    assert not {name: end for name, end in ends.items() if end and (end[-1] != "\n" or end == "\n\n")}
-
-
-def test_python_project_settings_are_valid(rendered: Path) -> None:
-    tool("validate-pyproject", rendered / "pyproject.toml")
+        assert project["description"] == read_answers(name).get("description", "A web service.")
 
 
-def test_the_image_recipe_is_valid(rendered: Path) -> None:
-    tool("hadolint", rendered / "Dockerfile")
+def test_every_file_ends_with_one_line_break(every_service: Mapping[str, Path]) -> None:
+    for folder in every_service.values():
+        ends = {str(path.relative_to(folder)): path.read_text(encoding="utf-8")[-2:] for path in files(folder)}
+
+        assert not {name: end for name, end in ends.items() if end and (end[-1] != "\n" or end == "\n\n")}
 
 
-def test_ci_is_valid_and_has_no_known_weakness(rendered: Path) -> None:
-    for workflow in (rendered / ".github" / "workflows").glob("*.yml"):
-        tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
-        tool("zizmor", "--offline", "--no-progress", workflow)
-    for pipeline in [*rendered.glob(".gitlab-ci.yml"), *rendered.glob(".gitlab/*.yml")]:
-        tool("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", pipeline)
+def test_python_project_settings_are_valid(every_service: Mapping[str, Path]) -> None:
+    tool("validate-pyproject", *(folder / "pyproject.toml" for folder in every_service.values()))
 
 
-def test_deploy_files_are_valid(rendered: Path) -> None:
-    if (compose := rendered / "deploy" / "compose.yaml").exists():
-        tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", compose)
+def test_the_image_recipe_is_valid(every_service: Mapping[str, Path]) -> None:
+    tool("hadolint", *each_once(folder / "Dockerfile" for folder in every_service.values()))
 
 
-def test_yaml_reads_well(rendered: Path) -> None:
-    paths = [path for path in files(rendered) if path.suffix in {".yml", ".yaml"}]
-    tool("yamllint", "--strict", "--config-data", json.dumps({"extends": "default", "rules": YAML}), *paths)
+def test_ci_is_valid_and_has_no_known_weakness(every_service: Mapping[str, Path]) -> None:
+    workflows = each_once(path for folder in every_service.values() for path in folder.glob(".github/workflows/*.yml"))
+    pipelines = each_once(path for folder in every_service.values() for path in folder.glob(".gitlab*.yml"))
+    pipelines += each_once(path for folder in every_service.values() for path in folder.glob(".gitlab/*.yml"))
+    tool("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    tool("zizmor", "--offline", "--no-progress", *workflows)
+    tool("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", *pipelines)
 
 
-def test_python_reads_well(rendered: Path) -> None:
-    tool("ruff", "check", "--no-cache", rendered)
-    tool("ruff", "format", "--no-cache", "--check", rendered)
+def test_deploy_files_are_valid(every_service: Mapping[str, Path]) -> None:
+    stacks = each_once(path for folder in every_service.values() for path in folder.glob("deploy/compose.yaml"))
+    tool("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *stacks)
 
 
-def test_each_answer_brings_only_its_own_files(rendered: Path, answers: dict[str, object]) -> None:
-    deploy = answers["deploy"]
-    assert isinstance(deploy, list)
-    there = {
-        "github": (rendered / ".github").exists(),
-        "gitlab": (rendered / ".gitlab-ci.yml").exists(),
-        "compose": (rendered / "deploy" / "compose.yaml").exists(),
-        "kubernetes": (rendered / "deploy" / "kubernetes").exists(),
-        "systemd": (rendered / "deploy" / "systemd").exists(),
-        "prometheus": bool(list(rendered.glob("src/*/metrics.py"))),
-    }
+def test_yaml_reads_well(every_service: Mapping[str, Path]) -> None:
+    paths = (path for folder in every_service.values() for path in files(folder) if path.suffix in {".yml", ".yaml"})
+    tool("yamllint", "--strict", "--config-data", json.dumps({"extends": "default", "rules": YAML}), *each_once(paths))
 
-    assert {name for name, exists in there.items() if exists} == {answers["ci"], *deploy} - {"none"}
-    assert (rendered / "deploy").exists() is bool(set(deploy) - {"prometheus"})
+
+def test_python_reads_well(every_service: Mapping[str, Path]) -> None:
+    """Sorted imports need each service as a whole; its files differ little, so one of each set of answers is looked at."""
+    tool("ruff", "check", "--no-cache", *every_service.values())
+    tool("ruff", "format", "--no-cache", "--check", *every_service.values())
+
+
+def test_each_answer_brings_only_its_own_files(every_service: Mapping[str, Path]) -> None:
+    for name, folder in every_service.items():
+        answers = read_answers(name)
+        deploy = answers["deploy"]
+        assert isinstance(deploy, list)
+        there = {
+            "github": (folder / ".github").exists(),
+            "gitlab": (folder / ".gitlab-ci.yml").exists(),
+            "compose": (folder / "deploy" / "compose.yaml").exists(),
+            "kubernetes": (folder / "deploy" / "kubernetes").exists(),
+            "systemd": (folder / "deploy" / "systemd").exists(),
+            "prometheus": bool(list(folder.glob("src/*/metrics.py"))),
+        }
+
+        assert {part for part, exists in there.items() if exists} == {answers["ci"], *deploy} - {"none"}
+        assert (folder / "deploy").exists() is bool(set(deploy) - {"prometheus"})
+
+
+def test_git_shows_no_wheel_and_no_lock_in_a_review(every_service: Mapping[str, Path]) -> None:
+    folder = every_service["fastapi-uvicorn"]
+    [wheel] = folder.glob(".lockstep/lockstep_tool-*.whl")
+    names = [f".lockstep/{wheel.name}", ".lockstep/uv.lock", "uv.lock"]
+    said = git(folder, "check-attr", "linguist-generated", "diff", "--", *names)
+
+    assert said.count("linguist-generated: set") == 3
+    assert said.count("diff: unset") == 2
 
 
 def test_windows_can_check_out_every_path() -> None:
-    names = git(WORKSHOP, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]
+    names = git(REPOSITORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]
     illegal = re.compile(r'[<>:"|?*\\\x00-\x1f]|[ .](/|$)|(^|/)(con|prn|aux|nul|com\d|lpt\d)(\.|/|$)', re.IGNORECASE)
 
     assert not [name for name in names if illegal.search(name)]
@@ -134,12 +169,13 @@ def test_conditions_stand_in_paths_and_values_in_contents(template: Template) ->
     for path in files(template.path / "template"):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".jinja":
-            assert "{{" in text, f"{path.name} substitutes nothing"
-            assert path.name in LOCKS or "{%" not in text, f"{path.name} decides something"
+            assert path.name in INCLUDES or "{{" in text, f"{path.name} substitutes nothing"
+            assert path.name in LOCKS | INCLUDES or "{%" not in text, f"{path.name} decides something"
         elif path.suffix == ".py":
             assert not re.search(r"\{%|\{#|\{\{ \w+ \}\}", text), f"{path.name} has Jinja"
 
 
-@pytest.mark.parametrize("name", [".python-version", "uv.lock", "uv.toml", "noxfile.py"])
-def test_files_that_tools_look_for_are_at_the_top(rendered: Path, name: str) -> None:
-    assert (rendered / name).is_file()
+def test_files_that_tools_look_for_are_at_the_top(every_service: Mapping[str, Path]) -> None:
+    for folder in every_service.values():
+        for name in (".python-version", "uv.lock", "uv.toml", "noxfile.py"):
+            assert (folder / name).is_file()

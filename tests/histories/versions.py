@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from history import two_versions
-from snapshot import WORKSHOP, Template, git, snapshot, tracked
+from snapshot import REPOSITORY, Template, git, snapshot, tracked
 
 __all__ = ["TODAY", "Past", "past", "released"]
 
@@ -38,7 +38,7 @@ def past(folder: Path) -> Past:
 
     A shallow clone lacks earlier versions. Then there is one, made up; `missing` says so.
     """
-    git(WORKSHOP, "clone", "--quiet", "--no-checkout", str(WORKSHOP), str(folder))
+    git(REPOSITORY, "clone", "--quiet", "--no-checkout", str(REPOSITORY), str(folder))
     releases = released(folder)
     tags = list(releases)
     for tag in set(git(folder, "tag").split()) - set(tags):

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-
 from lockstep_serve import draining, identity
 
 from . import NAME, VERSION

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from fastapi import APIRouter, HTTPException
-
 from lockstep_serve import draining, identity
 
 from . import NAME, VERSION

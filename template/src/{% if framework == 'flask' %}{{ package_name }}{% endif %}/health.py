@@ -4,7 +4,6 @@ import logging
 from collections.abc import Callable
 
 from flask import Blueprint, abort
-
 from lockstep_serve import draining, identity
 
 from . import NAME, VERSION
