@@ -10,7 +10,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_tool.lockfile import Lock, files_of
 from lockstep_tool.service import Service
 
-__all__ = ["Index", "host", "read_indexes", "usual_index"]
+__all__ = ["Index", "host", "hosts_by_index", "read_indexes", "usual_index"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def hosts_by_index(packages: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]
     hosts: dict[str, set[str]] = {}
     for package in packages:
         url = str(package.get("source", {}).get("registry", "")).rstrip("/")
-        hosts.setdefault(url, set()).update(host(str(file.get("url", ""))) for file in files_of(package))
+        hosts.setdefault(url, set()).update(host(str(file["url"])) for file in files_of(package) if "url" in file)
     return hosts
 
 

@@ -11,15 +11,15 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.files.statements import Statement
+from lockstep_tool.files.tree import Statement
 
 __all__ = ["Repository", "open_repository"]
 
-DEEP = 4  # folders below the root
+DEEP = 4  # directories below the root
 MANY = 50_000  # entries; a repository of services has fewer than a tenth
 LARGE = 20_000_000  # bytes of one file; the largest locks have two million
 SKIPPED = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "build", "dist"})
-SHOWN = frozenset({".github", ".circleci", ".docker"})  # of the folders whose name begins with a dot
+SHOWN = frozenset({".github", ".circleci", ".docker"})  # of the directories whose name begins with a dot
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,25 @@ class Repository:
 
     def text(self, name: str) -> str:
         """A file's text; raises Refusal where it cannot be read."""
+        return self.readable(name).read_text(encoding="utf-8-sig", errors="replace")
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a file of this name; also in directories that `files` leaves out."""
+        return (self.root / name).is_file()
+
+    def readable(self, name: str) -> Path:
+        """Where a file is that may be read; raises Refusal for one that is huge or leads out of the repository."""
         path = self.root / name
         try:
             if not path.resolve().is_relative_to(self.root.resolve()):
                 raise OSError(0, "leads out of the repository")
             if path.stat().st_size > LARGE:
                 raise OSError(0, f"larger than {LARGE // 1_000_000} MB")
-            return path.read_text(encoding="utf-8-sig", errors="replace")
+            path.open("rb").close()
         except OSError as error:
             said = str(error.strerror)
             raise Refusal(f"{name} cannot be read.", [(name, said)], "Make it readable.", code=COULD_NOT_LOOK) from None
+        return path
 
     def lines(self, name: str) -> Iterator[tuple[int, str]]:
         """Numbered lines without comments; a line that a backslash continues is one."""
@@ -72,17 +81,17 @@ class Repository:
 
 
 def open_repository(root: Path) -> Repository:
-    """The files of a folder; raises Refusal where there is none, it cannot be entered or it is huge."""
+    """The files of a directory; raises Refusal where there is none, it cannot be entered or it is huge."""
     if not root.is_dir():
-        there = "a file, not a folder" if root.exists() else "not there"
-        raise Refusal(f"{root} is no repository.", [(str(root), there)], "Name a folder.", code=COULD_NOT_LOOK)
+        there = "a file, not a directory" if root.exists() else "not there"
+        raise Refusal(f"{root} is no repository.", [(str(root), there)], "Name a directory.", code=COULD_NOT_LOOK)
     try:
         return Repository(root, tuple(sorted(walk(root))))
     except OSError as error:
         raise Refusal(
             f"{root} cannot be read.",
             [(str(error.filename or root), str(error.strerror))],
-            "Make it readable, or name a folder inside it.",
+            "Make it readable, or name a directory inside it.",
             code=COULD_NOT_LOOK,
         ) from None
 
@@ -91,11 +100,11 @@ def walk(root: Path) -> Iterator[str]:
     """Paths of files; raises OSError where the root cannot be listed or there are too many."""
     os.listdir(root)  # os.walk keeps silent about a root that it cannot enter
     seen = 0
-    for folder, folders, names in os.walk(root):
-        below = Path(folder).relative_to(root)
-        seen += len(folders) + len(names)
+    for directory, directories, names in os.walk(root):
+        below = Path(directory).relative_to(root)
+        seen += len(directories) + len(names)
         if seen > MANY:
             raise OSError(0, f"more than {MANY} entries", str(root))
         deep = len(below.parts) >= DEEP
-        folders[:] = [] if deep else sorted(f for f in folders if f in SHOWN or not (f in SKIPPED or f[0] == "."))
+        directories[:] = [] if deep else sorted(d for d in directories if d in SHOWN or not (d in SKIPPED or d[0] == "."))
         yield from ((below / name).as_posix() for name in names if not name.endswith(".before-lockstep"))

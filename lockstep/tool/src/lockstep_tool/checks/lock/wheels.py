@@ -3,7 +3,7 @@
 uv itself does not notice that the content of such a wheel changed when it locks, nor when it checks the lock.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
@@ -11,15 +11,20 @@ from lockstep_tool.locks.lock_wheels import LockedWheel, locked_wheels, stated_p
 from lockstep_tool.service import TOOL_LOCK, Service
 from lockstep_tool.toml_file import read_toml
 
-__all__ = ["CHECK"]
+__all__ = ["CHECK", "compare_wheels"]
 
 TOOL = ".lockstep"
 
 
 def find(service: Service) -> Iterator[Finding]:
+    """What is wrong with the wheels of every lock."""
+    return compare_wheels(service, service.locks)
+
+
+def compare_wheels(service: Service, locks: Sequence[str]) -> Iterator[Finding]:
     """One finding for each wheel, with the locks that name it."""
     by_path: dict[str, list[LockedWheel]] = {}
-    for name in service.locks:
+    for name in locks:
         for wheel in locked_wheels(name, service.locked(name)):
             by_path.setdefault(wheel.path, []).append(wheel)
     for path, wheels in by_path.items():

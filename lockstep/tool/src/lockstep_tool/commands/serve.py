@@ -1,0 +1,10 @@
+"""Serve as production does, on $PORT or 8000."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lockstep_tool.sessions import replace_by_server
+
+
+def run(words: Sequence[str], root: Path) -> int:
+    replace_by_server(root, words)

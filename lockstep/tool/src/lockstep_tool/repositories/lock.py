@@ -1,0 +1,125 @@
+"""The column `lock`: is there one lock, does it answer what is asked for, and does it pin every file?
+
+`uv.lock` is judged whole, in a copy, without a network. Locks of other tools are judged as far as their text goes, and
+what is left open is said.
+"""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lockstep_serve.errors import Refusal
+from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.lockfile import Lock, read_lock
+from lockstep_tool.locks.lock_wheels import locked_wheels
+from lockstep_tool.repositories.lock_files import Hosts, suspicious
+from lockstep_tool.repositories.repository import Repository
+
+__all__ = ["lock"]
+
+OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
+REQUIREMENTS = ("requirements.txt", "requirements/*.txt", "requirements-*.txt")
+MOVE = "Move to uv.lock: `uvx migrate-to-uv`, then `uv lock`."
+SECONDS = 60  # uv answers in a tenth of one
+
+
+def lock(repository: Repository, settings: Mapping[str, str], hosts: Hosts) -> Iterator[Finding]:
+    """What keeps the repository from being locked; `settings` is the environment that uv is given, `hosts` are known to
+    serve the files of an index.
+    """
+    others = [name for name in OTHERS if name in repository.files]
+    if "uv.lock" not in repository.files:
+        yield from (describe_other(repository, name) for name in others)
+        if not others:
+            yield from requirements(repository)
+        return
+    if others:
+        rows = tuple((name, "another lock") for name in ("uv.lock", *others))
+        yield Finding("lock", "Two tools lock the same packages.", rows, f"Delete {', '.join(others)}.")
+    try:
+        read = read_lock(repository.root / "uv.lock")
+        yield from stale(repository, read, settings)
+        yield from suspicious(repository, read, hosts)
+    except Refusal as refusal:
+        yield Finding("lock", refusal.wrong, refusal.where, refusal.fix)
+
+
+def stale(repository: Repository, lock: Lock, settings: Mapping[str, str]) -> Iterator[Finding]:
+    """uv's own check in a copy of what it reads: a copy has no code that a build could run, and uv writes nothing."""
+    if shutil.which("uv") is None:
+        what = "Whether uv.lock is fresh was not looked at: there is no uv here."
+        yield Finding("lock", what, (), "Install uv.", Severity.UNKNOWN)
+        return
+    with tempfile.TemporaryDirectory(prefix="lockstep-check-") as directory:
+        wheels = [wheel.path for wheel in locked_wheels("uv.lock", lock) if repository.holds(wheel.path)]
+        for name in (*repository.named("pyproject.toml", "uv.lock", "uv.toml"), *wheels):
+            target = Path(directory, name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(repository.readable(name), target)
+        code, lines = ask_uv(directory, settings)
+    if code == 0:
+        return
+    rows = tuple(("uv lock --check", line) for line in lines[-2:])
+    if code == 1 and not any("Failed to build" in line or "interpreter" in line for line in lines):
+        fix = "Run `uv lock`, review what moves, commit it."
+        yield Finding("lock", "uv.lock does not answer pyproject.toml.", rows, fix)
+    else:
+        what = "Whether uv.lock is fresh cannot be known from its text."
+        yield Finding("lock", what, rows, "Run `uv lock --check` there.", Severity.UNKNOWN)
+
+
+def ask_uv(directory: str, settings: Mapping[str, str]) -> tuple[int, list[str]]:
+    """uv's exit code and what it said."""
+    command = ["uv", "lock", "--check", "--offline", "--no-progress", "--project", directory]
+    offline = {**settings, "UV_PYTHON_DOWNLOADS": "never"}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, env=offline, cwd=directory, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return -1, [f"no answer within {SECONDS} s"]
+    lines = [line.strip().replace(directory, ".") for line in done.stderr.splitlines()]
+    return done.returncode, [line for line in lines if line and not line.startswith(("Using ", "Resolved ", "hint:"))]
+
+
+def describe_other(repository: Repository, name: str) -> Finding:
+    """What the text of another tool's lock says: how many packages, and how many hashes."""
+    text = repository.text(name)
+    if name != "Pipfile.lock":
+        try:
+            count = f"{len(tomllib.loads(text).get('package', tomllib.loads(text).get('packages', [])))} packages"
+        except tomllib.TOMLDecodeError as error:
+            rows = ((name, str(error)),)
+            return Finding("lock", f"{name} cannot be read.", rows, "Mend it, or restore it from git.", Severity.UNKNOWN)
+    else:
+        count = "packages"
+    hashes = len(re.findall(r"\bsha256[:\"' =]+[0-9a-f]{64}", text))
+    said = f"{count}, {hashes} hashes; whether it answers pyproject.toml only its own tool can say"
+    return Finding("lock", f"Not looked at: {name}.", ((name, said),), MOVE, Severity.UNKNOWN)
+
+
+def requirements(repository: Repository) -> Iterator[Finding]:
+    """A list of requirements is a lock when each names one version and its hashes."""
+    files = repository.named(*REQUIREMENTS)
+    if not files:
+        yield Finding("lock", "There is no lock.", (("uv.lock", "missing"),), "Run `uv lock`, and commit uv.lock.")
+    loose, bare = [], []
+    for name in files:
+        for number, line in repository.lines(name):
+            wanted = line.split("#")[0].split(" ;")[0].strip()
+            if not wanted or wanted.startswith("-"):
+                continue
+            if not re.match(r"[\w.\[\],-]+\s*===?\s*[\w.!+]+(?:\s|;|$)", wanted):
+                loose.append((f"{name}:{number}", wanted))
+            elif "--hash=" not in wanted:
+                bare.append((f"{name}:{number}", wanted))
+    fix = "Put the requirements into pyproject.toml (`uv init --bare`, `uv add -r requirements.txt`), and commit uv.lock."
+    if loose:
+        yield Finding("lock", f"{len(loose)} requirements name no version.", tuple(loose[:3]), fix)
+    if bare:
+        yield Finding("lock", f"{len(bare)} requirements have no hash.", tuple(bare[:3]), fix)
+    if files and not loose and not bare:
+        what = "Whether the requirements are complete cannot be known from their text."
+        yield Finding("lock", what, tuple((name, "pinned by hash") for name in files), fix, Severity.WARNING)

@@ -1,0 +1,50 @@
+"""Run a program of a service's own environments: its checks, its tests, its server."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from lockstep_serve.errors import DIFFERENT, SAME
+from lockstep_serve.runtime import SETTINGS
+from lockstep_tool.stand_ins import RUN, stand_ins, this_run
+from lockstep_tool.sync import production, sync
+
+__all__ = ["make_checks", "replace_by_server", "run_module", "run_program"]
+
+
+def make_checks(root: Path) -> Path:
+    """The interpreter of the production set with the tools that check it; the service is in it as a wheel."""
+    return sync(root, "checks", "--no-editable", "--group", "dev")
+
+
+def run_program(command: Sequence[str | Path], root: Path, settings: dict[str, str] | None = None) -> int:
+    """0 or 1: how a program ended that was run in the service's directory, with `settings` over the environment.
+
+    Whatever else a program returns is 1: 2 would say that something could not be looked at.
+    """
+    done = subprocess.run([str(word) for word in command], cwd=root, env={**os.environ, **(settings or {})}, check=False)
+    return DIFFERENT if done.returncode else SAME
+
+
+def give_settings(root: Path) -> dict[str, str]:
+    """What a program that imports the service is given: the interpreter's settings, and stand-ins for its secrets."""
+    made_up = stand_ins(root)
+    if made_up:
+        print(f"not set, so random in this run: {', '.join(made_up)}", flush=True)
+    return {**SETTINGS, **made_up, RUN: this_run()}
+
+
+def run_module(module: str, words: Sequence[str], root: Path) -> int:
+    """Run a module of `.nox/checks` that imports the service."""
+    return run_program([make_checks(root), "-m", module, *words], root, give_settings(root))
+
+
+def replace_by_server(root: Path, words: Sequence[str], *, reload: bool = False) -> NoReturn:
+    """Become the service's server, from its production set, or with `reload` from the checkout itself."""
+    python = sync(root, "dev") if reload else production(root)
+    command = [str(python), "-m", "lockstep_serve", "serve", *(["--reload"] if reload else []), *words]
+    settings = {**os.environ, **give_settings(root)}
+    os.chdir(root)
+    os.execve(python, command, settings)
