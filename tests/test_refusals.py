@@ -91,7 +91,7 @@ def test_a_destination_that_is_not_empty_is_refused(template: Template, tmp_path
     there.write_text("mine")
     done = template.copy(tmp_path / "service", {})
 
-    assert_three_parts(done.stderr, ["The destination is not empty.", f"has {file}"], "run `copier update` in it.")
+    assert_three_parts(done.stderr, ["The destination is not empty.", f"has {file}"], "run `uv run noxfile.py -s update` in it.")
     assert done.returncode == 1
     assert [path for path in (tmp_path / "service").rglob("*") if path.is_file()] == [there]
     assert there.read_text() == "mine"

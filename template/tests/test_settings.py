@@ -34,10 +34,10 @@ def test_bad_values_stop_the_service_with_a_message_that_names_them_all(
     with pytest.raises(SystemExit) as stop:
         entry.load()()
 
-    wrong, voices, remedy = str(stop.value).split("\n\n")
+    wrong, where, remedy = str(stop.value).split("\n\n")
     assert wrong.startswith("The settings")
-    assert f"{prefix}LOG_LEVEL   'LOUD'   <- Input should be 'DEBUG'" in voices
-    assert f"{prefix}GREETING" in voices
+    assert f"{prefix}LOG_LEVEL   'LOUD'   <- Input should be 'DEBUG'" in where
+    assert f"{prefix}GREETING" in where
     assert "start again" in remedy
 
 

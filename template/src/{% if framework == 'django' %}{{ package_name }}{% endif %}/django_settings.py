@@ -1,6 +1,6 @@
 """Django's names for what `settings` read: the one settings module, on a laptop, in tests and in production.
 
-What differs between places is a variable and a field of `settings`; nothing here reads the environment.
+What differs between environments is a variable and a field of `settings`; nothing here reads the environment.
 """
 
 from .database import database
@@ -9,7 +9,7 @@ from .settings import read_settings
 SERVICE = read_settings()
 
 SECRET_KEY = SERVICE.secret_key.get_secret_value()
-DEBUG = False  # in every place: what a client sees, tests see; the traceback is in the log
+DEBUG = False  # everywhere: what a client sees, tests see; the traceback is in the log
 ALLOWED_HOSTS = SERVICE.allowed_hosts
 
 INSTALLED_APPS = [

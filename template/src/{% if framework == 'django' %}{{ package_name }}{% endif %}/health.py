@@ -30,7 +30,7 @@ thread, and Kubernetes' probe waits one second.
 
 @only_reads
 def live(_: HttpRequest) -> HttpResponse:
-    """The process answers. No checks here: a restart does not mend a database."""
+    """The process answers. No checks here: a restart does not repair a database."""
     return JsonResponse({"status": "live"})
 
 

@@ -59,8 +59,8 @@ def read_settings() -> Settings:
         rows = [row(problem["loc"], problem["input"], problem["msg"]) for problem in error.errors()]
     except SettingsError as error:  # a list or a model whose variable is not JSON
         rows = [str(error)]
-    voices = "\n".join(f"  {line}" for line in rows)
-    raise SystemExit(f"{WRONG}\n\n{voices}\n\n{REMEDY}")
+    lines = "\n".join(f"  {line}" for line in rows)
+    raise SystemExit(f"{WRONG}\n\n{lines}\n\n{REMEDY}")
 
 
 def row(place: tuple[int | str, ...], value: object, expected: str) -> str:

@@ -26,7 +26,7 @@ def choose_settings() -> None:
             "Django's settings are stated two ways.\n\n"
             f"  {'start.py':<{len(VARIABLE)}}   {MODULE}\n"
             f"  {VARIABLE}   {said}   <- differs\n\n"
-            f"Unset {VARIABLE}, then start again; what differs between places is a field of settings.py."
+            f"Unset {VARIABLE}, then start again; what differs between environments is a field of settings.py."
         )
     os.environ[VARIABLE] = MODULE
     read_settings()  # Django reads its settings once a process; tests build several applications in one

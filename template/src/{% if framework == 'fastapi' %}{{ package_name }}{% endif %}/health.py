@@ -27,7 +27,7 @@ CHECK_SECONDS = 0.8  # a check that hangs must not hang the probe: Kubernetes' w
 
 @router.get("/health/live")
 async def live() -> dict[str, str]:
-    """The process answers. No checks here: a restart does not mend a database."""
+    """The process answers. No checks here: a restart does not repair a database."""
     return {"status": "live"}
 
 

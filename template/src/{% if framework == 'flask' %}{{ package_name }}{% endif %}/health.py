@@ -25,7 +25,7 @@ thread, and Kubernetes' probe waits one second.
 
 @blueprint.get("/health/live")
 def live() -> dict[str, str]:
-    """The process answers. No checks here: a restart does not mend a database."""
+    """The process answers. No checks here: a restart does not repair a database."""
     return {"status": "live"}
 
 
