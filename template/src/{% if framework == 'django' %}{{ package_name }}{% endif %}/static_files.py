@@ -1,7 +1,7 @@
 """Static files straight from where they are installed, each under a name that holds a hash of its content.
 
-Nothing is collected: a collected copy would be in no wheel and in no comparison of environments, and a laptop, CI and an
-image would each have to make it. What is served is what was installed, from a read-only root, too.
+Nothing is collected: a collected copy would be in no wheel and in no comparison of environments, and a laptop, CI and
+an image would each have to make it. What is served is what was installed, from a read-only root, too.
 """
 
 from contextlib import nullcontext
