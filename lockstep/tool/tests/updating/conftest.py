@@ -1,4 +1,4 @@
-"""Services of a tiny template, and the update as its session calls it."""
+"""Services of a tiny template, each a git repository of a few files."""
 
 import shutil
 from pathlib import Path

@@ -96,7 +96,7 @@ def make_template(path: Path) -> TinyTemplate:
     """Write and tag both versions."""
     files = {
         "copier.yml": QUESTIONS,
-        "refused/{% include [refusal] %}": "",
+        "refused/{% include [refusal] %}": "it is never written\n",
         "template/{{ _copier_conf.answers_file }}.jinja": "# Answers.\n{{ _copier_answers | to_nice_yaml -}}\n",
         "template/pyproject.toml.jinja": PROJECT.replace("VERSION", "1.0.0"),
         "template/uv.lock.jinja": "{% include 'locks/' ~ server ~ '.lock' %}\n",

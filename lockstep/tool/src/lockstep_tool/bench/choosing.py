@@ -15,6 +15,7 @@ from lockstep_tool.bench.comparing import compare_candidates
 from lockstep_tool.bench.machine import describe_machine
 from lockstep_tool.bench.siblings import Siblings
 from lockstep_tool.environments.own_requests import own_requests
+from lockstep_tool.service import Service
 from lockstep_tool.stand_ins import stand_ins
 from lockstep_tool.sync import production
 from lockstep_tool.updating.origin import read_answers_file
@@ -32,13 +33,14 @@ def measure_models(root: Path, wanted: Sequence[str], seconds: float, *, quick: 
     `wanted` are the models, all that fit when empty; `seconds` is the load of all together; `template` is where the
     template is when its address cannot be reached.
     """
-    answers, machine = read_answers_file(root), describe_machine((root / ".python-version").read_text(encoding="utf-8").strip())
+    service, answers = Service(root), read_answers_file(root)
+    paths, machine = own_requests(service), describe_machine(service.python)
     own, names = str(answers["server"]), choose_models(str(answers["framework"]), wanted)
     missing: dict[str, str] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockstep-bench-")))
         progress = stack.enter_context(Progress())
-        candidates = make_candidates(root, names, own, folder, template, progress, missing)
+        candidates = make_candidates(root, names, own, paths, folder, template, progress, missing)
         document = compare_candidates(candidates, seconds, progress, missing, quick=quick)
     if not document["models"]:
         raise Refusal(
@@ -52,7 +54,7 @@ def measure_models(root: Path, wanted: Sequence[str], seconds: float, *, quick: 
         "framework": answers["framework"],
         "work": answers.get("work", "awaits"),
         "model": own,
-        "own_paths": own_requests(),
+        "own_paths": paths,
         "machine": machine,
         **document,
     }
@@ -80,6 +82,7 @@ def make_candidates(
     root: Path,
     names: Sequence[str],
     own: str,
+    paths: Sequence[str],
     folder: Path,
     template: str | None,
     progress: Progress,
@@ -100,10 +103,9 @@ def make_candidates(
             continue
         progress.say(f"making the service with {name}")
         try:
-            service = root if name == own or siblings is None else siblings.make(name)
-            found.append(
-                describe_service(find_model(name, "server.toml"), service, production(service), own_requests(), settings)
-            )
+            checkout = root if name == own or siblings is None else siblings.make(name)
+            model = find_model(name, "server.toml")
+            found.append(describe_service(model, checkout, production(checkout), paths, settings))
         except Refusal as refusal:
             missing[name] = " / ".join([refusal.wrong, *(text for _, text in refusal.where)])
     return found

@@ -1,0 +1,73 @@
+"""What could not be taken back, and what cannot be done, is refused with the reason before anything changes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool.updating.extras import refuse_without
+from lockstep_tool.updating.update import main
+
+
+@pytest.mark.parametrize(
+    ("plant", "wrong"),
+    {
+        "dirty": ("echo x >> README.md", "Something here is not committed"),
+        "untracked": ("echo x > new.txt", "Something here is not committed"),
+        "merging": ("git rev-parse HEAD > .git/MERGE_HEAD", "A merge is unfinished here."),
+        "hidden": ("git update-index --assume-unchanged README.md", "Git was told not to look at some files"),
+        "no git": ("rm -rf .git", "This service is not under version control"),
+        "no commit": ("rm -rf .git && git init --quiet", "Nothing is committed here yet."),
+        "no answers": (
+            "git rm --quiet .copier-answers.yml && git -c user.name=n -c user.email=e commit --quiet -m x",
+            "This service does not say which template it comes from.",
+        ),
+    }.values(),
+    ids=["dirty", "untracked", "merging", "hidden", "no git", "no commit", "no answers"],
+)
+def test_what_could_not_be_taken_back_is_refused(service: Path, plant: str, wrong: str) -> None:
+    subprocess.run(["sh", "-c", plant], check=True)
+    before = read_files(service)
+    with pytest.raises(Refusal, match=wrong) as refused:
+        main([])
+
+    assert refused.value.where
+    assert refused.value.fix
+    assert read_files(service) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (["--framework", "flask"], "--framework cannot change."),
+        (["--project-name", "other"], "--project-name cannot change."),
+        (["--data", "framework=flask"], "--data framework=flask cannot be used."),
+        (["--data", "framework"], "--data framework cannot be used."),
+        (["--to", "v9.9.9"], "The template has no v9.9.9."),
+        (["--from", "/nowhere"], "The template cannot be reached."),
+        (["--server", "none"], "The server does not fit."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_done_is_refused(service: Path, words: list[str], wrong: str) -> None:
+    before = read_files(service)
+    with pytest.raises(Refusal) as refused:
+        main(words)
+
+    assert refused.value.wrong == wrong
+    assert read_files(service) == before
+
+
+def test_a_group_of_packages_that_is_not_installed_is_named() -> None:
+    with pytest.raises(Refusal) as refused:
+        refuse_without("update", ["sys", "no_such_package"])
+
+    assert refused.value.where == ((sys.prefix, "no no_such_package"),)
+    assert "uv run noxfile.py -s update" in refused.value.fix
+    assert refused.value.code == COULD_NOT_LOOK
+
+
+def read_files(service: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in service.rglob("*") if path.is_file() and ".git" not in path.parts}
