@@ -6,6 +6,7 @@ from pathlib import Path
 from lockstep_serve.errors import SAME
 from lockstep_tool.command_line import Parser
 from lockstep_tool.images.image import image
+from lockstep_tool.service import Service
 
 
 def run(words: Sequence[str], root: Path) -> int:
@@ -15,6 +16,6 @@ def run(words: Sequence[str], root: Path) -> int:
     parser.add_argument("--look", default="", metavar="IMAGE", help="look into an image of the engine, and build none")
     parser.add_argument("--same-as", default="", metavar="IMAGE", help="compare the build with an image of the engine")
     given = parser.parse_args(words)
-    for line in image(root, given.engine, twice=given.twice, same_as=given.same_as, only_look=given.look):
+    for line in image(Service(root), given.engine, twice=given.twice, same_as=given.same_as, only_look=given.look):
         print(line, flush=True)
     return SAME

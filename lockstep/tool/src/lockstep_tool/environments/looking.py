@@ -1,7 +1,7 @@
-"""Look into a place with the one probe: this machine, an image, a running container, whatever a command reaches, and
-fingerprints that were kept.
+"""Look into an environment with the one probe: this machine, an image, a running container, whatever a command reaches,
+and fingerprints that were saved.
 
-Nothing is installed anywhere: the probe goes in by the standard input of the place's own Python.
+Nothing is installed anywhere: the probe goes in by the standard input of the environment's own Python.
 """
 
 import json
@@ -9,27 +9,28 @@ import os
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_serve.runtime import SETTINGS
-from lockstep_tool import engine, fingerprint
+from lockstep_tool import engine
 from lockstep_tool.engine import PYTHON_IN_IMAGE
-from lockstep_tool.environments.finding import Place
-from lockstep_tool.environments.surroundings import around_here
+from lockstep_tool.environments.environment import Environment
+from lockstep_tool.environments.machine import read_machine
+from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.progress import progress
+from lockstep_tool.fingerprint import SCHEMA
 
-__all__ = ["look", "look_here", "named", "short"]
+__all__ = ["look_here", "look_into", "names_in", "short_name"]
 
-PROBE = Path(fingerprint.__file__)
 SECONDS = 120
 HOW = "image, container:ID, FILE.json, or a command that ends with a Python: kubectl exec -i POD -- python"
 
 
-def named(words: Sequence[str]) -> list[str]:
-    """The places that words of a command line name.
+def names_in(words: Sequence[str]) -> list[str]:
+    """The environments that words of a command line name.
 
     A word of several words (in quotes) is a command. So are all words together when the first is a program here:
     `parity -- kubectl exec -i POD -- python` needs no quotes.
@@ -39,96 +40,104 @@ def named(words: Sequence[str]) -> list[str]:
     return list(words)
 
 
-def look(name: str) -> Place:
-    """The place that `name` names; raises Refusal with code 2 when it cannot be looked into."""
+def look_into(name: str) -> Environment:
+    """The environment that `name` names; raises Refusal with code 2 when it cannot be looked into."""
     if name.endswith(".json"):
-        return kept(Path(name))
+        return read_saved(Path(name))
     if " " in name or name.startswith(("/", "./")):
         words = shlex.split(name)
-        return Place(called(words), through(words, name), "build that place again from this commit", "command")
+        rebuild = "build that environment again from this commit"
+        return Environment(name_of_command(words), run_probe(words, name), rebuild, "command")
     chosen = engine.find()
     if name.startswith("container:"):
         container = name.removeprefix("container:")
         words = [chosen, "exec", "--interactive", container, PYTHON_IN_IMAGE]
         start_anew = "uv run noxfile.py -s image, then start the container anew"
-        return Place(container[:12] if len(container) == 64 else container, through(words, name), start_anew, "container")
+        called = container[:12] if len(container) == 64 else container
+        return Environment(called, run_probe(words, name), start_anew, "container")
     words = [chosen, "run", "--rm", "--interactive", "--network", "none", "--read-only", name, PYTHON_IN_IMAGE]
-    return Place(short(name), through(words, name), "uv run noxfile.py -s image", "image")
+    return Environment(short_name(name), run_probe(words, name), "uv run noxfile.py -s image", "image")
 
 
-def look_here(root: Path, python: Path) -> Place:
-    """This machine's production set, looked into by its own interpreter, with what is around it."""
-    settings = {**os.environ, **SETTINGS}
-    done = subprocess.run([python, "-B", PROBE], capture_output=True, text=True, env=settings, check=False)
-    if done.returncode:
+def look_here(python: Path, nox: str = "") -> Environment:
+    """This machine's production set, looked into by its own interpreter, with what is around it.
+
+    `nox` is the version of the nox that runs, where one does.
+    """
+    command, settings = [str(python), "-B", "-"], {**os.environ, **SETTINGS}
+    try:
+        done = subprocess.run(command, input=probe_program(), capture_output=True, env=settings, check=False)
+        said = done.stderr.decode(errors="replace")
+        document = parse_answer(done.stdout.decode())
+    except (OSError, ValueError) as error:
+        last = said.strip().splitlines()[-1:] if isinstance(error, ValueError) else []
         raise Refusal(
             "This machine's production set cannot be looked into.",
-            [(str(python), (done.stderr.strip().splitlines() or ["no output"])[-1])],
+            [(str(python), last[0] if last else str(error))],
             "Build it: `uv run noxfile.py -s prove`.",
             code=COULD_NOT_LOOK,
-        )
+        ) from error
     kind = "ci" if os.environ.get("CI") else "laptop"
     rebuild = "rm -rf .nox/production && uv run noxfile.py -s parity"
-    return Place(kind, {**answer(done.stdout), **around_here()}, rebuild, kind)
+    return Environment(kind, {**document, **read_machine(nox)}, rebuild, kind)
 
 
-def through(words: Sequence[str], name: str) -> dict[str, Any]:
-    """What the Python at the end of a command says of its place; raises Refusal."""
-    if sys.stdout.isatty():
-        print(f"looking into {name} …", flush=True)
+def run_probe(words: Sequence[str], name: str) -> dict[str, Any]:
+    """The fingerprint from the Python at the end of a command; raises Refusal."""
     try:
-        done = engine.run([*words, "-B", "-"], stdin=PROBE.read_bytes(), timeout=SECONDS)
+        with progress(f"looking into {name}"):
+            done = engine.run([*words, "-B", "-"], stdin=probe_program(), timeout=SECONDS)
         said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}, no output"])[-1]
     except OSError as error:
         done, said = None, str(error)
     if done is None or done.returncode:
-        raise unreached(words, name, said)
+        raise not_reached(words, name, said)
     try:
-        document = answer(done.stdout)
-        if document.get("schema") != fingerprint.SCHEMA:
-            raise ValueError
-    except (ValueError, AttributeError) as error:
-        raise unreached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint") from error
+        return parse_answer(done.stdout)
+    except ValueError as error:
+        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint") from error
+
+
+def parse_answer(printed: str) -> dict[str, Any]:
+    """What the probe printed: the last line, for a .pth file may have printed before it. Raises ValueError."""
+    document = json.loads((printed.splitlines() or [""])[-1])
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ValueError("no fingerprint")
     return document
 
 
-def answer(said: str) -> dict[str, Any]:
-    """What the probe printed: the last line, for a stray .pth file may have printed before it. Raises ValueError."""
-    document: dict[str, Any] = json.loads((said.splitlines() or [""])[-1])
-    return document
-
-
-def unreached(words: Sequence[str], name: str, said: str) -> Refusal:
-    """Why a place was not looked into, in three parts."""
-    remedy = "Build it with `uv run noxfile.py -s image`." if "run" in words[1:2] else f"Name a place as {HOW}."
+def not_reached(words: Sequence[str], name: str, said: str) -> Refusal:
+    """Why an environment was not looked into, in three parts."""
+    fix = "Build it with `uv run noxfile.py -s image`." if "run" in words[1:2] else f"Name an environment as {HOW}."
     if words[1:2] == ["exec"] and name.startswith("container:"):
-        remedy = f"Take a running one from `{words[0]} ps`; its Python must be {PYTHON_IN_IMAGE}."
-    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], remedy, code=COULD_NOT_LOOK)
+        fix = f"Take a running one from `{words[0]} ps`; its Python must be {PYTHON_IN_IMAGE}."
+    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=COULD_NOT_LOOK)
 
 
-def kept(path: Path) -> Place:
+def read_saved(path: Path) -> Environment:
     """A fingerprint from a file; raises Refusal when it is none."""
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if document.get("schema") != fingerprint.SCHEMA:
-            raise ValueError(f"schema is {document.get('schema')!r}, not {fingerprint.SCHEMA!r}")
-    except (OSError, ValueError, AttributeError) as error:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        schema = document.get("schema") if isinstance(document, dict) else None
+        if schema != SCHEMA:
+            raise ValueError(f"schema is {schema!r}, not {SCHEMA!r}")
+    except (OSError, ValueError) as error:
         raise Refusal(
             "This is no fingerprint.",
             [(str(path), str(error))],
-            "Make one: `uv run noxfile.py -s fingerprint -- place.json`.",
+            "Make one: `uv run noxfile.py -s fingerprint -- environment.json`.",
             code=COULD_NOT_LOOK,
         ) from error
-    return Place(path.stem, document, "make that fingerprint again from this commit", "saved")
+    return Environment(path.stem, document, "make that fingerprint again from this commit", "saved")
 
 
-def short(name: str) -> str:
+def short_name(name: str) -> str:
     """What the table calls an image: the service's own is `image`. Other names are as they were given."""
     return "image" if name.endswith(":lockstep") else name if " " in name else name.rpartition("/")[2]
 
 
-def called(words: Sequence[str]) -> str:
-    """What the table calls a command's place: its program, and what it is told to reach."""
+def name_of_command(words: Sequence[str]) -> str:
+    """What the table calls the environment that a command reaches: its program, and what it is told to reach."""
     program = words[0].rpartition("/")[2]
     targets = [w for w in words[1:-1] if not w.startswith("-") and w not in {"exec", "run", "env"}]
     return "-".join([program, *targets[:1]])

@@ -1,98 +1,114 @@
-"""Look into each place, judge it against the promise and the places against each other."""
+"""Look into each environment, and compare it with what is declared and with the first one."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 from lockstep_tool import __version__
-from lockstep_tool.declared import Promise, read_promise
-from lockstep_tool.environments.behaviour import behaviour
-from lockstep_tool.environments.compare import compare
-from lockstep_tool.environments.finding import Finding, Place
-from lockstep_tool.environments.judge import judge
-from lockstep_tool.environments.looking import look, look_here, named, short
-from lockstep_tool.environments.report import Row, save, say
-from lockstep_tool.environments.since import of_another_commit, since
-from lockstep_tool.images import image
+from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.checks.parity.behaviour import CHECK as BEHAVIOUR
+from lockstep_tool.checks.registry import checks_of
+from lockstep_tool.environments.environment import Comparison, Environment
+from lockstep_tool.environments.looking import look_here, look_into, names_in, short_name
+from lockstep_tool.environments.report import Row, describe_verdict, print_report, save_report
+from lockstep_tool.environments.since import find_changes, is_of_another_commit
 from lockstep_tool.images.labels import revision
+from lockstep_tool.images.tag import image_tag
+from lockstep_tool.service import Service
+from lockstep_tool.sync import production
 
-__all__ = ["keep", "parity"]
+__all__ = ["SAVED", "fingerprint_here", "parity", "save_fingerprint"]
 
-SAVED = Path(".lockstep")
+SAVED = Path(".nox", "report")
 
 
-def parity(root: Path, python: Path | None, others: Sequence[str]) -> int:
-    """Compare this machine's production set with the promise, and with `others`, as `looking.named` reads them.
+def parity(service: Service, others: Sequence[str] = (), *, only: bool = False, nox: str = "") -> int:
+    """Compare this machine's production set with what is declared, and with `others`, as `looking.names_in` reads them.
 
-    Without `others`, the service's own image; without `python`, only the others, with the first of them.
-    Returns 0, 1 or 2: the same, different, could not look.
+    Without `others`, the service's own image; with `only`, the others alone, with the first of them. `nox` is the version
+    of the nox that runs, where one does. Returns 0, 1 or 2: the same, different, could not look.
     """
-    promise = read_promise(root)
-    places, rows = [look_here(root, python)] if python else [], []
+    environments, rows = [] if only else [look_here(production(service.root), nox)], []
     images: dict[str, str] = {}
-    for name in named(others) or [image.name(promise)]:
+    for name in names_in(others) or [image_tag(service)]:
         try:
-            places.append(look(name))
-            if places[-1].kind == "image":
-                images[places[-1].name] = name
+            environments.append(look_into(name))
+            if environments[-1].kind == "image":
+                images[environments[-1].name] = name
         except Refusal as refusal:
             if refusal.code != COULD_NOT_LOOK:
                 raise
-            if others:  # who names a place is told all; the table has the first line
+            if others:  # who names an environment is told all; the table has the first line
                 print(refusal)
-            rows.append(Row(short(name), unseen=refusal.wrong))
-    found, asks = findings(places, promise), python is not None and (bool(images) or not others)
-    if python and asks:
-        found += behaviour(root, python, places[0], images, found)
-    return conclude(root, promise, places, rows, found, asked=asks)
+            rows.append(Row(short_name(name), unseen=refusal.wrong))
+    found, asks = list(compare_all(environments, service)), not only and (bool(images) or not others)
+    if asks:
+        found += BEHAVIOUR.find(service.root, environments[0].name, images, found)
+    return conclude(service, environments, rows, found, asked=asks)
 
 
-def findings(places: Sequence[Place], promise: Promise) -> list[Finding]:
-    """Each place against the promise, and against the first; one that was kept at another commit, only against that."""
-    old = [place for place in places if of_another_commit(place, promise.inputs)]
-    found = [finding for place in places if place not in old for finding in judge(place, promise)]
-    for other in places[1:]:
-        one = places[0]
-        found += since(other, one) if other in old else since(one, other) if one in old else compare(one, other)
-    return found
+def compare_all(environments: Sequence[Environment], service: Service) -> Iterator[Finding]:
+    """Each environment as every check finds it. With a fingerprint that was saved at another commit, only what changed
+    since is said.
+    """
+    checks = [check for check in checks_of("parity") if check is not BEHAVIOUR]
+    strict = bool(os.environ.get("CI"))
+    old = [one for one in environments if is_of_another_commit(one, service.inputs)]
+    for number, environment in enumerate(environments):
+        first = environments[0] if number else None
+        if environment not in old:
+            comparable = None if first in old else first
+            comparison = Comparison(environment, service, comparable, strict)
+            for check in checks:
+                yield from check.find(comparison)
+        if first and environment in old:
+            yield from find_changes(environment, first)
+        elif first and first in old:
+            yield from find_changes(first, environment)
 
 
-def conclude(root: Path, promise: Promise, places: list[Place], unseen: list[Row], found: list[Finding], *, asked: bool) -> int:
-    """Say and save the verdict; `asked` is whether requests were sent."""
+def conclude(service: Service, environments: list[Environment], unseen: list[Row], found: list[Finding], *, asked: bool) -> int:
+    """Print and save the verdict; `asked` is whether requests were sent."""
     rows = []
-    if places:
-        markers = places[0].fingerprint["markers"]
-        rows.append(Row("promise", promise.environment(markers), promise.python, len(promise.packages(markers))))
-    for place in places:
-        seen = place.fingerprint
-        rows.append(Row(place.name, seen["environment"], seen["python"], len(seen["packages"])))
-        if place.kind != "saved":
-            write(root / SAVED / f"{place.name}.json", kept(root, place, promise))
+    if environments:
+        markers = environments[0].fingerprint["markers"]
+        rows.append(Row("declared", service.environment(markers), service.python, len(service.packages(markers))))
+    for one in environments:
+        seen = one.fingerprint
+        rows.append(Row(one.name, seen["environment"], seen["python"], len(seen["packages"])))
+        if one.kind != "saved":
+            write_fingerprint(service, one, service.root / SAVED / f"{one.name}.json")
     rows += unseen
-    heading = f"lockstep {__version__} · Python {promise.python} · uv.lock {promise.inputs['uv.lock'][:8]}"
-    text = say(rows, found, heading=heading, left_out=() if asked else ("behaviour",))
-    save(root / SAVED, rows, found, text)
-    print(text)
+    heading = f"lockstep {__version__} · Python {service.python} · uv.lock {service.inputs['uv.lock'][:8]}"
+    names, left_out = [check.name for check in checks_of("parity")], () if asked else (BEHAVIOUR.name,)
+    text = describe_verdict(rows, found, names, heading=heading, left_out=left_out)
+    save_report(service.root / SAVED, rows, found, text)
+    print_report(text)
     if any(finding.matters for finding in found):
         return DIFFERENT
-    return COULD_NOT_LOOK if unseen or any(finding.unseen for finding in found) else SAME
+    return COULD_NOT_LOOK if unseen or any(finding.severity is Severity.UNKNOWN for finding in found) else SAME
 
 
-def keep(root: Path, python: Path, file: Path) -> str:
-    """Write this machine's fingerprint, with the promise of its commit, to a file that is meant to be kept."""
-    promise = read_promise(root)
-    here = look_here(root, python)
-    write(file, kept(root, here, promise))
+def fingerprint_here(service: Service) -> str:
+    """This machine's fingerprint as JSON."""
+    return describe_environment(service, look_here(production(service.root)))
+
+
+def save_fingerprint(service: Service, file: Path) -> str:
+    """Write this machine's fingerprint, with what its commit declares, to a file that is meant to be kept."""
+    here = look_here(production(service.root))
+    write_fingerprint(service, here, file)
     return f"{file}: environment {here.fingerprint['environment']}; months later, `parity -- {file}` says what changed"
 
 
-def kept(root: Path, place: Place, promise: Promise) -> dict[str, object]:
-    """A fingerprint with what is needed to understand it later."""
-    return {**place.fingerprint, "commit": revision(root), "kind": place.kind, "promise": dict(promise.inputs)}
-
-
-def write(path: Path, document: object) -> None:
-    """A fingerprint as a file that diffs well."""
+def write_fingerprint(service: Service, environment: Environment, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    path.write_text(describe_environment(service, environment), encoding="utf-8")
+
+
+def describe_environment(service: Service, environment: Environment) -> str:
+    """A fingerprint as text that diffs well, with what is needed to understand it later."""
+    about = {"commit": revision(service.root), "kind": environment.kind, "declared": dict(service.inputs)}
+    return json.dumps({**environment.fingerprint, **about}, indent=1, sort_keys=True) + "\n"

@@ -1,6 +1,7 @@
-"""What the wheels that the lock pins would install: fetched once, judged by their hash, remembered by it.
+"""What the wheels that the lock pins would install: read once, judged by their hash, remembered by it.
 
-RECORD inside an installed distribution can be edited together with a file; the wheel behind a locked hash cannot.
+RECORD inside an installed distribution can be edited together with a file; the wheel behind a locked hash cannot. A
+wheel of an index is fetched, one that lies in the repository is read where it lies.
 """
 
 import base64
@@ -9,85 +10,204 @@ import hashlib
 import json
 import os
 import re
-import tempfile
-import urllib.request
 import zipfile
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from lockstep_tool.fingerprint import INSTALLER_FILES
+from lockstep_tool.fingerprint import INSTALLER_FILES, is_byte_code, is_script
 from lockstep_tool.lockfile import name_of
 
-__all__ = ["Unknown", "contents", "contents_of_all", "wheel_for"]
+__all__ = [
+    "LockedWheel",
+    "NoLockedWheel",
+    "OtherWheel",
+    "UnknownContents",
+    "find_wheel",
+    "is_installed",
+    "read_all_contents",
+    "read_contents",
+]
 
 FETCH_SECONDS = 30
-RULES = 3  # raised when `recorded` puts files elsewhere than before: what was remembered is then forgotten
+RULES = 4  # raised when `recorded_files` puts files elsewhere than before: what was remembered is then forgotten
+NAME_A_WHEEL = "name one that has a wheel: of an index, or a .whl that lies in the repository"
+# What uv.lock calls a source that is no wheel → what is installed from it.
+BUILT_FROM = {
+    "git": "a git repository",
+    "directory": "a directory",
+    "editable": "a directory",
+    "virtual": "a directory",
+    "path": "a source archive",
+    "url": "a source archive",
+    "registry": "a source archive",
+}
 
 
-class Unknown(Exception):
-    """The wheel's content cannot be told here: no network, or no wheel in the lock that fits."""
+Contents = dict[str, str]
 
 
-def cache() -> Path:
-    """Where contents are remembered, below the user's cache directory."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lockstep" / "wheels"
+class NoLockedWheel(Exception):
+    """Why no locked wheel accounts for an installed package, said behind its name; `fix` is empty where building again helps."""
+
+    def __init__(self, reason: str, fix: str = "") -> None:
+        super().__init__(reason)
+        self.fix = fix
 
 
-def tags(name: str) -> set[str]:
+class UnknownContents(Exception):
+    """Why a wheel's content cannot be known here, such as a network that is not there."""
+
+
+class OtherWheel(Exception):
+    """A wheel that lies in the repository and is not the locked one; `path` is its place, `where` what stands where."""
+
+    def __init__(self, reason: str, path: str, where: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(reason)
+        self.path, self.where = path, where
+
+
+@dataclass(frozen=True)
+class LockedWheel:
+    """`digest` is its sha256 in hexadecimal, `address` where an index has it, or `file` where it lies below `root`."""
+
+    name: str
+    digest: str
+    address: str = ""
+    root: Path = Path()
+    file: str = ""
+
+
+def is_installed(seen: Mapping[str, Any], name: str, package: Mapping[str, Any]) -> bool:
+    """Whether a fingerprint has a locked package in the locked version; a directory may have none stated."""
+    there = seen["packages"].get(name)
+    return name in seen["distributions"] and there is not None and there == package.get("version", there)
+
+
+def find_wheel(root: Path, package: Mapping[str, Any], installed_tags: list[str]) -> LockedWheel:
+    """The locked wheel that was installed, found by its tags; raises NoLockedWheel when none or several fit."""
+    wheels = package.get("wheels", ())
+    [(kind, place)] = [one for one in package["source"].items() if one[0] in BUILT_FROM] or [("registry", "")]
+    if not wheels:
+        raise NoLockedWheel(f"is built from {BUILT_FROM[kind]} ({place}): uv.lock has no wheel to compare it with", NAME_A_WHEEL)
+    fits = [wheel for wheel in wheels if set(installed_tags) and set(installed_tags) <= tags_of(file_name(wheel))]
+    if len(fits) != 1:
+        tags = ", ".join(installed_tags) or "none"
+        raise NoLockedWheel(f"is installed from none of its locked wheels: {len(fits)} of them have the tags {tags}")
+    return locked_wheel(root, fits[0], str(place))
+
+
+def locked_wheel(root: Path, wheel: Mapping[str, Any], place: str) -> LockedWheel:
+    """What one entry of `wheels` says, of a source at `place`."""
+    if "hash" not in wheel:
+        raise NoLockedWheel("is locked without a hash: there is nothing to compare it with", NAME_A_WHEEL)
+    digest = str(wheel["hash"]).removeprefix("sha256:")
+    if "url" in wheel:
+        return LockedWheel(file_name(wheel), digest, address=str(wheel["url"]))
+    # `filename`: the source is the file. `path`: the source is an index that is a directory of files.
+    file = place if "filename" in wheel else f"{place}/{wheel['path']}"
+    return LockedWheel(file_name(wheel), digest, root=root, file=file)
+
+
+def file_name(wheel: Mapping[str, Any]) -> str:
+    return name_of(wheel) or str(wheel.get("path", "")).rpartition("/")[2]
+
+
+def tags_of(name: str) -> set[str]:
     """`a-1-py2.py3-none-any.whl` → the tags that WHEEL lists for it."""
     python, abi, platform = name.removesuffix(".whl").split("-")[-3:]
     return {f"{p}-{a}-{m}" for p in python.split(".") for a in abi.split(".") for m in platform.split(".")}
 
 
-def wheel_for(package: Mapping[str, Any], installed_tags: list[str]) -> Mapping[str, Any]:
-    """The locked wheel that was installed, found by its tags; raises Unknown when none or several fit."""
-    fits = [wheel for wheel in package.get("wheels", ()) if set(installed_tags) and set(installed_tags) <= tags(name_of(wheel))]
-    if len(fits) != 1:
-        raise Unknown(f"{len(fits)} locked wheels have the tags {', '.join(installed_tags) or 'none'}")
-    return fits[0]  # type: ignore[no-any-return]
+def read_all_contents(wheels: Mapping[str, LockedWheel]) -> dict[str, Contents | UnknownContents | OtherWheel]:
+    """Contents by name, those that are to be fetched side by side; what cannot be read is the reason why."""
+    here = {name: wheel for name, wheel in wheels.items() if wheel.file or remembered(wheel).is_file()}
+    found = {name: read_or_reason(wheel) for name, wheel in here.items()}
+    if elsewhere := {name: wheel for name, wheel in wheels.items() if name not in here}:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            found |= zip(elsewhere, pool.map(read_or_reason, elsewhere.values()), strict=True)
+    return found
 
 
-def contents_of_all(wheels: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str] | Unknown]:
-    """Contents by name, fetched side by side; what cannot be told is the reason why."""
-
-    def one(wheel: Mapping[str, Any]) -> dict[str, str] | Unknown:
-        try:
-            return contents(wheel)
-        except Unknown as reason:
-            return reason
-
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        return dict(zip(wheels, pool.map(one, wheels.values()), strict=True))
+def read_or_reason(wheel: LockedWheel) -> Contents | UnknownContents | OtherWheel:
+    try:
+        return read_contents(wheel)
+    except (UnknownContents, OtherWheel) as reason:
+        return reason
 
 
-def contents(wheel: Mapping[str, Any]) -> dict[str, str]:
-    """Name as the fingerprint gives it → sha256, for every file that the wheel installs; raises Unknown."""
-    expected = str(wheel["hash"]).removeprefix("sha256:")
-    remembered = cache() / f"{expected}-{RULES}.json"
-    if remembered.is_file():
-        known: dict[str, str] = json.loads(remembered.read_text(encoding="utf-8"))
+def read_contents(wheel: LockedWheel) -> Contents:
+    """Name as the fingerprint gives it → sha256, for every file that the wheel installs.
+
+    Raises UnknownContents for what cannot be fetched, OtherWheel for a file of the repository that is not the locked one.
+    """
+    if not wheel.file and remembered(wheel).is_file():
+        known: Contents = json.loads(remembered(wheel).read_text(encoding="utf-8"))
         return known
-    with tempfile.TemporaryFile() as file:
-        try:
-            with urllib.request.urlopen(wheel["url"], timeout=FETCH_SECONDS) as answer:
-                while chunk := answer.read(1 << 20):
-                    file.write(chunk)
-        except OSError as error:
-            raise Unknown(f"the wheel cannot be fetched: {getattr(error, 'reason', error)}") from error
-        file.seek(0)
-        if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-            raise Unknown("what the index serves has another hash than the lock")
-        files = recorded(zipfile.ZipFile(file))
-    remembered.parent.mkdir(parents=True, exist_ok=True)
-    partial = remembered.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(files), encoding="utf-8")
-    partial.replace(remembered)
+    with opened(wheel) as file:
+        files = recorded_files(zipfile.ZipFile(file))
+    if not wheel.file:
+        remember(remembered(wheel), files)
     return files
 
 
-def recorded(wheel: zipfile.ZipFile) -> dict[str, str]:
+@contextmanager
+def opened(wheel: LockedWheel) -> Iterator[IO[bytes]]:
+    """The bytes of the locked wheel, and of no other."""
+    with read_file(wheel) if wheel.file else fetch(wheel.address) as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        if found != wheel.digest:
+            if not wheel.file:
+                raise UnknownContents("what the index serves has another hash than the lock")
+            said = (("uv.lock", f"sha256:{wheel.digest}"), (wheel.file, f"sha256:{found}   <- differs"))
+            raise OtherWheel(f"{wheel.file} is not the wheel that uv.lock locks", wheel.file, said)
+        file.seek(0)
+        yield file
+
+
+def read_file(wheel: LockedWheel) -> IO[bytes]:
+    try:
+        return (wheel.root / wheel.file).open("rb")
+    except OSError as error:
+        said = ((wheel.file, f"{error.strerror}   <- differs"),)
+        raise OtherWheel(f"{wheel.file}, which uv.lock locks, cannot be read", wheel.file, said) from error
+
+
+@contextmanager
+def fetch(address: str) -> Iterator[IO[bytes]]:
+    """What an index serves, in a file that goes when the block ends."""
+    import tempfile
+    import urllib.request
+
+    with tempfile.TemporaryFile() as file:
+        try:
+            with urllib.request.urlopen(address, timeout=FETCH_SECONDS) as answer:
+                while piece := answer.read(1 << 20):
+                    file.write(piece)
+        except OSError as error:
+            raise UnknownContents(f"the wheel cannot be fetched: {getattr(error, 'reason', error)}") from error
+        file.seek(0)
+        yield file
+
+
+def remembered(wheel: LockedWheel) -> Path:
+    """The file below the user's cache directory that remembers what this wheel installs."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "lockstep" / "wheels" / f"{wheel.digest}-{RULES}.json"
+
+
+def remember(path: Path, files: Contents) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    partial.write_text(json.dumps(files), encoding="utf-8")
+    partial.replace(path)
+
+
+def recorded_files(wheel: zipfile.ZipFile) -> Contents:
     """The wheel's own RECORD, with `.data` directories put where installation puts them."""
     [record] = [name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
     own = record.removesuffix("/RECORD")  # a package that is vendored may bring another
@@ -96,12 +216,11 @@ def recorded(wheel: zipfile.ZipFile) -> dict[str, str]:
     files = {}
     for name, stated, *_ in csv.reader(wheel.read(record).decode().splitlines()):
         directory, _, base = name.rpartition("/")
-        if not stated or name.endswith(".pyc") or (directory == own and base in INSTALLER_FILES):
+        if not stated or is_byte_code(name) or (directory == own and base in INSTALLER_FILES):
             continue
         placed = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", name)
-        if ".data/scripts/" in placed:
-            continue  # rewritten by the installer; still held to RECORD where they are installed
         placed = re.sub(r"^[^/]+\.data/data/", "../../../", placed)
         placed = re.sub(r"^([^/]+)-[^-/]+\.data/headers/", lambda found: f"{headers}{found[1]}/", placed)
-        files[placed] = base64.urlsafe_b64decode(stated.partition("=")[2] + "=").hex()
+        if ".data/scripts/" not in placed and not is_script(placed):  # compared with RECORD, where they are installed
+            files[placed] = base64.urlsafe_b64decode(stated.partition("=")[2] + "=").hex()
     return files

@@ -1,11 +1,10 @@
 """Read `[tool.lockstep.image]`: what the image may weigh, and what it may have beyond Lockstep's own."""
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.toml_file import read_toml
+from lockstep_tool.service import Service
 
 __all__ = ["Budget", "read_budget"]
 
@@ -26,15 +25,15 @@ class Budget:
     """Directories that any user may write."""
 
 
-def read_budget(root: Path) -> Budget:
+def read_budget(service: Service) -> Budget:
     """Raises Refusal for a name that is not known, or a value that is not of its kind."""
-    stated = read_toml(root / "pyproject.toml").get("tool", {}).get("lockstep", {}).get("image", {})
+    stated = service.settings.get("image", {})
     known = {field.name: getattr(Budget(), field.name) for field in fields(Budget)}
     for name, value in stated.items():
         if name not in known:
-            raise wrong(name, f"known are {', '.join(known)}")
+            raise unreadable(name, f"known are {', '.join(known)}")
         if not fits(value, known[name]):
-            raise wrong(name, f"{value!r} is not like {list_of(known[name])!r}")
+            raise unreadable(name, f"{value!r} is not like {list_of(known[name])!r}")
     given: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in stated.items()}
     return Budget(**given)
 
@@ -53,7 +52,7 @@ def list_of(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def wrong(name: str, said: str) -> Refusal:
+def unreadable(name: str, said: str) -> Refusal:
     return Refusal(
         "What the image may weigh cannot be read.",
         [(f"pyproject.toml [tool.lockstep.image] {name}", said)],

@@ -2,17 +2,17 @@
 
 import posixpath
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from lockstep_tool.images.saved import Saved
+from lockstep_tool.images.saved import SavedImage
 
-__all__ = ["BASE", "OURS", "PACKAGES", "Contents", "File", "read_contents"]
+__all__ = ["BASE", "OURS", "PACKAGES", "Contents", "File", "paths_by_owner", "read_contents"]
 
 BASE, PACKAGES, OURS = "the base", "packages/runtime.txt", "the Dockerfile"
 # The Dockerfile's first instruction above the base, as every engine writes it into the history.
 FIRST = "ENV PATH=/app/.venv/bin:"
-KEPT = 1 << 20  # bytes of a file that are looked into for secrets
+START = 1 << 20  # bytes of a file that are looked into for secrets
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Contents:
                 yield posixpath.normpath(posixpath.join(site, line.rpartition(",")[0].rpartition(",")[0].strip('"')))
 
 
-def read_contents(image: Saved) -> Contents:
+def read_contents(image: SavedImage) -> Contents:
     """One walk through all layers, later ones over earlier ones, removals applied."""
     owners = owners_of_layers(image)
     files: dict[str, File] = {}
@@ -59,7 +59,7 @@ def read_contents(image: Saved) -> Contents:
             if name.startswith(".wh."):
                 remove(files, posixpath.dirname(path), name.removeprefix(".wh."))
                 continue
-            start = content.read(KEPT) if content and owner != BASE else b""
+            start = content.read(START) if content and owner != BASE else b""
             files[path] = File(path, member, number, owner, start)
             if content and name == "RECORD":
                 content.seek(0)
@@ -74,7 +74,7 @@ def remove(files: dict[str, File], directory: str, name: str) -> None:
         del files[path]
 
 
-def owners_of_layers(image: Saved) -> list[str]:
+def owners_of_layers(image: SavedImage) -> list[str]:
     """Whose each layer is, by the history; all are ours where the history does not say."""
     steps = image.config.get("history", [])
     filled = [step for step in steps if not step.get("empty_layer")]
@@ -83,3 +83,12 @@ def owners_of_layers(image: Saved) -> list[str]:
         return [OURS] * len(image.layers)
     below = sum(not step.get("empty_layer") for step in steps[: firsts[0]])
     return [*[BASE] * below, PACKAGES, *[OURS] * (len(image.layers) - below - 1)]
+
+
+def paths_by_owner(files: Iterable[File]) -> Iterator[tuple[str, list[str]]]:
+    """Whose layers bring these files, and their paths, both in order."""
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(file.owner, []).append(file.path)
+    for owner in sorted(found):
+        yield owner, sorted(found[owner])

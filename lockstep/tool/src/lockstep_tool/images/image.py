@@ -1,112 +1,104 @@
-"""Build the production image, hold it to its contract, and say what it weighs."""
+"""Build the production image, judge it by every check, and say what it weighs."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool import engine
-from lockstep_tool.checks.of_images import IMAGE_FACETS
-from lockstep_tool.declared import Promise, read_promise
-from lockstep_tool.environments.finding import Finding
-from lockstep_tool.images.contract import Seen, look
-from lockstep_tool.images.labels import ARGUMENTS, labels
-from lockstep_tool.images.rebuilding import differing_files, differing_layers
-from lockstep_tool.images.saved import Saved, saved
+from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.checks.image.twice import CHECK as TWICE
+from lockstep_tool.checks.registry import checks_of
+from lockstep_tool.checks.report import annotate
+from lockstep_tool.images.built_image import BuiltImage, environment_of_image, look_into_image
+from lockstep_tool.images.labels import ARGUMENTS, labels_of
+from lockstep_tool.images.saved import save_image
+from lockstep_tool.images.tag import image_tag
+from lockstep_tool.service import Service
 
-__all__ = ["build", "checked", "image", "name", "refuse"]
+__all__ = ["build_image", "image", "judge_image"]
 
 Image = tuple[str, str]  # an engine, and the name that it has for it
 
 
-def name(promise: Promise) -> str:
-    """The tag of the image that a checkout with this promise builds."""
-    return f"localhost/{promise.lock.root['name']}:lockstep"
-
-
-def image(root: Path, wanted: str = "", *, twice: bool = False, same_as: str = "", only_look: str = "") -> Iterator[str]:
+def image(service: Service, wanted: str = "", *, twice: bool = False, same_as: str = "", only_look: str = "") -> Iterator[str]:
     """Build it, with the engine `wanted`, with `both`, or with the one that answers, and look into it.
 
-    `only_look` names an image that is there already. Yields what to print; raises Refusal for a broken contract, or for
+    `only_look` names an image that is there already. Yields what to print; raises Refusal for what a check finds, or for
     a build that does not come out the same.
     """
     engines = ["docker", "podman"] if wanted == "both" else [wanted]
-    built = [(chosen, only_look or build(root, chosen, fresh=twice)) for chosen in map(engine.find, engines)]
+    built = [(chosen, only_look or build_image(service, chosen, fresh=twice)) for chosen in map(engine.find, engines)]
     for chosen, tag in built:
-        seen = checked(root, chosen, tag)
-        refuse(tag, seen.findings)
+        seen, findings = judge_image(service, chosen, tag)
+        refuse(tag, findings)
         yield f"{chosen} {'has' if only_look else 'built'} {tag}"
-        yield from rows(root, chosen, tag, seen)
+        yield from summary(seen, engine.identity(chosen, tag), findings)
         if twice:
-            yield built_again(chosen, tag, build(root, chosen, suffix="-again", fresh=True))
+            again = build_image(service, chosen, suffix="-again", fresh=True)
+            yield compare_rebuilt(seen, (chosen, tag), again)
         if same_as:
-            yield compared((chosen, tag), (chosen, same_as), differing_layers)
-    for other in built[1:]:
-        yield compared(built[0], other, differing_files)
+            yield compare(seen, (chosen, tag), (chosen, same_as))
+        if (chosen, tag) != built[0]:
+            yield compare(seen, built[0], (chosen, tag))
 
 
-def built_again(chosen: str, tag: str, again: str) -> str:
+def build_image(service: Service, chosen: str, *, suffix: str = "", fresh: bool = False) -> str:
+    """Build it and return its tag; `fresh` uses no layer of an earlier build."""
+    tag = image_tag(service) + suffix
+    labels = labels_of(service, environment_of_image(service))
+    given = {ARGUMENTS[label]: value for label, value in labels.items()}
+    engine.build(chosen, service.root, tag, given, fresh=fresh)
+    return tag
+
+
+def judge_image(service: Service, chosen: str, tag: str) -> tuple[BuiltImage, list[Finding]]:
+    """The image `tag` as it is, and what the checks find; raises Refusal where it cannot be looked at."""
+    with save_image(chosen, tag) as saved:
+        seen = look_into_image(service, chosen, tag, saved)
+        return seen, [finding for check in checks_of("image") for finding in check.find(seen)]
+
+
+def compare_rebuilt(seen: BuiltImage, one: Image, again: str) -> str:
     """What a second build of the same commit shows; it is not kept."""
+    chosen, tag = one
     try:
-        said = compared((chosen, tag), (chosen, again), differing_layers)
+        said = compare(seen, one, (chosen, again))
         ids = {engine.identity(chosen, name) for name in (tag, again)}
         return f"{said}, {'the same image id' if len(ids) == 1 else 'other image ids: this engine writes its own there'}"
     finally:
         engine.run([chosen, "rmi", again])
 
 
-def compared(one: Image, other: Image, differing: Callable[[Saved, Saved], Iterator[str]]) -> str:
+def compare(seen: BuiltImage, one: Image, other: Image) -> str:
     """Two images, each an engine and a name; raises Refusal that names the first file that differs."""
-    with saved(*one) as left, saved(*other) as right:
-        found = [Finding("image twice", said, fix=IMAGE_FACETS["image twice"].fix) for said in differing(left, right)]
+    with save_image(*one) as left, save_image(*other) as right:
+        found = list(TWICE.find(replace(seen, saved=left, other=right)))
         refuse(f"{one[1]} of {one[0]} and {other[1]} of {other[0]}", found, "are not the same")
-        what = "files" if differing is differing_files else f"{len(left.layers)} layers"
+        what = "files" if left.engine != right.engine else f"{len(left.layers)} layers"
     return f"  again        {what} of {other[1]} ({other[0]}) are the same bits"
 
 
-def build(root: Path, chosen: str, *, suffix: str = "", fresh: bool = False) -> str:
-    """Build it and return its tag; `fresh` uses no layer of an earlier build."""
-    promise = read_promise(root)
-    tag = name(promise) + suffix
-    given = {ARGUMENTS[label]: value for label, value in labels(root, environment(promise)).items()}
-    engine.build(chosen, root, tag, given, fresh=fresh)
-    return tag
-
-
-def environment(promise: Promise) -> str:
-    """The environment id that the image must print."""
-    return promise.environment(engine.markers_of_image(promise.python))
-
-
-def checked(root: Path, chosen: str, tag: str) -> Seen:
-    """The image `tag` as it is, held to the contract of this checkout."""
-    promise = read_promise(root)
-    own = str(promise.lock.root["name"])
-    production = {own, *promise.packages(engine.markers_of_image(promise.python))}
-    with saved(chosen, tag) as found:
-        return look(root, chosen, tag, found, labels(root, environment(promise)), production)
-
-
-def refuse(what: str, findings: list[Finding], wrong: str = "breaks its contract") -> None:
-    """Raise Refusal with every broken clause by its name."""
+def refuse(what: str, findings: Sequence[Finding], wrong: str = "breaks its contract") -> None:
+    """Raise Refusal with every check that found something, by its name."""
+    annotate("image", findings)
     broken = [finding for finding in findings if finding.matters]
     if not broken:
         return
-    fixes = dict.fromkeys(f"{finding.facet}: {finding.fix}" for finding in broken)
+    fixes = dict.fromkeys(f"{finding.check}: {finding.fix}" for finding in broken)
     raise Refusal(
         f"{what} {wrong}.",
-        [(finding.facet, finding.said) for finding in broken],
-        "\n".join([*fixes, f"Why a clause is there: `uv run noxfile.py -s explain -- {broken[0].facet}`."]),
+        [(finding.check, finding.what) for finding in broken],
+        "\n".join([*fixes, f"Why a check is there: `uv run noxfile.py -s explain -- {broken[0].check}`."]),
     )
 
 
-def rows(root: Path, chosen: str, tag: str, seen: Seen) -> Iterator[str]:
+def summary(seen: BuiltImage, identity: str, findings: Sequence[Finding]) -> Iterator[str]:
     """The small table."""
-    own = len(seen.sizes) - seen.below
-    newest = f"the last layer {seen.sizes[-1] / 1e3:.0f} kB"
-    yield f"  size         {sum(seen.sizes) / 1e6:.1f} MB compressed, {newest}"
-    yield f"  layers       {own} above {seen.below} of the base"
-    yield f"  image        {engine.identity(chosen, tag)}"
-    yield f"  environment  {environment(read_promise(root))}"
-    allowed = [finding for finding in seen.findings if finding.allowed]
+    below = seen.contents.below
+    yield f"  size         {sum(seen.sizes) / 1e6:.1f} MB compressed, the last layer {seen.sizes[-1] / 1e3:.0f} kB"
+    yield f"  layers       {len(seen.sizes) - below} above {below} of the base"
+    yield f"  image        {identity}"
+    yield f"  environment  {seen.labels['lockstep.environment']}"
+    allowed = [finding for finding in findings if finding.severity is Severity.ALLOWED]
     yield f"  contract     kept; {len(allowed)} allowed" if allowed else "  contract     kept"
-    yield from (f"    · {finding.facet}: {finding.said}, allowed" for finding in allowed)
+    yield from (f"    · {finding.check}: {finding.what}, allowed" for finding in allowed)

@@ -5,9 +5,9 @@ import re
 import subprocess
 from pathlib import Path
 
-from lockstep_tool.toml_file import read_toml
+from lockstep_tool.service import Service
 
-__all__ = ["ARGUMENTS", "labels", "revision"]
+__all__ = ["ARGUMENTS", "labels_of", "revision"]
 
 OPEN_CONTAINERS = "org.opencontainers.image"
 # Label → build argument.
@@ -19,16 +19,16 @@ ARGUMENTS = {
 }
 
 
-def labels(root: Path, environment: str) -> dict[str, str]:
+def labels_of(service: Service, environment: str) -> dict[str, str]:
     """Label → value; `unknown` where nobody says."""
-    version = str(read_toml(root / "pyproject.toml")["project"]["version"])
-    values = (source(root), revision(root), version, environment)
+    version = str(service.project["project"]["version"])
+    values = (source(service.root), revision(service.root), version, environment)
     return dict(zip(ARGUMENTS, values, strict=True))
 
 
 def revision(root: Path) -> str:
     """The commit that is checked out, or what CI says it is."""
-    return git(root, "rev-parse", "HEAD") or os.environ.get("CI_COMMIT_SHA", "unknown")
+    return ask_git(root, "rev-parse", "HEAD") or os.environ.get("CI_COMMIT_SHA", "unknown")
 
 
 def source(root: Path) -> str:
@@ -38,16 +38,16 @@ def source(root: Path) -> str:
         return f"{server}/{repository}"
     if address := os.environ.get("CI_PROJECT_URL"):
         return address
-    return browsed(git(root, "remote", "get-url", "origin")) or "unknown"
+    return browser_address(ask_git(root, "remote", "get-url", "origin")) or "unknown"
 
 
-def browsed(remote: str) -> str:
+def browser_address(remote: str) -> str:
     """`git@host:team/service.git` and `https://user:token@host/team/service.git` both as `https://host/team/service`."""
     found = re.fullmatch(r"(?:[a-z+]+://)?(?:[^@/]*@)?([\w.-]+\.[\w-]+)(?::\d+)?[:/](.+?)(?:\.git)?/?", remote)
     return f"https://{found[1]}/{found[2]}" if found else ""
 
 
-def git(root: Path, *words: str) -> str:
+def ask_git(root: Path, *words: str) -> str:
     """What git says, or nothing where it has nothing to say or is not there."""
     try:
         return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True, check=False).stdout.strip()

@@ -8,43 +8,42 @@ from tempfile import TemporaryDirectory
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool import engine
-from lockstep_tool.declared import read_promise
-from lockstep_tool.images import image
 from lockstep_tool.images.labels import revision
-from lockstep_tool.toml_file import read_toml
+from lockstep_tool.images.tag import image_tag
+from lockstep_tool.service import Service
 
 __all__ = ["publish"]
 
 REVISION = '{{index .Config.Labels "org.opencontainers.image.revision"}}'
-SAVED = Path(".lockstep", "published.json")
+SAVED = Path(".nox", "report", "published.json")
 
 
-def publish(root: Path, repository: str) -> str:
+def publish(service: Service, repository: str) -> str:
     """Push the service's image to `repository`, such as registry.example.org/team/orders-api; returns NAME@DIGEST.
 
     Raises Refusal where the image, the commit, the tag in git and the version are not of one release.
     """
-    chosen, promise = engine.find(), read_promise(root)
-    version = str(read_toml(root / "pyproject.toml")["project"]["version"])
-    one_release(root, version)
-    tag = image.name(promise)
-    of_this_commit(root, chosen, tag)
+    chosen, version = engine.find(), str(service.project["project"]["version"])
+    refuse_other_version(version)
+    tag = image_tag(service)
+    refuse_other_commit(service.root, chosen, tag)
     name = repository.lower()  # GitHub writes owners as they like to be written, registries take small letters only
     target = f"{name}:{version.replace('+', '-')}"
     done = engine.run([chosen, "tag", tag, target])
     if done.returncode:
         raise unsent(f"{chosen} tag", done.stderr, "Name a repository such as registry.example.org/team/orders-api.")
-    digest = pushed(chosen, name, target)
-    (root / SAVED).parent.mkdir(exist_ok=True)
+    digest = push(chosen, name, target)
+    saved = service.root / SAVED
+    saved.parent.mkdir(parents=True, exist_ok=True)
     document = {"name": name, "tag": target, "digest": digest}
-    (root / SAVED).write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    saved.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     if outputs := os.environ.get("GITHUB_OUTPUT"):
         with Path(outputs).open("a", encoding="utf-8") as file:
             file.write(f"name={name}\ndigest={digest}\n")
     return f"{target} is {name}@{digest}"
 
 
-def one_release(root: Path, version: str) -> None:
+def refuse_other_version(version: str) -> None:
     """Where CI builds a tag of git, it must be the version's."""
     on_github = os.environ.get("GITHUB_REF_NAME", "") if os.environ.get("GITHUB_REF_TYPE") == "tag" else ""
     tag = on_github or os.environ.get("CI_COMMIT_TAG", "")
@@ -56,7 +55,7 @@ def one_release(root: Path, version: str) -> None:
         )
 
 
-def of_this_commit(root: Path, chosen: str, tag: str) -> None:
+def refuse_other_commit(root: Path, chosen: str, tag: str) -> None:
     """The image says of which commit it is."""
     said = engine.run([chosen, "image", "inspect", "--format", REVISION, tag])
     if said.returncode:
@@ -75,10 +74,10 @@ def of_this_commit(root: Path, chosen: str, tag: str) -> None:
         )
 
 
-def pushed(chosen: str, name: str, target: str) -> str:
+def push(chosen: str, name: str, target: str) -> str:
     """Push, and return the digest that the registry has it by."""
-    with TemporaryDirectory(prefix="lockstep-") as folder:
-        file = Path(folder, "digest")
+    with TemporaryDirectory(prefix="lockstep-") as directory:
+        file = Path(directory, "digest")
         option = ["--digestfile", str(file)] if chosen == "podman" else []
         done = engine.run([chosen, "push", *option, target])
         if done.returncode:

@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from lockstep_tool.images.saved import Layer, Saved
+from lockstep_tool.images.saved import Layer, SavedImage
 
 __all__ = ["differing_files", "differing_layers"]
 
@@ -14,20 +14,20 @@ KINDS = {tarfile.DIRTYPE: "a directory", tarfile.SYMTYPE: "a link", tarfile.LNKT
 Stated = dict[str, str]
 
 
-def differing_layers(one: Saved, other: Saved) -> Iterator[str]:
+def differing_layers(one: SavedImage, other: SavedImage) -> Iterator[str]:
     """A sentence for each layer that is not the same bits, with its first file; empty when all are."""
     if len(one.layers) != len(other.layers):
         yield f"{len(one.layers)} layers against {len(other.layers)}"
     for number, (left, right) in enumerate(zip(one.layers, other.layers, strict=False), 1):
         if left.digest == right.digest:
             continue
-        first, more = first_and_count(described(left), described(right))
+        first, more = first_and_count(describe_layer(left), describe_layer(right))
         yield f"layer {number}: {first or 'the same files, in another order or encoding'}{more}"
 
 
-def differing_files(one: Saved, other: Saved) -> Iterator[str]:
+def differing_files(one: SavedImage, other: SavedImage) -> Iterator[str]:
     """As a container sees them; two engines may encode the same files in different layers."""
-    first, more = first_and_count(merged(one), merged(other))
+    first, more = first_and_count(merge_layers(one), merge_layers(other))
     if first:
         yield f"{first}{more}"
 
@@ -36,10 +36,10 @@ def first_and_count(left: dict[str, Stated], right: dict[str, Stated]) -> tuple[
     """The first differing file in words, and how many there are besides; empty words when none differs."""
     names = [name for name in sorted({*left, *right}) if left.get(name) != right.get(name)]
     more = f"; and {len(names) - 1} more" if len(names) > 1 else ""
-    return (compared(names[0], left.get(names[0]), right.get(names[0])), more) if names else ("", "")
+    return (describe_difference(names[0], left.get(names[0]), right.get(names[0])), more) if names else ("", "")
 
 
-def compared(name: str, left: Stated | None, right: Stated | None) -> str:
+def describe_difference(name: str, left: Stated | None, right: Stated | None) -> str:
     """What of it differs: bytes, moment, mode, owner, kind, target."""
     if left is None or right is None:
         return f"/{name} is only in the {'second' if left is None else 'first'}"
@@ -47,15 +47,15 @@ def compared(name: str, left: Stated | None, right: Stated | None) -> str:
     return f"/{name}: {', '.join(differing)}"
 
 
-def merged(image: Saved) -> dict[str, Stated]:
+def merge_layers(image: SavedImage) -> dict[str, Stated]:
     """All layers, later ones over earlier ones; the image has no removals, which would be files of their own here."""
     files: dict[str, Stated] = {}
     for layer in image.layers:
-        files |= described(layer)
+        files |= describe_layer(layer)
     return files
 
 
-def described(layer: Layer) -> dict[str, Stated]:
+def describe_layer(layer: Layer) -> dict[str, Stated]:
     """Everything about each file that a registry would ship."""
     return {name: {what: say(member, content) for what, say in SAID.items()} for name, member, content in layer.entries()}
 

@@ -14,7 +14,7 @@ from typing import IO, Any
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool import engine
 
-__all__ = ["Layer", "Saved", "saved"]
+__all__ = ["Layer", "SavedImage", "save_image"]
 
 CHUNK = 1 << 20
 
@@ -56,24 +56,25 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Saved:
-    """`config` is the image's configuration, as the OCI image specification has it."""
+class SavedImage:
+    """`config` is the image's configuration, as the OCI image specification has it; `engine` saved it."""
 
     config: Mapping[str, Any]
     layers: tuple[Layer, ...]
+    engine: str = ""
 
 
 @contextmanager
-def saved(chosen: str, image: str) -> Iterator[Saved]:
+def save_image(chosen: str, image: str) -> Iterator[SavedImage]:
     """The image of the engine `chosen`, for as long as the context lasts; raises Refusal with code 2 without it."""
-    with TemporaryDirectory(prefix="lockstep-") as folder:
-        archive = Path(folder, "image.tar")
+    with TemporaryDirectory(prefix="lockstep-") as directory:
+        archive = Path(directory, "image.tar")
         done = engine.run([chosen, "save", "--output", str(archive), image])
         if done.returncode:
             raise Refusal(
                 f"not looked at: {image} cannot be saved",
                 [(f"{chosen} save", (done.stderr.strip().splitlines() or ["no output"])[-1])],
-                "Build it with `uv run noxfile.py -s image`; saving it takes room in the temporary folder.",
+                "Build it with `uv run noxfile.py -s image`; saving it takes space in the temporary directory.",
                 code=COULD_NOT_LOOK,
             )
         with tarfile.open(archive) as tar:
@@ -81,7 +82,7 @@ def saved(chosen: str, image: str) -> Iterator[Saved]:
             config = json.load(content(tar, manifest["Config"]))
         digests = config["rootfs"]["diff_ids"]
         layers = (Layer(archive, name, digest) for name, digest in zip(manifest["Layers"], digests, strict=True))
-        yield Saved(config, tuple(layers))
+        yield SavedImage(config, tuple(layers), chosen)
 
 
 def content(tar: tarfile.TarFile, name: str) -> IO[bytes]:

@@ -11,6 +11,7 @@ from lockstep_tool import engine
 from lockstep_tool.checks.audit.vulnerabilities import CHECK, describe_advisory, ignoring_rule, locked_at
 from lockstep_tool.checks.report import judge
 from lockstep_tool.service import Service
+from lockstep_tool.supply.components import is_local
 from lockstep_tool.supply.ignored import read_rules
 from lockstep_tool.supply.osv import Advisory, known
 from lockstep_tool.supply.sarif import sarif
@@ -20,28 +21,36 @@ __all__ = ["audit"]
 REPORT = Path(".nox", "report")
 
 
-def audit(root: Path, *, everything: bool = False, seconds: float = 30) -> str:
+def audit(service: Service, *, everything: bool = False, seconds: float = 30) -> str:
     """Say what is known of the production set, or of `everything` that is locked, with what the team ignores.
 
     `seconds` are for each answer. Raises Refusal for what is not ignored, with code 2 when nobody can be asked.
     """
-    service = Service(root)
     rules, today = read_rules(service), datetime.now(UTC).date()
-    registered = [one for one in service.lock.packages if "registry" in one["source"]]
     production = service.packages(engine.markers_of_image(service.python)).values()
-    chosen = registered if everything else [one for one in production if "registry" in one["source"]]
-    asked = sorted({(str(one["name"]), str(one["version"])) for one in chosen})
+    chosen = [one for one in service.lock.packages if one not in service.lock.projects] if everything else production
+    asked = sorted({(str(one["name"]), str(one["version"])) for one in chosen if not is_local(one)})
     found = [one for several in rounds(asked) for one in known(rules.service, several, seconds)]
     left = [one for one in found if ignoring_rule(one, rules.ignored, today) is None]
     save(service, rules.service, asked, found, left)
     what = "locked packages" if everything else "packages of the production set"
     lines = [f"{rules.service} was asked for {len(asked)} {what}: {len(found)} known vulnerabilities"]
     lines += [
+        f"  - {one['name']} {one.get('version', '')}: not asked about, it lies in this repository ({source_of(one)})"
+        for one in chosen
+        if is_local(one)
+    ]
+    lines += [
         f"  · {one.package} {one.version}: {rule.id} ignored until {rule.until}: {rule.reason}"
         for one in found
         if (rule := ignoring_rule(one, rules.ignored, today))
     ]
     return "\n".join([*lines, *judge("audit", CHECK.find(service, found, rules.ignored, today))])
+
+
+def source_of(package: Mapping[str, Any]) -> str:
+    """Where uv.lock says that a package lies."""
+    return ", ".join(map(str, package["source"].values()))
 
 
 def rounds(packages: Sequence[tuple[str, str]]) -> Iterator[Mapping[str, str]]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from lockstep_tool.declared import Promise
-from lockstep_tool.environments.wheels import Unknown, wheel_for
+from lockstep_tool.environments.wheels import NoLockedWheel, find_wheel
 from lockstep_tool.lockfile import Lock, files_of
 from lockstep_tool.markers import holds
+from lockstep_tool.service import Service
 
-__all__ = ["Component", "of_image", "of_lock", "service_purl"]
+__all__ = ["Component", "components_of_image", "components_of_lock", "is_local", "service_purl"]
+
+LOCAL = {"directory", "editable", "path", "virtual"}  # sources in the repository itself
 
 Package = Mapping[str, Any]
 
@@ -34,57 +36,59 @@ class Component:
     needs: tuple[str, ...] | None = None
 
 
-def of_lock(promise: Promise, version: str, markers: Mapping[str, str]) -> list[Component]:
+def is_local(package: Package) -> bool:
+    """Whether a locked package lies in the repository: what an index has under its name is somebody else's."""
+    return bool(LOCAL & set(package["source"]))
+
+
+def components_of_lock(service: Service, version: str, markers: Mapping[str, str]) -> list[Component]:
     """The service, its interpreter and its production set on a platform with these marker values."""
-    lock, packages = promise.lock, promise.packages(markers)
-    needs = {
-        by: tuple(sorted(purl("pypi", name, str(packages[name]["version"])) for name in names))
-        for by, names in graph(lock, markers).items()
-    }
+    lock, packages = service.lock, service.packages(markers)
+    needs = {by: tuple(sorted(package_purl(packages[name]) for name in names)) for by, names in graph(lock, markers).items()}
     own = Component(
         service_purl(str(lock.root["name"]), version),
         str(lock.root["name"]),
         version,
         "application",
-        needs=tuple(sorted((*needs[""], python_purl(promise.python)))),
+        needs=tuple(sorted((*needs[""], python_purl(service.python)))),
     )
     locked = (
         Component(
-            purl("pypi", name, str(package["version"])),
+            package_purl(package),
             name,
-            str(package["version"]),
-            files=tuple(sorted((str(file["url"]), str(file["hash"])) for file in files_of(package))),
+            version_of(package),
+            files=tuple(sorted((address_of(package, file), str(file["hash"])) for file in files_of(package) if "hash" in file)),
             needs=needs[name],
         )
         for name, package in packages.items()
     )
-    return by_purl([own, interpreter(promise.python), *locked])
+    return sort_by_purl([own, interpreter(service.python), *locked])
 
 
-def of_image(seen: Mapping[str, Any], lock: Lock) -> list[Component]:
+def components_of_image(seen: Mapping[str, Any], service: Service) -> list[Component]:
     """What an inventory says, with the wheel that the lock has for each distribution."""
-    return by_purl(
+    return sort_by_purl(
         [
             interpreter(str(seen["python"])),
-            *(installed(package, lock) for package in seen["packages"]),
+            *(installed(package, service) for package in seen["packages"]),
             *(debian(package, seen["system"]) for package in seen["debian"]),
         ]
     )
 
 
-def installed(package: Package, lock: Lock) -> Component:
+def installed(package: Package, service: Service) -> Component:
     """A distribution with its wheel, where the lock has one of this version with these tags."""
     name, version = str(package["name"]), str(package["version"])
     if package["service"]:
         return Component(service_purl(name, version), name, version, "application")
-    for locked in lock.named(name):
-        if locked.get("version") == version:
+    for locked in service.lock.named(name):
+        if version_of(locked) == version:
             try:
-                wheel = wheel_for(locked, list(package["tags"]))
-            except Unknown:
-                continue
-            file = (str(wheel["url"]), str(wheel["hash"]))
-            return Component(purl("pypi", name, version), name, version, files=(file,), installed=file[1])
+                wheel = find_wheel(service.root, locked, list(package["tags"]))
+            except NoLockedWheel:
+                return Component(package_purl(locked), name, version)
+            file = (wheel.address or wheel.file, f"sha256:{wheel.digest}")
+            return Component(package_purl(locked), name, version, files=(file,), installed=file[1])
     return Component(purl("pypi", name, version), name, version)
 
 
@@ -109,12 +113,27 @@ def service_purl(name: str, version: str) -> str:
     return purl("generic", name, version)
 
 
+def package_purl(package: Package) -> str:
+    """Of the index, unless the package lies in the repository."""
+    return purl("generic" if is_local(package) else "pypi", str(package["name"]), version_of(package))
+
+
+def version_of(package: Package) -> str:
+    """A directory that computes its version has none in the lock."""
+    return str(package.get("version", "0"))
+
+
+def address_of(package: Package, file: Package) -> str:
+    """Where a locked file comes from: an address, or a path in the repository."""
+    return str(file.get("url") or package["source"].get("path") or file.get("path", ""))
+
+
 def purl(kind: str, name: str, version: str, **qualifiers: str) -> str:
     tail = "&".join(f"{key}={quote(value, safe=':')}" for key, value in sorted(qualifiers.items()))
     return f"pkg:{kind}/{quote(name, safe='')}@{quote(version, safe=':')}{'?' * bool(tail)}{tail}"
 
 
-def by_purl(components: Iterable[Component]) -> list[Component]:
+def sort_by_purl(components: Iterable[Component]) -> list[Component]:
     return sorted({component.purl: component for component in components}.values(), key=lambda one: one.purl)
 
 

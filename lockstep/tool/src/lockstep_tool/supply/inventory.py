@@ -1,4 +1,4 @@
-"""Print what a place has installed: the interpreter, Python distributions, Debian packages; one JSON document.
+"""Print what an environment has installed: the interpreter, Python distributions, Debian packages; one JSON document.
 
 One file, standard library only: it goes into an image by standard input, so that nothing has to be in there for it.
 """
@@ -27,14 +27,14 @@ def python() -> Iterator[dict[str, object]]:
             "name": name,
             "version": found[name].version,
             "tags": sorted(line[4:].strip() for line in wheel.splitlines() if line.startswith("Tag:")),
-            "service": "[lockstep]" in (found[name].read_text("entry_points.txt") or ""),
+            "service": "[lockstep_serve]" in (found[name].read_text("entry_points.txt") or ""),
         }
 
 
 def debian(root: Path) -> Iterator[dict[str, str]]:
     """Name, version and architecture of each Debian package that is recorded as installed."""
-    for place in DEBIAN:
-        path = root / place
+    for name in DEBIAN:
+        path = root / name
         for file in sorted(path.iterdir()) if path.is_dir() else [path] if path.is_file() else []:
             for stanza in file.read_text(encoding="utf-8", errors="replace").split("\n\n"):
                 said = dict(re.findall(r"^(Package|Version|Architecture|Status): *(.*)$", stanza, re.MULTILINE))

@@ -1,0 +1,40 @@
+"""Read what only a machine with a checkout has: the uv and nox that run, and settings that could move what uv does."""
+
+import os
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+from lockstep_tool.hermetic import KEPT, MOVING, configurations
+
+__all__ = ["read_machine"]
+
+# Keys of a uv.toml that move no verdict. keyring-provider is named: it decides whose credentials uv sends.
+HARMLESS = KEPT - {"keyring-provider"} | {"link-mode", "preview", "publish-url", "pypy-install-mirror"}
+
+
+def read_machine(nox: str = "") -> dict[str, Any]:
+    """`tools` maps uv and nox to the version that runs (`nox` is the version of the caller, where that is one);
+    `uv_settings` are variables, and keys with the file that has them.
+    """
+    said = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=False).stdout.split()
+    tools = {"uv": said[1]} if len(said) > 1 else {}
+    return {
+        "tools": {**tools, "nox": nox} if nox else tools,
+        "uv_settings": [*sorted(MOVING & set(os.environ)), *read_configurations()],
+    }
+
+
+def read_configurations() -> Iterator[str]:
+    """Settings of a person's and the machine's uv.toml that could move what uv resolves or installs."""
+    for path in configurations():
+        try:
+            settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            yield f"{path} ({error})"
+            continue
+        if moving := sorted(set(settings) - HARMLESS):
+            yield f"{', '.join(moving)} in {path}"
