@@ -17,7 +17,7 @@ __all__ = ["Running", "children", "free_port", "started", "until"]
 
 PATIENCE = 60.0  # seconds; only a failure waits so long, whatever else the machine does
 
-_next = os.getpid() % 9000  # test processes begin at different ports
+_names: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,15 @@ class Running:
         client.sendall(request.encode())
         return client
 
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+        with contextlib.suppress(OSError):
+            return self.get("/health/ready")[0] == 200
+        return False
+
+    def await_ready(self) -> None:
+        until(self.is_ready, log=self.log)
+
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
 
@@ -84,22 +93,22 @@ def read_answer(client: socket.socket) -> tuple[int, str]:
 
 @contextmanager
 def started(
-    command: Sequence[str], environment: dict[str, str], port: int, log: Path, *, ready: str = "/health/ready"
+    command: Sequence[str], environment: dict[str, str], directory: Path, port: int, log: Path, *, pass_fds: Sequence[int] = ()
 ) -> Iterator[Running]:
-    """A server that answers 200 at the path `ready`, killed with all its processes at the end unless it has gone."""
+    """A server that was started, killed with all its processes at the end unless it has gone."""
     with log.open("wb") as file:
         process = subprocess.Popen(
             command,
-            cwd=log.parent,
+            cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=pass_fds,
         )
     server = Running(process, port, log)
     try:
-        until(lambda: answers(server, ready), log=log)
         yield server
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -107,17 +116,10 @@ def started(
         process.wait()
 
 
-def answers(server: Running, path: str) -> bool:
-    assert server.process.poll() is None, server.log.read_text(encoding="utf-8")
-    with contextlib.suppress(OSError):
-        return server.get(path)[0] == 200
-    return False
-
-
 def children(pid: int) -> set[int]:
-    """Its worker processes; not the one by which multiprocessing tracks what it made."""
+    """Its living worker processes; not the one by which multiprocessing tracks what it made."""
     found = {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
-    return {child for child in found if b"resource_tracker" not in command_of(child)}
+    return {child for child in found if (command := command_of(child)) and b"resource_tracker" not in command}
 
 
 def command_of(pid: int) -> bytes:
@@ -136,10 +138,19 @@ def until(holds: Callable[[], object], *, log: Path | None = None) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on, outside of those that the kernel gives to clients."""
-    global _next  # each test process counts its own
-    while True:
-        _next = (_next + 1) % 9000
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", 20_000 + _next))
-            return 20_000 + _next
+    """A port of loopback that nothing listens on, outside of those that the kernel gives to clients.
+
+    A socket with a name keeps it from other test processes until this one ends.
+    """
+    for port in range(20_000 + os.getpid() % 5000, 32_000):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0lockstep-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            name.close()
+            continue
+        _names.append(name)
+        return port
+    raise AssertionError("no port is free")

@@ -10,39 +10,41 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep_serve.models import NAMES, find_model
+from lockstep_serve.models import NAMES, Model, find_model
 from lockstep_serve.runtime import SETTINGS
 from running import PATIENCE, Running, free_port, started
 
-__all__ = ["DEFINITIONS", "MODELS", "Service", "interface_of", "make_service"]
+__all__ = ["COMMAND", "DEFINITIONS", "MODELS", "TOKEN", "Service", "make_service"]
 
 MODELS = NAMES
 DEFINITIONS = Path(__file__).parents[3] / "questions" / "servers"
+COMMAND = (sys.executable, "-m", "lockstep_serve")
 TOKEN = "secret"
+TAKEN = ("SERVER_", "PYTHON", "LOCKSTEP_", "UVICORN_", "GUNICORN_", "LISTEN_", "PORT", "FORWARDED_")
 
 
 @dataclass(frozen=True)
 class Service:
-    """`root` is the directory on the search path that holds the package and its metadata."""
+    """`root` is the directory that holds `src`, which is on the search path with the package and its metadata."""
 
     root: Path
-    model: str
+    model: Model
 
     @property
     def package(self) -> Path:
-        return self.root / "orders"
+        return self.root / "src" / "orders"
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Variables of a process that has this service installed; two workers, no lead before a stop."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("SERVER_", "PYTHON", "LOCKSTEP_"))}
-        own = {"PYTHONPATH": str(self.root), "SERVER_HOST": "127.0.0.1", "SERVER_DRAIN_LEAD": "0", "WEB_CONCURRENCY": "2"}
-        return {**kept, **SETTINGS, **own, "LOCKSTEP_PROVE": TOKEN, **settings}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(TAKEN)}
+        own = {"PYTHONPATH": str(self.root / "src"), "SERVER_HOST": "127.0.0.1", "SERVER_DRAIN_LEAD": "0"}
+        return {**inherited, **SETTINGS, **own, "WEB_CONCURRENCY": "2", "LOCKSTEP_PROVE": TOKEN, **settings}
 
     def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """A command of lockstep_serve, run to its end; what it prints on both streams is its stdout."""
         return subprocess.run(
-            [sys.executable, "-m", "lockstep_serve", *words],
-            cwd="/",
+            [*COMMAND, *words],
+            cwd=self.root,
             env=self.environment(**settings),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -53,19 +55,32 @@ class Service:
         )
 
     @contextmanager
-    def serving(self, **settings: str) -> Iterator[Running]:
+    def starting(self, *words: str, **settings: str) -> Iterator[Running]:
         """The server, as `python -m lockstep_serve serve` starts it."""
-        port = free_port()
+        port = int(settings.setdefault("PORT", str(free_port())))
         with tempfile.TemporaryDirectory() as directory:
-            environment = self.environment(**{"PORT": str(port), **settings})
-            command = [sys.executable, "-m", "lockstep_serve", "serve"]
-            with started(command, environment, port, Path(directory) / "log") as server:
+            log = Path(directory) / "log"
+            with started([*COMMAND, "serve", *words], self.environment(**settings), self.root, port, log) as server:
                 yield server
 
+    @contextmanager
+    def serving(self, *words: str, **settings: str) -> Iterator[Running]:
+        """The server when it is ready."""
+        with self.starting(*words, **settings) as server:
+            server.await_ready()
+            yield server
 
-def interface_of(model: str) -> str:
-    """`ASGI` or `WSGI`."""
-    return find_model(model, "").interface
+    @contextmanager
+    def changed(self, name: str, old: str, new: str) -> Iterator[None]:
+        """A file of the package, edited for a while."""
+        file = self.package / name
+        before = file.read_text(encoding="utf-8")
+        assert old in before, f"{name} has no {old!r}"
+        file.write_text(before.replace(old, new, 1), encoding="utf-8")
+        try:
+            yield
+        finally:
+            file.write_text(before, encoding="utf-8")
 
 
 def make_service(root: Path, model: str, *optional: str, entries: Mapping[str, str] | None = None) -> Service:
@@ -73,18 +88,24 @@ def make_service(root: Path, model: str, *optional: str, entries: Mapping[str, s
 
     `entries` replaces all of them.
     """
-    shutil.copytree(Path(__file__).parent / "orders", root / "orders", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(DEFINITIONS / f"{model}.toml", root / "orders" / "server.toml")
+    service = Service(root, find_model(model))
+    shutil.copytree(Path(__file__).parent / "orders", service.package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(DEFINITIONS / f"{model}.toml", service.package / "server.toml")
     every = {
-        "app": f"orders.{interface_of(model).lower()}:create_app",
+        "app": f"orders.{service.model.interface.lower()}:create_app",
         "logs": "orders.logs:config",
         "worker": "orders.worker:worker",
         "metrics": "orders.meter:Meter",
     }
     announced = {name: every[name] for name in ("app", "logs", *optional)} if entries is None else entries
-    metadata = root / "orders-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: orders\nVersion: 1.0\n", encoding="utf-8")
-    lines = [f"{name} = {value}" for name, value in announced.items()]
+    install(root / "src", "orders", announced)
+    return service
+
+
+def install(directory: Path, name: str, announced: Mapping[str, str]) -> None:
+    """The metadata of a distribution that announces these entry points."""
+    metadata = directory / f"{name}-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    lines = [f"{point} = {value}" for point, value in announced.items()]
     (metadata / "entry_points.txt").write_text("\n".join(["[lockstep_serve]", *lines, ""]), encoding="utf-8")
-    return Service(root, model)

@@ -1,4 +1,4 @@
-"""`python -m lockstep_serve COMMAND`: what starts the server everywhere, and what is asked of it in production."""
+"""`python -m lockstep_serve COMMAND`: what starts the server everywhere, and what production asks of it."""
 
 import argparse
 import sys

@@ -20,11 +20,9 @@ from lockstep_serve.errors import Refusal
 __all__ = [
     "announced",
     "build",
-    "entry_point",
     "in_force",
     "load",
     "log_config",
-    "make",
     "origin",
     "package_directory",
     "readable_failure",
@@ -104,7 +102,7 @@ def make(name: str) -> Any:
 
 
 def origin(error: Exception) -> list[tuple[str, str]]:
-    """The last line of this service's own code in a traceback: where it is, and what it says."""
+    """The last line of this service's own code in a traceback: where it is, and its text."""
     from traceback import extract_tb  # a health check does without
 
     home = str(package_directory())
@@ -121,7 +119,7 @@ def build() -> Any:
 
 
 def start_logging() -> None:
-    """Log as the service says from now on."""
+    """Log by the service's configuration from now on."""
     import logging.config  # a health check does without
 
     with readable_failure():

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -18,7 +18,6 @@ __all__ = [
     "announcements",
     "digest",
     "environment_id",
-    "files_below",
     "find_metadata",
     "metadata_directories",
     "packages",
@@ -44,13 +43,6 @@ def sha256(path: Path) -> str:
 def digest(files: Mapping[str, str]) -> str:
     """One hash over names and their hashes."""
     return hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
-
-
-def files_below(root: Path, leave: Iterable[str] = ("__pycache__",)) -> Iterator[Path]:
-    """Every file below root, without the directories named in `leave`."""
-    for directory, names, files in os.walk(root):
-        names[:] = sorted(set(names) - set(leave))
-        yield from (Path(directory, file) for file in sorted(files))
 
 
 def python_version() -> str:
@@ -121,11 +113,11 @@ def source_root() -> Path | None:
 
 def source(root: Path | None) -> dict[str, str]:
     """The service's own files, as they would be imported from `root`: path below the package's parent → sha256."""
-    return {
-        file.relative_to(root.parent).as_posix(): sha256(file)
-        for file in (files_below(root) if root else ())
-        if root and file.suffix not in {".pyc", ".pyo"}
-    }
+    if root is None:
+        return {}
+    files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
+    own = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
+    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(own)}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "localhost"}  # a server that listen
 
 
 def healthy() -> bool:
-    """Whether readiness answers 200 within 2 s, at the address that the definition says."""
+    """Whether readiness answers 200 within 2 s, at the address of the definition."""
     definition = in_force()
     host = EVERYWHERE.get(definition.host, definition.host)
     request = f"GET /health/ready HTTP/1.1\r\nHost: {host}:{definition.port}\r\nConnection: close\r\n\r\n"

@@ -1,4 +1,4 @@
-"""What each value of the server definition may be; seconds unless it says otherwise."""
+"""What each value of the server definition may be."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ def inherited_descriptor() -> int | None:
 
 
 def address(definition: Definition) -> str:
-    """What the boot line says: the address listened on, whoever opened it."""
+    """The address listened on, whoever opened it; for the boot line."""
     descriptor = inherited_descriptor()
     if descriptor is None:
         return shown(definition.host, definition.port)

@@ -1,7 +1,7 @@
 """A directory of this server's own run, in memory where that is possible; its workers write their numbers there.
 
-A server of one process needs none. Whoever uses a directory locks it, so that what a killed server left can be told
-from what another server uses.
+A server of one process needs none. Whoever uses a directory locks it, so that what a killed server left differs from what
+another server uses.
 """
 
 import fcntl

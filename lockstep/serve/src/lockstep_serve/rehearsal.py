@@ -23,7 +23,7 @@ def rehearse() -> None:
 
 
 def rehearse_apart() -> str:
-    """What another process says when it cannot rehearse, on one line; empty when it can."""
+    """What another process prints when it cannot rehearse, on one line; empty when it can."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "lockstep_serve", "rehearse"],
@@ -41,7 +41,7 @@ def rehearse_apart() -> str:
 
 
 def reload(pid: int) -> str:
-    """Rehearse the code on disk, then tell the server to load it; raises Refusal, and nothing changed."""
+    """Rehearse the code on disk, then have the server load it; raises Refusal, and nothing changed."""
     model = in_force().model
     if "reload" not in model.abilities:
         raise Refusal(

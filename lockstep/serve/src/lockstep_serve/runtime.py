@@ -6,7 +6,7 @@ import sys
 __all__ = ["SETTINGS", "enter"]
 
 SETTINGS = {
-    "PYTHONUTF8": "1",  # the encoding of files and streams, whatever the locale says
+    "PYTHONUTF8": "1",  # the encoding of files and streams, whatever the locale is
     "PYTHONSAFEPATH": "1",  # the working directory is not on sys.path
     "PYTHONNOUSERSITE": "1",  # nothing from the user's home is importable
     "PYTHONUNBUFFERED": "1",  # a log line is out when it is written

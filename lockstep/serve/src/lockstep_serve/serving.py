@@ -1,4 +1,4 @@
-"""Start the server model of this service, as its definition says; one line of log tells what starts and why."""
+"""Start the server model of this service by its definition; one line of log shows what starts and why."""
 
 import json
 import os
@@ -18,7 +18,7 @@ __all__ = ["in_force", "serve"]
 
 
 def serve(*, reload: bool = False) -> None:
-    """Serve until told to stop; raises Refusal for a wrong definition, a second source of truth, a missing server
+    """Serve until SIGTERM or SIGINT; raises Refusal for a wrong definition, a second source of truth, a missing server
     package or an address that cannot be listened on.
     """
     runtime.enter()

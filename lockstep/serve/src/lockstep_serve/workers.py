@@ -30,7 +30,7 @@ def directories(controller: str, root: Path, own: Path) -> Iterator[Path]:
 
 
 def words(path: Path) -> list[str]:
-    """What a file of the kernel says; nothing when it is not there."""
+    """The words in a file of the kernel; none when it is not there."""
     try:
         return path.read_text(encoding="ascii").split()
     except OSError:

@@ -6,6 +6,6 @@ __all__ = ["loaded_modules"]
 
 
 def loaded_modules() -> dict[str, str]:
-    """Modules of lockstep_serve in this process: name → file."""
-    found = sorted(name for name in sys.modules if name.partition(".")[0] == "lockstep_serve")
-    return {name: str(sys.modules[name].__file__) for name in found}
+    """Modules of lockstep_serve in this process, the command itself included: name → file."""
+    files = {name: getattr(module, "__file__", None) or "" for name, module in list(sys.modules.items())}
+    return {name: file for name, file in sorted(files.items()) if "/lockstep_serve/" in file}

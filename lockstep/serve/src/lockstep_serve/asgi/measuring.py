@@ -1,4 +1,4 @@
-"""Tell the service's meter of each request, and answer `GET /metrics` by what it says.
+"""Report each request to the service's meter, and answer `GET /metrics` by what it gives.
 
 Questions after the service's health and metrics are not counted: they would be most of what an idle service does.
 """

@@ -39,7 +39,7 @@ class Waiting:
 
 
 async def hold(port: int) -> None:
-    """Wait until whoever listens on that port of this machine ends the connection: it knows what is in hand."""
+    """Wait until whoever listens on that port of this machine ends the connection: it knows what is in flight."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     await reader.read(1)
     writer.close()

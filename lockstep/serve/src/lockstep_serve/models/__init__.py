@@ -35,7 +35,7 @@ class Model:
     """A server model.
 
     `values` are the names that `server.toml` states for it, `abilities` what it can do, `exit_codes` how its process
-    ends when it is told to stop. `packages` are the modules that it imports and what brings each. `ruling_variables` are
+    ends after SIGTERM. `packages` are the modules that it imports and what brings each. `ruling_variables` are
     patterns of variables that its server reads by itself: a second source of truth.
     `at_once` is the value that says how many requests one process serves at once, empty for one.
     `server` is the module whose `run` starts the server.

@@ -52,7 +52,8 @@ class Service(BaseApplication):  # type: ignore[misc]  # untyped, see above
 
     def load_config(self) -> None:
         """Called at the start and at each reload."""
-        settings = self.settings_of(in_force()) | HOOKS | {"reload": self.reloads}
+        self.definition = in_force()
+        settings = self.settings_of(self.definition) | HOOKS | {"reload": self.reloads}
         for name, value in settings.items():
             self.cfg.set(name, value)
 

@@ -1,7 +1,7 @@
 """gunicorn's manager ("arbiter"), with what it lacks so that no deploy loses a request or breaks what runs.
 
 It differs from gunicorn 27 in this: SIGTERM turns readiness false before the listener closes; SIGHUP and SIGUSR2
-rehearse the new code in a throw-away process; a worker is told to go only when its successor serves, on SIGHUP and when
+rehearse the new code in a throw-away process; a worker is stopped only when its successor serves, on SIGHUP and when
 it is worn; and a stop is carried to its end.
 """
 
@@ -16,7 +16,6 @@ from gunicorn.arbiter import Arbiter as GunicornArbiter  # type: ignore[import-u
 from gunicorn.errors import HaltServer  # type: ignore[import-untyped]  # the same
 
 from lockstep_serve import begin_draining
-from lockstep_serve.application import in_force
 from lockstep_serve.on_gunicorn.hooks import BOOTING, SERVING, WORN, stage
 
 __all__ = ["Arbiter"]
@@ -26,7 +25,7 @@ RETRY_SECONDS = 2.0
 
 
 class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
-    """`retiring` are workers told to go, and until when; `successors` are worn workers, and who follows each."""
+    """`retiring` are stopped workers and the end of their patience; `successors` are the workers that follow worn ones."""
 
     def __init__(self, app: Any) -> None:
         self.spawn_after = 0.0
@@ -38,7 +37,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
     def handle_term(self) -> None:
         """Turn readiness false, stop accepting `drain_lead` seconds later."""
         begin_draining()
-        time.sleep(in_force().drain_lead)
+        time.sleep(self.app.definition.drain_lead)
         super().handle_term()
 
     def handle_hup(self) -> None:
@@ -52,7 +51,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
             super().handle_usr2()
 
     def rehearsed(self, signal_name: str) -> bool:
-        """Whether the new code can be imported and built; says why when it cannot."""
+        """Whether the new code can be imported and built; logs why when it cannot."""
         from lockstep_serve.rehearsal import rehearse_apart  # workers inherit what is imported, and need none of it
 
         failure = rehearse_apart()
@@ -96,7 +95,7 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def retire(self, pids: list[int]) -> None:
-        """Tell workers to finish and go, once: they count no more, and nothing replaces them."""
+        """Stop workers, once: they finish what they have, they no longer count, and nothing replaces them."""
         for pid in pids:
             if pid in self.WORKERS and pid not in self.retiring:
                 self.retiring[pid] = time.monotonic() + self.cfg.graceful_timeout + self.timeout

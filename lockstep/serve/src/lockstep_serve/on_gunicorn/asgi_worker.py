@@ -1,6 +1,6 @@
 """gunicorn's ASGI worker, which loses no request when it stops, lets go of idle clients, and runs the lifespan's end.
 
-gunicorn 27 closes a connection to which it has just announced keep-alive when SIGTERM comes between (1 request in
+gunicorn 27 closes a connection to which it has just announced keep-alive when SIGTERM comes in between (1 request in
 5,000 is lost); and it waits for idle and silent clients until its manager kills it, before the lifespan's end.
 """
 
@@ -12,7 +12,7 @@ from gunicorn.asgi import protocol  # type: ignore[import-untyped]  # gunicorn h
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
 from lockstep_serve.application import in_force
-from lockstep_serve.client_address import client, trusting
+from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 
@@ -42,29 +42,29 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         """The scope, with the client that a trusted proxy names."""
         scope = super()._build_http_scope(request, sockname, peername)
         if scope["client"] and self.worker.trusted(scope["client"][0]):
-            said = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-            if found := client(said, self.worker.trusted):
-                scope["client"] = (found, 0)  # its port is not said
+            forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
+            if found := find_client(forwarded, self.worker.trusted):
+                scope["client"] = (found, 0)  # its port is not known
         return scope
 
     def close_if_idle(self) -> None:
-        """Close as gunicorn does when keep-alive is over; a request in hand stays."""
+        """Close as gunicorn does when keep-alive is over; a request in flight stays."""
         if self._awaiting_request and not self._request_ready.is_set():
             self._keepalive_timeout()
 
 
-gasgi.ASGIProtocol = Protocol  # the worker has no other place to say it
+gasgi.ASGIProtocol = Protocol  # the worker has no setting for it
 protocol._CACHED_SERVER_HEADER = b""  # no answer names the server; gunicorn has no setting for that
 
 
 class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
-    """Serves until its manager says SIGTERM; then `closing`, while answers announce the end, then not `alive`."""
+    """Serves until SIGTERM; then it is `closing`, while answers announce the end, then no longer `alive`."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self.connections: set[Protocol] = set()
         self.closing = False
-        self.trusted = trusting(in_force().trusted_proxies)
+        self.trusted = parse_proxies(in_force().trusted_proxies)
 
     def init_signals(self) -> None:
         """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""
@@ -81,7 +81,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
             self.lingering = self.loop.create_task(self.linger())
 
     async def linger(self) -> None:
-        """Accept no more; give clients time for a request on a connection that was promised to stay open."""
+        """Accept no more; give clients time for a request on a connection that they were told would stay open."""
         for server in self.servers:
             server.close()
         until = self.loop.time() + min(LINGER_SECONDS, self.cfg.graceful_timeout)

@@ -24,11 +24,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.room, self.in_flight = in_force().concurrency, 0
+        self.limit, self.in_flight = in_force().concurrency, 0
         self.idle: dict[Any, gevent.Timeout] = {}
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        if self.in_flight >= self.room and not req.path.startswith(HEALTH):
+        if self.in_flight >= self.limit and not req.path.startswith(HEALTH):
             log_full(self.in_flight, "`concurrency`")
             sock.sendall(ANSWER)
             close_graceful(sock)

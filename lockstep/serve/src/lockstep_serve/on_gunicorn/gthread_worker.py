@@ -1,6 +1,6 @@
-"""gunicorn's threaded worker, which refuses what its queue cannot hold, and lends no thread to a client that is silent.
+"""gunicorn's threaded worker, which refuses what its queue cannot hold, and gives no thread to a client that sends nothing.
 
-gunicorn 27 lends each new connection a thread for 5 s, whether it says something or not.
+gunicorn 27 gives each new connection a thread for 5 s, whether it sends something or not.
 """
 
 import contextlib
@@ -30,22 +30,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         super().__init__(*args)
         definition = in_force()
         self.most = definition.threads + definition.queue
-        self.in_hand = 0
+        self.in_flight = 0
         self.refused: deque[tuple[float, Any]] = deque()
 
     def enqueue_req(self, conn: Any) -> None:
-        """Take a connection that has something to say, or refuse it."""
-        if not (conn.initialized or conn.data_ready or says_something(conn.sock)):
+        """Take a connection on which something came, or refuse it."""
+        if not (conn.initialized or conn.data_ready or has_something(conn.sock)):
             self.await_request(conn)
             return
-        if self.in_hand >= self.most and not asks_for_health(conn.sock):
+        if self.in_flight >= self.most and not asks_for_health(conn.sock):
             self.refuse(conn)
             return
-        self.in_hand += 1
+        self.in_flight += 1
         super().enqueue_req(conn)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        self.in_hand -= 1
+        self.in_flight -= 1
         super().finish_request(conn, fs)
 
     def await_request(self, conn: Any) -> None:
@@ -62,7 +62,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
             conn.timeout = min(conn.timeout, deadline)
 
     def refuse(self, conn: Any) -> None:
-        log_full(self.in_hand, "`threads` and `queue`")
+        log_full(self.in_flight, "`threads` and `queue`")
         with contextlib.suppress(OSError):  # the client may have gone
             conn.sock.setblocking(False)
             conn.sock.send(ANSWER)
@@ -78,7 +78,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
             conn.close()
 
 
-def says_something(client: socket.socket) -> bool:
+def has_something(client: socket.socket) -> bool:
     """Whether there is something to read, the end included; nothing is taken."""
     try:
         client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)

@@ -1,4 +1,4 @@
-"""gunicorn's hooks and logger: how a worker comes to life, and what it tells its manager.
+"""gunicorn's hooks and logger: how a worker comes to life, and what it reports to its manager.
 
 A worker's stage is one byte of shared memory: the manager made it before the fork, the worker writes it.
 """
@@ -31,7 +31,7 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
 
 
 def stage(worker: Any) -> int:
-    """BOOTING, SERVING or WORN: what the worker said of itself last."""
+    """BOOTING, SERVING or WORN: what the worker reported last."""
     return int(worker.stage[0])
 
 
@@ -40,7 +40,7 @@ def pre_fork(_: Any, worker: Any) -> None:
 
 
 def post_fork(_: Any, worker: Any) -> None:
-    """Log as the service does, say when the first heartbeat comes, and ask for a successor when worn."""
+    """Log as the service does, report the first heartbeat, and ask for a successor when worn."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it has its own handler: it serves nobody yet
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     start_logging()
@@ -48,15 +48,15 @@ def post_fork(_: Any, worker: Any) -> None:
 
     def first_notify() -> None:  # every kind of worker beats when it listens, and not before
         worker.notify = notify
-        say(worker, SERVING)
+        report(worker, SERVING)
         notify()
 
     worker.notify = first_notify
     definition = in_force()
-    end_after(definition.max_requests, definition.max_requests_jitter, lambda: say(worker, WORN))
+    end_after(definition.max_requests, definition.max_requests_jitter, lambda: report(worker, WORN))
 
 
-def say(worker: Any, stage: int) -> None:
+def report(worker: Any, stage: int) -> None:
     """Write the stage and wake the manager; it takes the signal for one of a child's end, and finds none."""
     worker.stage[0] = stage
     os.kill(worker.ppid, signal.SIGCHLD)

@@ -27,12 +27,12 @@ ANSWER = (
 _silent_until = 0.0
 
 
-def log_full(in_hand: int, limit: str) -> None:
+def log_full(in_flight: int, limit: str) -> None:
     """One line a second at most: who is overloaded does not want to write more."""
     global _silent_until  # one worker, one log
     if time.monotonic() >= _silent_until:
         _silent_until = time.monotonic() + 1
-        log.warning("refusing requests: %d are in hand, the limit is %s", in_hand, limit)
+        log.warning("refusing requests: %d are in flight, the limit is %s", in_flight, limit)
 
 
 def post_worker_init(_: Any) -> None:

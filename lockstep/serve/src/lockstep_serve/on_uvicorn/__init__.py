@@ -12,12 +12,12 @@ def options(definition: Definition) -> dict[str, Any]:
     """Settings by uvicorn's names, for every model in which uvicorn speaks HTTP."""
     return {
         "loop": "uvloop",
-        "workers": 1,  # unless said, it reads WEB_CONCURRENCY, and knows no "auto"
+        "workers": 1,  # without this, it reads WEB_CONCURRENCY, and knows no "auto"
         "http": protocol(),
         "backlog": definition.backlog,
         "timeout_keep_alive": definition.keep_alive,
-        "timeout_graceful_shutdown": definition.drain,  # unlimited unless said
+        "timeout_graceful_shutdown": definition.drain,  # uvicorn waits without limit by default
         "forwarded_allow_ips": definition.trusted_proxies,
-        "access_log": False,  # the application writes one line a request
+        "access_log": False,  # the application writes one line for each request
         "server_header": False,
     }

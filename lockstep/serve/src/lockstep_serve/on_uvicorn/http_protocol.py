@@ -4,7 +4,7 @@
   request in 700 is lost. Here an idle connection lingers, and a request that arrives meanwhile is answered with
   `Connection: close`.
 - It limits the request line and the header fields as gunicorn does (414, 431), and drops names with an underscore,
-  which WSGI servers do not tell from those with a hyphen: `X_User` must not pass for `X-User`.
+  which WSGI does not distinguish from those with a hyphen: `X_User` must not pass for `X-User`.
 - It does not wait longer than keep-alive for a request's head.
 """
 
@@ -66,7 +66,7 @@ class DrainingProtocol(HttpToolsProtocol):
         if self.idle():
             self.linger()
         elif not self.cycle.response_started:
-            self.cycle.keep_alive = False  # else keep-alive was announced: the answer's end begins a linger
+            self.cycle.keep_alive = False  # else keep-alive has been announced, and the linger begins when the answer ends
 
     def idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
@@ -91,7 +91,7 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        # A client that never says anything is closed like one that says nothing more.
+        # The connection of a client that sends nothing is closed as an idle one is.
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if self.draining:
             self.linger()

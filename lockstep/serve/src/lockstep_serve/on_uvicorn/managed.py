@@ -13,7 +13,7 @@ __all__ = ["run"]
 
 
 def run(definition: Definition, *, reload: bool) -> None:
-    """Serve until told to stop; the manager imports nothing of the service."""
+    """Serve until SIGTERM or SIGINT; the manager imports nothing of the service."""
     manager_log.configure()
     settings = options(definition) | {"log_config": manager_log.CONFIG, "factory": True}
     if reload:

@@ -17,7 +17,7 @@ log = logging.getLogger("lockstep")
 
 
 def run(definition: Definition, *, reload: bool) -> None:
-    """Serve until told to stop."""
+    """Serve until SIGTERM or SIGINT."""
     with readable_failure():
         settings = options(definition) | {"log_config": log_config(), "factory": True}
     if reload:

@@ -27,7 +27,7 @@ __all__ = ["Processes"]
 LOOK_SECONDS = 0.1
 PING_SECONDS = 5.0  # answered by a thread of the child, whatever its event loop does
 SPARE_SECONDS = 1.0
-WORN = "worn"  # it serves, and has served its share; one that wears out before anyone looked says both at once
+WORN = "worn"  # serves, and has served its share of requests; both may be true when it is looked at first
 
 log = logging.getLogger("uvicorn.error")
 
@@ -56,7 +56,7 @@ class Process(UvicornProcess):
         self.worn = True
 
     def pong(self) -> None:
-        """In the child: tell the manager whether it serves, and whether that was its share."""
+        """In the child: answer the manager whether it serves, and whether it has served its share."""
         self.child_conn.recv()
         self.child_conn.send(WORN if self.worn else self.server.started)
 
@@ -72,7 +72,7 @@ class Process(UvicornProcess):
         until = time.monotonic() + (PING_SECONDS if self.was_ready else 0)
         with contextlib.suppress(OSError, EOFError):
             self.parent_conn.send(b"ping")
-            while self.process.is_alive():  # the pipe does not tell that a child died
+            while self.process.is_alive():  # the pipe does not show that a child died
                 if self.parent_conn.poll(LOOK_SECONDS):
                     answer: bool | str = self.parent_conn.recv()
                     return answer
@@ -102,7 +102,7 @@ class Processes(Multiprocess):
         return process
 
     def serve(self) -> int:
-        """Serve until told to stop; the exit code."""
+        """Serve until SIGTERM or SIGINT; the exit code."""
         self.processes = [self.new() for _ in range(self.processes_num)]
         while not self.should_exit.wait(LOOK_SECONDS):
             self.handle_signals()
@@ -111,7 +111,9 @@ class Processes(Multiprocess):
         return self.code
 
     def stop(self) -> None:
-        """Tell all to drain, and kill what has not ended when the drain is over."""
+        """Have all drain, and kill what has not ended when the drain is over."""
+        for listener in self.sockets:  # else the kernel goes on accepting for it, and nobody answers
+            listener.close()
         everyone = [*self.processes, *self.retiring]
         for process in everyone:
             process.terminate()

@@ -15,13 +15,16 @@ __all__ = ["Server"]
 class Server(uvicorn.Server):
     """SIGTERM stops it after the lead, SIGINT at once: Ctrl-C, or a manager whose other workers go on."""
 
-    stop_at: float | None = None
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.drain_lead: float = in_force().drain_lead
+        self.stop_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig != signal.SIGTERM or self.stop_at is not None:
             return super().handle_exit(sig, frame)
         begin_draining()
-        self.stop_at = time.monotonic() + in_force().drain_lead
+        self.stop_at = time.monotonic() + self.drain_lead
         self._captured_signals.append(sig)
         return None
 

@@ -4,6 +4,7 @@ How many run at once is for the server model to limit: its threads or greenlets 
 """
 
 import json
+import sys
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,10 +29,9 @@ class Gate:
         length = environ.get("CONTENT_LENGTH") or "0"
         if length.isdigit() and int(length) > self.most:
             return refuse(start_response)
-        if "HTTP_TRANSFER_ENCODING" in environ:
-            body = CountedBody(environ["wsgi.input"], start_response, self.most)
-            environ["wsgi.input"], start_response = body, body.start_response
         with self.watch.over(environ):
+            if "HTTP_TRANSFER_ENCODING" in environ:
+                return CountedBody(environ["wsgi.input"], start_response, self.most).serve(self.application, environ)
             answer: Iterable[bytes] = self.application(environ, start_response)
             return answer
 
@@ -41,6 +41,17 @@ class CountedBody:
 
     def __init__(self, body: Any, start_response: Any, most: int) -> None:
         self.body, self.start, self.left, self.most = body, start_response, most, most
+
+    def serve(self, application: Any, environ: dict[str, Any]) -> Iterable[bytes]:
+        """What the application answers; where it leaves the failure to the server, a 413."""
+        try:
+            environ["wsgi.input"] = self
+            answer: Iterable[bytes] = application(environ, self.start_response)
+        except OSError:
+            if self.left >= 0:
+                raise
+            return refuse(self.start, sys.exc_info())
+        return answer
 
     def counted(self, data: bytes) -> bytes:
         self.left -= len(data)
@@ -64,10 +75,10 @@ class CountedBody:
         return self.start(TOO_LARGE if self.left < 0 else status, headers, exc_info)
 
 
-def refuse(start_response: Any) -> Iterable[bytes]:
+def refuse(start_response: Any, failure: Any = None) -> Iterable[bytes]:
     """A problem document (RFC 9457); gunicorn ends the connection, because the body was not read."""
     detail = "The request's body is larger than this service takes."
     body = json.dumps({"type": "about:blank", "title": TOO_LARGE[4:], "status": 413, "detail": detail}).encode()
     headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-    start_response(TOO_LARGE, headers)
+    start_response(TOO_LARGE, headers, failure)
     return [body]

@@ -1,4 +1,4 @@
-"""Tell the service's meter of each request, and answer `GET /metrics` by what it says.
+"""Report each request to the service's meter, and answer `GET /metrics` by what it gives.
 
 Questions after the service's health and metrics are not counted: they would be most of what an idle service does.
 """
@@ -59,7 +59,7 @@ class Body:
         return iter(self.chunks)
 
     def close(self) -> None:
-        """Once, as the server promises."""
+        """Called once, by the server."""
         try:
             if close := getattr(self.chunks, "close", None):
                 close()

@@ -20,33 +20,33 @@ log = logging.getLogger("lockstep.requests")
 
 
 class Watch:
-    """The requests in hand, by thread; `limit` is in seconds. Its own thread starts with the first request."""
+    """The requests in flight, by thread; `limit` is in seconds. Its own thread starts with the first request."""
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
-        self.in_hand: dict[int, tuple[float, str]] = {}
+        self.in_flight: dict[int, tuple[float, str]] = {}
         self.started = False
 
     @contextmanager
     def over(self, environ: dict[str, Any]) -> Iterator[None]:
         """Watch over the application's call; what it streams afterwards is not watched."""
         if not self.started:
-            self.started = True  # two threads at once may both start one: it would say things twice, no more
+            self.started = True  # two threads at once may both start one: each line of log would come twice, no more
             threading.Thread(target=self.listen, name="lockstep-request-watch", daemon=True).start()
         me = threading.get_ident()
-        self.in_hand[me] = (time.monotonic(), f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
+        self.in_flight[me] = (time.monotonic(), f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
         try:
             yield
         finally:
-            self.in_hand.pop(me, None)
+            self.in_flight.pop(me, None)
 
     def listen(self) -> None:
-        told: dict[int, float] = {}
+        reported: dict[int, float] = {}
         while True:
             time.sleep(min(LOOK_SECONDS, self.limit / 2))
-            for thread, (began, request) in list(self.in_hand.items()):
-                if time.monotonic() - began > self.limit and told.get(thread) != began:
-                    told[thread] = began
+            for thread, (began, request) in list(self.in_flight.items()):
+                if time.monotonic() - began > self.limit and reported.get(thread) != began:
+                    reported[thread] = began
                     self.report(thread, request)
 
     def report(self, thread: int, request: str) -> None:

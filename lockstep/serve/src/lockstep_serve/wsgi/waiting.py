@@ -38,7 +38,7 @@ class Waiting:
 
 
 def hold(port: int) -> None:
-    """Wait until whoever listens on that port of this machine ends the connection: it knows what is in hand."""
+    """Wait until whoever listens on that port of this machine ends the connection: it knows what is in flight."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.recv(1)
 
