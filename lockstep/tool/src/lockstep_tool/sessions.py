@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from lockstep_serve.errors import DIFFERENT, SAME
 from lockstep_serve.runtime import SETTINGS
-from lockstep_tool.stand_ins import RUN, stand_ins, this_run
+from lockstep_tool.stand_ins import stand_ins
 from lockstep_tool.sync import production, sync
 
 __all__ = ["make_checks", "replace_by_server", "run_module", "run_program"]
@@ -32,8 +32,8 @@ def give_settings(root: Path) -> dict[str, str]:
     """What a program that imports the service is given: the interpreter's settings, and stand-ins for its secrets."""
     made_up = stand_ins(root)
     if made_up:
-        print(f"not set, so random in this run: {', '.join(made_up)}", flush=True)
-    return {**SETTINGS, **made_up, RUN: this_run()}
+        print(f"not set, so made up here: {', '.join(made_up)}", flush=True)
+    return {**SETTINGS, **made_up}
 
 
 def run_module(module: str, words: Sequence[str], root: Path) -> int:

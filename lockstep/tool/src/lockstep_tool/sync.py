@@ -1,19 +1,29 @@
-"""Build an environment from `uv.lock`, exactly, and say in words a person can act on why it cannot be built."""
+"""Build an environment from `uv.lock`, exactly, and say in words a person can act on why it cannot be built.
+
+An environment is made by one session at a time, while none uses it: from here on, this process does.
+"""
 
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from lockstep_serve.environment import digest, sha256, source
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.declared import own_packages
-from lockstep_tool.fingerprint import DECLARED_FILES, digest, sha256, source
+from lockstep_tool.checks.lock.wheels import compare_wheels
+from lockstep_tool.fingerprint import DECLARED_FILES
 from lockstep_tool.hermetic import environment
-from lockstep_tool.toml_file import read_toml
-from lockstep_tool.versions import lower_bound
+from lockstep_tool.service import Service
+from lockstep_tool.session_lock import session_lock
 
 __all__ = ["production", "sync"]
 
-# What uv says → what is wrong, and what to do. The first that fits is told.
+PYTHON_REMEDY = (
+    "Connect once and run `uv python install`, "
+    "or choose one of `uv python list --only-installed` with `copier update --data python=…`."
+)
+
+# What uv says → what is wrong, and what to do. The first that fits counts.
 REASONS = (
     ("needs to be updated", "uv.lock does not answer pyproject.toml.", "Run `uv lock`, then commit both files."),
     (
@@ -22,12 +32,12 @@ REASONS = (
         "Run `uv run noxfile.py -s relock`, or restore it from git.",
     ),
     ("Required uv version", "This uv is not one that the service takes.", "Run `uvx uv@{uv} run noxfile.py`."),
-    ("No interpreter found", "Python {python} is not on this machine, and it cannot be downloaded.", "{python_remedy}"),
-    ("No download found", "Python {python} is not on this machine, and uv knows no build of it.", "{python_remedy}"),
+    ("No interpreter found", "Python {python} is not on this machine, and it cannot be downloaded.", PYTHON_REMEDY),
+    ("No download found", "Python {python} is not on this machine, and uv knows no build of it.", PYTHON_REMEDY),
     (
         "Failed to install cpython",
         "Python {python} is not on this machine, and its download failed.",
-        "{python_remedy}",
+        PYTHON_REMEDY,
     ),
     (
         "Failed to download",
@@ -40,10 +50,6 @@ REASONS = (
         "Do not go on: find out why the index serves another file.",
     ),
 )
-PYTHON_REMEDY = (
-    "Connect once and run `uv python install`, "
-    "or choose one of `uv python list --only-installed` with `copier update --data python=…`."
-)
 
 
 def production(root: Path) -> Path:
@@ -54,56 +60,79 @@ def production(root: Path) -> Path:
 def sync(root: Path, name: str, *arguments: str) -> Path:
     """Make `.nox/<name>` equal to the lock and return its interpreter; raises Refusal.
 
-    `arguments` choose the set: `--group tests`, `--only-group lint`, `--no-editable` …
+    `arguments` choose the set: `--group tests`, `--only-group lint`, `--no-editable` … No other session changes an
+    environment of this service until this process ends.
     """
     inputs = {file: sha256(root / file) for file in DECLARED_FILES if (root / file).is_file()}
-    return made(root, name, arguments, digest(source(own_packages(root))), digest(inputs))
+    return make(root, name, arguments, digest(source(Service(root).package)), digest(inputs))
 
 
 @cache
-def made(root: Path, name: str, arguments: tuple[str, ...], own: str, _: str) -> Path:
-    """Once in a process for the same inputs: the sessions of one run share what one of them made."""
-    directory = root / ".nox" / name
-    if not directory.exists():
+def make(root: Path, name: str, arguments: tuple[str, ...], own: str, _: str) -> Path:
+    """Once in a process for the same inputs."""
+    lock, python = session_lock(root), root / ".nox" / name / "bin" / "python"
+    if not lock.is_free():
+        lock.share()
+        if is_made(root, name, arguments, own):
+            return python
+    with lock.alone():
+        build(root, name, arguments, own)
+    return python
+
+
+def is_made(root: Path, name: str, arguments: Sequence[str], own: str) -> bool:
+    """Whether there is nothing to do."""
+    return not run_uv(root, name, ["--check", *arguments]).returncode and not renew(root, name, arguments, own)
+
+
+def build(root: Path, name: str, arguments: Sequence[str], own: str) -> None:
+    """Have uv make it; raises Refusal."""
+    if not (root / ".nox" / name).exists():
         print(f"building .nox/{name} from uv.lock …", flush=True)
-    command = ["uv", "sync", "--locked", "--no-default-groups", "--no-progress", "--project", str(root), *arguments]
-    if "--no-editable" in arguments:
-        command += renewed(root, directory, own)
-    settings = {**environment(), "UV_PROJECT_ENVIRONMENT": str(directory)}
-    settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
-    done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
-    if not done.returncode and "--no-editable" in arguments and (again := renewed(root, directory, own)):
+    done = run_uv(root, name, [*arguments, *renew(root, name, arguments, own)])
+    if not done.returncode and (again := renew(root, name, arguments, own)):
         # Where only the time of pyproject.toml is new, uv takes the wheel that it built last, of whatever source.
-        done = subprocess.run([*command, *again], capture_output=True, text=True, env=settings, check=False)
+        done = run_uv(root, name, [*arguments, *again])
     if done.returncode:
-        raise explained(root, name, done.stderr)
-    return directory / "bin" / "python"
+        raise explain(root, name, done.stderr)
 
 
-def renewed(root: Path, directory: Path, own: str) -> list[str]:
+def run_uv(root: Path, name: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """`uv sync` into `.nox/<name>`, with what it says."""
+    command = ["uv", "sync", "--locked", "--no-default-groups", "--no-progress", "--project", str(root), *arguments]
+    settings = {**environment(), "UV_PROJECT_ENVIRONMENT": str(root / ".nox" / name)}
+    settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
+    return subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
+
+
+def renew(root: Path, name: str, arguments: Sequence[str], own: str) -> list[str]:
     """Have the service built again when its files are not those of the checkout: uv looks at pyproject.toml only."""
-    sites = directory.glob("lib/python*/site-packages")
-    if digest(source(site / package.name for site in sites for package in own_packages(root))) == own:
+    if "--no-editable" not in arguments:
         return []
-    project = read_toml(root / "pyproject.toml")["project"]
-    return ["--reinstall-package", str(project["name"])]
+    service = Service(root)
+    sites = (root / ".nox" / name).glob("lib/python*/site-packages")
+    if any(digest(source(site / service.package.name)) == own for site in sites):
+        return []
+    return ["--reinstall-package", str(service.project["project"]["name"])]
 
 
-def explained(root: Path, name: str, said: str) -> Refusal:
+def explain(root: Path, name: str, said: str) -> Refusal:
     """uv's complaint in three parts."""
-    python = (root / ".python-version").read_text(encoding="utf-8").strip()
-    words = {"python": python, "python_remedy": PYTHON_REMEDY, "uv": lower_bound(root)}
-    told = [line.strip() for line in said.splitlines() if line.strip()][-4:]
+    service = Service(root)
+    last = [("uv sync", line.strip()) for line in said.splitlines() if line.strip()][-4:]
+    for finding in compare_wheels(service, ["uv.lock"]):  # of which uv says one thing or another
+        return Refusal(finding.what, finding.where, finding.fix)
+    words = {"python": service.python, "uv": service.versions["uv"]}
     for sign, wrong, remedy in REASONS:
         if sign in said:
             return Refusal(
                 wrong.format(**words),
-                [(".python-version", python), *(("uv sync", line) for line in told)],
+                [(".python-version", service.python), *last],
                 remedy.format(**words),
                 code=COULD_NOT_LOOK if "Python" in wrong else 1,
             )
     return Refusal(
         f"The environment .nox/{name} cannot be built.",
-        [("uv sync", line) for line in told],
+        last,
         f"Mend what uv names. If the environment is damaged: `rm -rf .nox/{name}`.",
     )

@@ -1,34 +1,35 @@
-"""Send the service's own requests to a production server, one that is there or one that is started for it."""
+"""Send the service's own requests to a server of an environment, one that is there or one that is started for it."""
 
-from pathlib import Path
-
-from lockstep_serve import models as model
-from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_serve.identity import identity
-from lockstep_tool.environments.asking import answers
-from lockstep_tool.environments.kept_answers import Answers, keep
+from lockstep_tool.environments.asking import Answers, ask_paths
 from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.prove.process import Server
-from lockstep_tool.prove.trials import ready
+from lockstep_tool.prove.production import Production
+from lockstep_tool.prove.proofs import ANSWERS, recall, remember
+from lockstep_tool.prove.subject import describe_subject
+from lockstep_tool.prove.trials import begin
 
-__all__ = ["keep_those_of", "take"]
-
-
-def take() -> Answers:
-    """Of a server of its own; raises Refusal when it does not come."""
-    with Server({"workers": 1}) as server:
-        try:
-            ready(server)
-        except AssertionError as failure:
-            raise Refusal(
-                "The server does not become ready, so it was not asked.",
-                [(model.MODEL, str(failure)), *(("server", line) for line in server.last_lines(12))],
-                "Run `uv run noxfile.py -s prove`.",
-                code=COULD_NOT_LOOK,
-            ) from failure
-        return answers(server.port, own_requests())
+__all__ = ["ask_environment", "ask_server", "recall_answers"]
 
 
-def keep_those_of(server: Server) -> str:
-    """Ask it, and write the answers down for the sessions that follow."""
-    return keep(Path.cwd(), identity().environment, answers(server.port, own_requests()))
+def ask_environment(environment: Production) -> Answers:
+    """Of a server that is started for it; raises Refusal when it does not come."""
+    with Server(environment, {"workers": 1}) as server:
+        begin(server, "it was not asked")
+        return ask_server(server)
+
+
+def ask_server(server: Server) -> Answers:
+    """Of a server that is ready."""
+    return ask_paths(server.port, own_requests(server.production.service))
+
+
+def recall_answers(environment: Production) -> Answers:
+    """Those that were given by exactly these bytes on this machine; else of a server that is started for it."""
+    root, subject = environment.service.root, describe_subject(environment)
+    if memory := recall(root, ANSWERS, subject):
+        found: Answers = memory["answers"]
+        return found
+    found, after = ask_environment(environment), describe_subject(environment)
+    if after.key == subject.key:
+        remember(root, ANSWERS, after, {"answers": found})
+    return found

@@ -1,7 +1,7 @@
 """Ask a service on this machine, each path twice, and print its answers as JSON.
 
-One file, standard library only, so that a container is asked from inside it without installing anything there:
-`… python -B - PORT PATH … < src/lockstep/places/asking.py`.
+One file, standard library only, so that a container is asked from inside it without installing anything there: it is
+piped into the container's own Python, `… python -B - PORT PATH …`.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-__all__ = ["UNKNOWN", "answers"]
+__all__ = ["Answers", "ask_paths"]
 
 UNKNOWN = "/.lockstep/no-such-path"  # how an error looks, too: a debug page is what differs first
 # Alike everywhere: a service may put the address and the id of a request into its answer.
@@ -20,11 +20,13 @@ ASKED_WITH = {"Host": "localhost", "X-Request-ID": "lockstep-behaviour", "Connec
 # Of the moment, of the connection, or another way to say what the body says.
 NOT_COMPARED = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-request-id"}
 READY_SECONDS = 60
-ANSWER_SECONDS = 20
+ANSWER_SECONDS = 60
 TEXT = 2000  # characters of a body that are kept to show where it differs
 
+Answers = dict[str, Any]  # path → its answer
 
-def answers(port: int, paths: Iterable[str]) -> dict[str, Any]:
+
+def ask_paths(port: int, paths: Iterable[str]) -> Answers:
     """Path → answer; in `unsteady` stands which of its parts are others when it is asked again."""
     found = {}
     for path in [*paths, UNKNOWN]:
@@ -72,4 +74,4 @@ def until_ready(port: int) -> None:
 
 if __name__ == "__main__":
     until_ready(int(sys.argv[1]))
-    json.dump(answers(int(sys.argv[1]), sys.argv[2:]), sys.stdout)
+    json.dump(ask_paths(int(sys.argv[1]), sys.argv[2:]), sys.stdout)

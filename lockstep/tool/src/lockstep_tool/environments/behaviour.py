@@ -1,34 +1,30 @@
 """Send the service's own requests to the production server, the development server and each image, and compare what
 they answer.
 
-All are given the same settings, so that a difference is the place's. A part of an answer that is another one when the
-same place is asked again, or started again, says nothing about places: it is named and not compared.
+All are given the same settings, so that a difference is the environment's. A part of an answer that is another one when
+the same environment is asked again, or started again, tells nothing: it is named and not compared.
 """
 
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_serve.runtime import SETTINGS
-from lockstep_tool.declared import own_packages
-from lockstep_tool.environments.differences import Difference, differences, unsteady
-from lockstep_tool.environments.finding import Finding, Place
+from lockstep_serve.errors import Refusal
+from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.environments.answers import ask_environment, recall_answers
+from lockstep_tool.environments.asking import Answers
+from lockstep_tool.environments.differences import Difference, find_differences, find_unsteady
 from lockstep_tool.environments.in_container import ask_image
-from lockstep_tool.environments.kept_answers import Answers, kept
 from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.files.variables import variables
-from lockstep_tool.stand_ins import stand_ins
-from lockstep_tool.sync import sync
-from lockstep_tool.toml_file import read_toml
+from lockstep_tool.prove.production import Production, read_development, read_production
 
-__all__ = ["behaviour"]
+__all__ = ["compare_answers"]
 
+CHECK = "behaviour"
 DEV = "dev"
 FIXES = {
     DEV: "put what that answer is made of below src/, into the wheel; `-s dev` and `-s serve` show both",
@@ -36,31 +32,35 @@ FIXES = {
 }
 
 
-def behaviour(root: Path, python: Path, here: Place, images: Mapping[str, str], found: Sequence[Finding]) -> list[Finding]:
-    """What answers otherwise than `here`'s production server. `images` are names by place; a place of which `found`
-    says that it differs is not started: first it must be what is promised.
+def compare_answers(root: Path, here: str, images: Mapping[str, str], found: Sequence[Finding]) -> list[Finding]:
+    """What answers otherwise than this machine's production server, whose environment is called `here`.
+
+    `images` are names of images by what their environments are called. An environment of which `found` says that it
+    differs is not started: first it must be what is declared.
     """
-    blamed = {finding.place for finding in found if finding.matters}
-    skipped = [unasked(name, "not asked while it differs otherwise") for name in [here.name, *images] if name in blamed]
-    if here.name in blamed:
+    blamed = {finding.environment for finding in found if finding.matters}
+    skipped = [unasked(name, "not asked while it differs otherwise") for name in [here, *images] if name in blamed]
+    if here in blamed:
         return skipped
     if sys.stdout.isatty():
         print("asking for the same answers …", flush=True)
-    made_up, paths = stand_ins(root), own_requests()
+    production = read_production(root)
     ways: dict[str, Callable[[], Answers]] = {
-        here.name: lambda: kept(root, here.fingerprint["environment"], paths) or of_server(root, python, made_up),
-        DEV: lambda: of_server(root, sync(root, DEV), made_up),
+        here: lambda: recall_answers(production),
+        DEV: lambda: recall_answers(read_development(production)),
     }
     for name in [name for name in images if name not in blamed]:
-        ways[name] = partial(ask_image, images[name], *listening(root), settings(root, made_up), paths)
-    answers, unseen = together(ways)
-    if here.name not in answers:
+        ways[name] = partial(
+            ask_image, images[name], *listening(production), settings(production), own_requests(production.service)
+        )
+    answers, unseen = ask_together(ways)
+    if here not in answers:
         return [*skipped, *unseen]
-    return [*skipped, *unseen, *compared(here.name, answers, lambda: of_server(root, python, made_up))]
+    return [*skipped, *unseen, *judge_answers(here, answers, lambda: ask_environment(production))]
 
 
-def together(ways: Mapping[str, Callable[[], Answers]]) -> tuple[dict[str, Answers], list[Finding]]:
-    """What each place answers, and which could not be asked."""
+def ask_together(ways: Mapping[str, Callable[[], Answers]]) -> tuple[dict[str, Answers], list[Finding]]:
+    """What each environment answers, and which could not be asked."""
     answers, unseen = {}, []
     with ThreadPoolExecutor(len(ways)) as pool:
         asked = {name: pool.submit(way) for name, way in ways.items()}
@@ -73,58 +73,45 @@ def together(ways: Mapping[str, Callable[[], Answers]]) -> tuple[dict[str, Answe
     return answers, unseen
 
 
-def unasked(place: str, said: str, fix: str = "the fix that stands above for this place") -> Finding:
-    return Finding("behaviour", said, place, fix, unseen=True)
+def unasked(name: str, what: str, fix: str = "the fix that stands above for this environment") -> Finding:
+    return Finding(CHECK, what, fix=fix, severity=Severity.UNKNOWN, environment=name)
 
 
-def compared(here: str, answers: Mapping[str, Answers], again: Callable[[], Answers]) -> list[Finding]:
-    """The findings. Where something differs, this place is started once more: it may differ from itself."""
-    changing = {part for answer in answers.values() for part in unsteady(answer)}
+def judge_answers(here: str, answers: Mapping[str, Answers], again: Callable[[], Answers]) -> list[Finding]:
+    """The findings. Where something differs, this environment is started once more: it may differ from itself."""
+    changing = {part for answer in answers.values() for part in find_unsteady(answer)}
     differing: dict[str, list[Difference]] = {
-        name: list(differences(answers[here], answer)) for name, answer in answers.items() if name != here
+        name: list(find_differences(answers[here], answer)) for name, answer in answers.items() if name != here
     }
     if any(found.part not in changing for each in differing.values() for found in each):
-        changing |= {found.part for found in differences(answers[here], again())}
+        changing |= {found.part for found in find_differences(answers[here], again())}
     return [
         *(
-            Finding("behaviour", found.said(here), name, FIXES.get(name, FIXES[""]))
+            Finding(CHECK, found.describe(here), fix=FIXES.get(name, FIXES[""]), environment=name)
             for name, each in differing.items()
             for found in each
             if found.part not in changing
         ),
         *(
-            Finding("behaviour", f"{part} changes from one answer to the next, not compared", here, allowed=True)
+            Finding(
+                CHECK,
+                f"{part} changes from one answer to the next, not compared",
+                severity=Severity.ALLOWED,
+                environment=here,
+            )
             for part in sorted(changing)
         ),
     ]
 
 
-def of_server(root: Path, python: Path, made_up: Mapping[str, str]) -> Answers:
-    """What the production command answers in that environment."""
-    environment = {**os.environ, **SETTINGS, **made_up}
-    command = [str(python), "-m", "lockstep", "answers"]
-    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no output"])[-3:]
-        raise Refusal(
-            "its server was not asked",
-            [(str(python), " ".join(last))],
-            "uv run noxfile.py -s prove",
-            code=COULD_NOT_LOOK,
-        )
-    found: Answers = json.loads(done.stdout)
-    return found
-
-
-def settings(root: Path, made_up: Mapping[str, str]) -> dict[str, str]:
+def settings(production: Production) -> dict[str, str]:
     """The service's own variables that are set here, and what was made up for its secrets."""
-    read = variables(root, own_packages(root)[1])
-    return {**{name: os.environ[name] for name in read if os.environ.get(name)}, **made_up}
+    read = variables(production.service)
+    return {**{name: os.environ[name] for name in read if os.environ.get(name)}, **production.made_up}
 
 
-def listening(root: Path) -> tuple[int, dict[str, str]]:
+def listening(production: Production) -> tuple[int, dict[str, str]]:
     """A port for a container, and the variables that say so; one worker answers as all do."""
-    stated = read_toml(own_packages(root)[1] / "server.toml")
-    port = int(stated["port"]["default"])
-    values = {"port": port, "workers": 1}
-    return port, {str(stated[name]["env"]): str(value) for name, value in values.items() if name in stated}
+    stated = production.service.definition.values
+    values = {"port": stated["port"].value, "workers": 1}
+    return int(stated["port"].value), {stated[name].env: str(value) for name, value in values.items() if name in stated}

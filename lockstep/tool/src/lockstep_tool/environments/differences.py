@@ -1,29 +1,29 @@
-"""Compare the answers that two places gave to the same requests, part by part."""
+"""Compare the answers that two environments gave to the same requests, part by part."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-__all__ = ["Difference", "differences", "unsteady"]
+__all__ = ["Difference", "find_differences", "find_unsteady"]
 
 EXCERPT, BEFORE = 48, 16  # characters shown of a body, and how many of them are before the first that differs
 
 
 @dataclass(frozen=True)
 class Difference:
-    """`part` names it, such as `GET /: header content-type`; `there` and `here` are what the places answer."""
+    """`part` names it, such as `GET /: header content-type`; `there` and `here` are what the two environments answer."""
 
     part: str
     there: str
     here: str
 
-    def said(self, here: str) -> str:
-        """As the report says it of the other place."""
+    def describe(self, here: str) -> str:
+        """As the report says it of the other environment."""
         return f"{self.part} {self.there} ({here}: {self.here})"
 
 
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Difference]:
+def find_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Difference]:
     """How `other` answers otherwise than `one`; with another status, nothing else is told of that path."""
     for path in one:
         here, there = one[path], other[path]
@@ -38,8 +38,8 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Di
             yield Difference(named(path, "body"), body(there, here), body(here, there))
 
 
-def unsteady(answers: Mapping[str, Any]) -> Iterator[str]:
-    """The parts that were others when the place was asked again."""
+def find_unsteady(answers: Mapping[str, Any]) -> Iterator[str]:
+    """The parts that were others when the environment was asked again."""
     for path, answer in answers.items():
         yield from (named(path, part) for part in answer["unsteady"])
 

@@ -5,19 +5,19 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool import engine
 from lockstep_tool.engine import PYTHON_IN_IMAGE
 from lockstep_tool.environments import asking
+from lockstep_tool.environments.asking import Answers
 
 __all__ = ["ask_image"]
 
 SECONDS = 120
 
 
-def ask_image(image: str, port: int, server: Mapping[str, str], own: Mapping[str, str], paths: Iterable[str]) -> dict[str, Any]:
+def ask_image(image: str, port: int, server: Mapping[str, str], own: Mapping[str, str], paths: Iterable[str]) -> Answers:
     """Its answers, by path. It listens on `port`; `server` are variables of the server definition, `own` the service's.
 
     It has a read-only root and no network but its own loopback; LOCKSTEP_ASK_NETWORK names another one, for a service
@@ -38,14 +38,14 @@ def ask_image(image: str, port: int, server: Mapping[str, str], own: Mapping[str
         if done.returncode:
             logs = engine.run([chosen, "logs", "--tail", "1", container], timeout=SECONDS)
             raise unasked(image, done.stderr, logs.stdout + logs.stderr)
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: Answers = json.loads(done.stdout)
         return found
     finally:
         engine.run([chosen, "rm", "--force", container], timeout=SECONDS)
 
 
 def unasked(image: str, *said: str) -> Refusal:
-    """Why it was not asked: the last line of each voice, but for docker's own hint."""
+    """Why it was not asked: the last line of each that said something, but for docker's own hint."""
     telling = ([line for line in text.splitlines() if line.strip() and not line.startswith("See '")] for text in said)
     return Refusal(
         f"{image} does not start, or does not answer",

@@ -1,11 +1,20 @@
-"""Expect something of a running server, now or within a time; AssertionError says what was seen instead."""
+"""Expect something of a running server, now or when it comes; AssertionError says what was seen instead.
+
+Nothing is judged by how long it takes: the patience only ends what would hang for ever.
+"""
 
 import time
 from collections.abc import Callable
 
-__all__ = ["expect", "until"]
+__all__ = ["expect", "patience", "wait_until"]
 
+PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.02
+
+
+def patience() -> float:
+    """The seconds after which what is waited for counts as what never comes."""
+    return PATIENCE_SECONDS
 
 
 def expect(holds: bool, otherwise: str) -> None:
@@ -14,10 +23,10 @@ def expect(holds: bool, otherwise: str) -> None:
         raise AssertionError(otherwise)
 
 
-def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> float:
-    """Look until it holds, at most so many seconds; returns how many it took."""
-    started = time.monotonic()
+def wait_until(holds: Callable[[], bool], otherwise: Callable[[], str], seconds: float | None = None) -> float:
+    """Look until it holds, for so many seconds or as long as patience lasts; returns how many it took."""
+    started, limit = time.monotonic(), patience() if seconds is None else seconds
     while not holds():
-        expect(time.monotonic() - started < seconds, otherwise())
+        expect(time.monotonic() - started < limit, otherwise())
         time.sleep(LOOK_SECONDS)
     return time.monotonic() - started

@@ -4,20 +4,20 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["descendants"]
+__all__ = ["find_descendants"]
 
 DEAD = ("Z", "X")  # ended, and not yet taken note of
 
 
-def descendants(root: int) -> set[int]:
+def find_descendants(root: int) -> set[int]:
     """The process itself and all that it started, as far as they live."""
-    found, listed = {root}, list(processes())
+    found, listed = {root}, list(list_processes())
     while more := {pid for pid, parent, _ in listed if parent in found and pid not in found}:
         found |= more
     return {pid for pid, _, state in listed if pid in found and not state.startswith(DEAD)}
 
 
-def processes() -> Iterator[tuple[int, int, str]]:
+def list_processes() -> Iterator[tuple[int, int, str]]:
     """Every process: its number, its parent's, its state."""
     if Path("/proc/self/stat").exists():
         for stat in Path("/proc").glob("[0-9]*/stat"):

@@ -3,6 +3,9 @@
 Three kinds of clients do so side by side: some open a connection for each request, some keep theirs, some ask for what
 takes long. A kept connection is used without looking whether the server has closed it meanwhile, because across a
 network a client cannot know; one that is told `Connection: close` opens another. Nothing is tried twice.
+
+A server that stops gives clients a moment to say what they have to say. One that this machine kept from its processor
+for longer than that is slow by itself: what it loses is not counted.
 """
 
 import threading
@@ -14,11 +17,14 @@ from itertools import cycle
 from types import TracebackType
 from typing import Self
 
-from lockstep_tool.prove.losses import Count, Request, count
+from lockstep_tool.prove.expecting import patience, wait_until
+from lockstep_tool.prove.losses import Count, Request, count_requests
 
 __all__ = ["Clients", "Load"]
 
-TIMEOUT_SECONDS = 15.0
+SLOW_SECONDS = 0.5  # servers linger 1 s or 2 s
+FOR_THE_SLOW = {"stale", "reset"}  # how a connection ends on which nothing was said for too long
+ENOUGH = 10  # answers after which a load counts as one
 WORKER_HEADER = "Lockstep-Worker"  # the waiting path says which process answers
 
 
@@ -63,7 +69,22 @@ class Load:
         self.over.set()
         for client in self.clients:
             client.join()
-        return count(self.requests())
+        return count_requests(self.requests())
+
+    def forget_lost_after(self, opened: float) -> None:
+        """Count no losses on connections that were opened after that time, when nobody was to open any."""
+        for client in self.clients:
+            client.requests = [one for one in client.requests if one.outcome == "answered" or one.opened <= opened]
+
+    def wait_for_answers(self, meanwhile: str = "in operation", number: int = ENOUGH) -> None:
+        """Until so many requests are answered that are sent from now on; or one is lost, which the count will say."""
+        begin = time.monotonic()
+
+        def enough() -> bool:
+            since = [request.outcome for request in self.requests() if request.sent >= begin]
+            return since.count("answered") >= number or len(since) > since.count("answered")
+
+        wait_until(enough, lambda: f"{meanwhile}, {number} requests are not answered within {patience():g} s")
 
     def requests(self) -> Iterator[Request]:
         """What is known by now, of each client in order."""
@@ -81,43 +102,54 @@ class Client(threading.Thread):
     def __init__(self, load: Load, port: int, paths: Sequence[str], keeps: bool, short: bool) -> None:
         super().__init__(daemon=True)
         self.load, self.paths, self.keeps, self.short = load, cycle(paths), keeps, short
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=patience())
         self.connection.auto_open = 0  # it would open one unseen
         self.requests: list[Request] = []
         self.workers: set[int] = set()
         self.opened = 0.0
+        self.heard = 0.0  # when its connection was opened, or had its last answer
+        self.slow = False  # whether it then said nothing for too long
 
     def run(self) -> None:
         while not self.load.over.is_set() and not (self.connection.sock is None and self.load.closed.is_set()):
-            self.requests.append(self.ask(next(self.paths)))
+            request = self.ask(next(self.paths))
+            if not (self.slow and request.outcome in FOR_THE_SLOW):
+                self.requests.append(request)
             self.load.over.wait(self.load.pause)
         self.connection.close()
 
     def ask(self, path: str) -> Request:
         """One request and what became of it; a connection that failed, or is not to be kept, is closed."""
         sent = time.monotonic()
-        outcome = self.outcome(path)
+        outcome = self.find_outcome(path)
         if not self.keeps or outcome not in {"answered", "failed"}:
             self.connection.close()
-        return Request(self.opened, sent, time.monotonic(), outcome, self.short)
+        self.heard = time.monotonic()
+        return Request(self.opened, sent, self.heard, outcome, self.short)
 
-    def outcome(self, path: str) -> str:
+    def find_outcome(self, path: str) -> str:
         """How it ends: each way to fail has its own moment."""
-        reused = self.connection.sock is not None
+        reused, self.slow = self.connection.sock is not None, False
         try:
             if not reused:
-                self.opened = time.monotonic()
+                self.opened = self.heard = time.monotonic()
                 self.connection.connect()
         except OSError as error:
             return "timeout" if isinstance(error, TimeoutError) else "refused"
         try:
-            self.connection.request("GET", path, headers={} if self.keeps else {"Connection": "close"})
+            self.send(path)
             answer = self.connection.getresponse()
         except TimeoutError:
             return "timeout"
         except (OSError, HTTPException):
             return "stale" if reused else "reset"
         return self.read(answer)
+
+    def send(self, path: str) -> None:
+        try:
+            self.connection.request("GET", path, headers={} if self.keeps else {"Connection": "close"})
+        finally:
+            self.slow = time.monotonic() - self.heard > SLOW_SECONDS
 
     def read(self, answer: HTTPResponse) -> str:
         if said := answer.getheader(WORKER_HEADER):

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from itertools import pairwise
 
-__all__ = ["KINDS", "Count", "Request", "count"]
+__all__ = ["KINDS", "Count", "Request", "count_requests", "find_stall"]
 
 # How a request is lost → what that means, for people.
 KINDS = {
     "refused": "no connection",
     "reset": "the connection broke before the answer",
     "failed": "answered 5xx",
-    "truncated": "the answer is shorter than it promised",
+    "truncated": "the answer is shorter than it said",
     "stale": "on its way on a kept connection when the server closed it",
-    "timeout": "no answer in time",
+    "timeout": "no answer at all",
 }
 
 
@@ -67,13 +67,13 @@ class Count:
         return f"{self.sent:,} requests, {lost}, longest stall {self.stall:.2f} s"
 
 
-def count(requests: Iterable[Request]) -> Count:
+def count_requests(requests: Iterable[Request]) -> Count:
     """Add up."""
     every = list(requests)
-    return Count(**Counter(request.outcome for request in every), stall=stall(every))
+    return Count(**Counter(request.outcome for request in every), stall=find_stall(every))
 
 
-def stall(requests: Iterable[Request]) -> float:
+def find_stall(requests: Iterable[Request]) -> float:
     """The longest wait of a short request, or the longest time without an answer to any: who is refused at once does
     not wait, and is not served either.
     """

@@ -6,7 +6,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -15,49 +14,54 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lockstep_serve.runtime import SETTINGS
-from lockstep_serve.serving import in_force
-from lockstep_tool.prove import family, handing_over
+from lockstep_tool.prove.family import find_descendants
+from lockstep_tool.prove.passed_socket import passing_command
+from lockstep_tool.prove.production import Production
+from lockstep_tool.prove.server_log import telling_lines
 
 __all__ = ["Server"]
 
 SERVE = ["-m", "lockstep_serve", "serve"]
+# What a server gives up after so many seconds, it must not give up while it is looked at: at least these.
+PATIENT_SECONDS = {"request_timeout": 300, "drain": 300, "keep_alive": 300, "grace": 7200}
 
 
 class Server:
-    """`python -m lockstep_serve serve` as a process group, with a path that waits; a context manager.
+    """`python -m lockstep_serve serve` as a process group, with paths that wait; a context manager.
 
-    `values` are server.toml's by name, over what it states; one that this server model does not have is left out. It
-    listens on a free port of 127.0.0.1, or on `handed_over`. `token` is in the path that waits: servers that answer for
+    `values` are server.toml's by name, over what is in force; one that this server model does not have is left out. It
+    listens on a free port of 127.0.0.1, or on `listener`. `token` is in the paths that wait: servers that answer for
     each other share it. Modules in `searched_first` come before those that are installed.
     """
 
     def __init__(
         self,
+        production: Production,
         values: Mapping[str, object],
         *,
-        handed_over: socket.socket | None = None,
+        listener: socket.socket | None = None,
         token: str = "",
         searched_first: Path | None = None,
     ) -> None:
-        self.listener = handed_over
-        self.port = handed_over.getsockname()[1] if handed_over else free_port()
+        self.production, self.listener = production, listener
+        self.port = listener.getsockname()[1] if listener else free_port()
         self.token = token or secrets.token_hex(8)
-        known = in_force().values
-        chosen = {"host": "127.0.0.1", "port": self.port, **values}
-        settings = {known[name].env: str(value) for name, value in chosen.items() if name in known}
+        known = production.definition.values
+        patient = {name: max(known[name].value, least) for name, least in PATIENT_SECONDS.items() if name in known}
+        chosen = {**patient, "host": "127.0.0.1", "port": self.port, **values}
+        stated = {known[name].env: str(value) for name, value in chosen.items() if name in known}
         if searched_first:
-            settings["PYTHONPATH"] = os.pathsep.join(filter(None, [str(searched_first), os.environ.get("PYTHONPATH")]))
-        given = {**os.environ, **SETTINGS, "LOCKSTEP_PROVE": self.token, **settings}
+            stated["PYTHONPATH"] = os.pathsep.join(filter(None, [str(searched_first), os.environ.get("PYTHONPATH")]))
+        given = {**production.settings, "LOCKSTEP_PROVE": self.token, **stated}
         self.environment = {name: value for name, value in given.items() if not name.startswith("LISTEN_")}
         self.printed: list[str] = []
         self.boot = 0.0  # seconds until it was ready, as far as somebody has waited for that
 
     def __enter__(self) -> Self:
         self.directory = tempfile.TemporaryDirectory()  # nothing of a checkout is within reach
-        descriptors = [self.listener.fileno()] if self.listener else []
+        descriptors, python = [self.listener.fileno()] if self.listener else [], self.production.python
         self.process = subprocess.Popen(
-            handing_over.command(descriptors[0], SERVE) if descriptors else [sys.executable, *SERVE],
+            passing_command(python, descriptors[0], SERVE) if descriptors else [str(python), *SERVE],
             cwd=self.directory.name,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -65,6 +69,7 @@ class Server:
             stderr=subprocess.STDOUT,
             pass_fds=descriptors,
             text=True,
+            errors="replace",
             start_new_session=True,
         )
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -76,16 +81,23 @@ class Server:
         self.directory.cleanup()
 
     def read(self) -> None:
+        """In a thread of its own: keep the lines until all that could print have ended."""
         assert self.process.stdout is not None
-        self.printed.extend(line.rstrip("\n") for line in iter(self.process.stdout.readline, ""))
+        with self.process.stdout as printed:
+            for line in printed:
+                self.printed.append(line.rstrip("\n"))
 
     def waiting(self, milliseconds: int) -> str:
         """The path that waits that long, as this kind of application waits."""
-        return f"/.lockstep/{self.token}/wait/{milliseconds}"
+        return self.path("wait", milliseconds)
 
     def blocking(self, milliseconds: int) -> str:
         """The path that holds the event loop that long; ASGI only."""
-        return f"/.lockstep/{self.token}/block/{milliseconds}"
+        return self.path("block", milliseconds)
+
+    def path(self, way: str, number: int) -> str:
+        """A path of the server's waiting layer."""
+        return f"/.lockstep/{self.token}/{way}/{number}"
 
     def running(self) -> bool:
         return self.process.poll() is None
@@ -96,14 +108,14 @@ class Server:
 
     def family(self) -> set[int]:
         """The processes that live: the main one, its children, and theirs."""
-        return family.descendants(self.process.pid)
+        return find_descendants(self.process.pid)
 
     def signal(self, number: signal.Signals) -> None:
         """To the main process only: what an orchestrator does."""
         self.process.send_signal(number)
 
     def wait(self, seconds: float) -> float | None:
-        """Seconds until the exit, or None when it did not come in time."""
+        """Seconds until the exit, or None when it did not come in that time."""
         started = time.monotonic()
         try:
             self.process.wait(seconds)
@@ -121,12 +133,12 @@ class Server:
         self.reader.join(5)
 
     def lines(self) -> list[str]:
+        """What it has printed by now."""
         return list(self.printed)
 
-    def last_lines(self, count: int) -> list[str]:
-        """Those that say more than that a request was answered, if there are any."""
-        telling = [line for line in self.printed if '"logger": "access"' not in line] or self.printed
-        return [line[:400] for line in telling[-count:]]
+    def last_lines(self, count: int = 12) -> list[str]:
+        """The last that tell what it did, to be read by a person."""
+        return telling_lines(self.lines(), count)
 
 
 def free_port() -> int:

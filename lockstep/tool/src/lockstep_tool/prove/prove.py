@@ -1,60 +1,101 @@
-"""Boot the production server from the production set and see it keep its promises; name the step that fails.
+"""Boot the production server from the production set and see that it does what its model says; name the step that fails.
 
 What is proved is listed in steps.py: that it becomes ready, answers and overlaps requests as its model says; what slow
-clients, too many requests, a lost worker and each kind of restart do to it; that it drains, exits in time with its own
+clients, too many requests, a lost worker and each kind of restart do to it; that it drains, ends by itself with its own
 code, and logs no error on the way.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lockstep_serve import models as model
 from lockstep_serve.errors import Refusal
-from lockstep_tool.prove import steps
-from lockstep_tool.prove.process import Server
-from lockstep_tool.prove.steps_loop import LOOP_STALL
+from lockstep_tool.prove.production import Production, read_production
+from lockstep_tool.prove.proofs import ANSWERS, PROOFS, explain_change, recall, remember
+from lockstep_tool.prove.subject import describe_subject
+
+if TYPE_CHECKING:  # what is already proved does without
+    from lockstep_tool.prove.process import Server
+    from lockstep_tool.prove.steps import Other, Step
 
 __all__ = ["prove"]
 
-LEAD_SECONDS = 0.5  # long enough to be seen on a busy machine, short enough not to be waited for
+REPEAT = "uv run noxfile.py -s prove -- --again"
+
+Tell = Callable[[str, str], None]  # a step's name, and what was seen
 
 
-def prove() -> None:
-    """Raise Refusal with the failed step and the server's last lines; print one line a step otherwise."""
-    with Server({"drain_lead": LEAD_SECONDS, "loop_stall": LOOP_STALL}) as server, ThreadPoolExecutor() as pool:
-        run(server, steps.first(server), say)
-        others = [pool.submit(proved, begin) for begin in steps.beside()]
-        run(server, steps.last(server, LEAD_SECONDS), say)
+def prove(root: Path, *, again: bool = False) -> None:
+    """Print one line a step; raises Refusal with the step that failed and the server's last lines.
+
+    What was proved of exactly these bytes on this machine is not proved twice, but for `again` and in CI.
+    """
+    production = read_production(root)
+    if production.made_up:
+        print(f"  - not set, so made up here: {', '.join(production.made_up)}", flush=True)
+    subject = describe_subject(production)
+    if not again and (proof := recall(root, PROOFS, subject)):
+        print(f"  ✓ proved at {proof['at']}, nothing has changed since: {', '.join(proof['steps'])}")
+        print(f"    {REPEAT} repeats it", flush=True)
+        return
+    if not again and not os.environ.get("CI") and (change := explain_change(root, PROOFS, subject)):
+        print(f"  - {change}", flush=True)
+    names, answers = prove_steps(production)
+    after = describe_subject(production)
+    if after.key == subject.key:  # else something changed meanwhile, and nobody knows what was proved
+        remember(root, PROOFS, after, {"steps": names})
+        remember(root, ANSWERS, after, {"answers": answers})
+
+
+def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
+    """The names of the steps, each printed with what was seen, and what the server answers to its own requests."""
+    from lockstep_tool.prove import steps
+    from lockstep_tool.prove.process import Server
+
+    names: list[str] = []
+    answers: dict[str, object] = {}
+
+    def say(name: str, seen: str) -> None:
+        names.append(name)
+        print(f"  ✓ {name}: {seen}", flush=True)
+
+    with Server(production, steps.values_of_main(production)) as server, ThreadPoolExecutor() as pool:
+        run(server, steps.list_first(server, answers), say)
+        others = [pool.submit(prove_other, production, other) for other in steps.list_others(production)]
+        run(server, steps.list_last(server), say)
         for other in others:
-            for line in other.result():
-                say(line)
-        if steps.missing():
-            print(f"  - {steps.missing()}", flush=True)
+            for name, seen in other.result():
+                say(name, seen)
+    if missing := steps.list_missing(production):
+        print(f"  - {missing}", flush=True)
+    return names, answers
 
 
-def proved(begin: Callable[[ExitStack], tuple[Server, list[steps.Step]]]) -> list[str]:
+def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]:
     """What was seen of a server of its own."""
-    seen: list[str] = []
+    from lockstep_tool.prove.steps import become_ready
+
+    told: list[tuple[str, str]] = []
     with ExitStack() as stack:
-        server, its_steps = begin(stack)
-        run(server, [steps.becomes_ready(server)], lambda _: None)
-        run(server, its_steps, seen.append)
-    return seen
+        server, its_steps = other(production, stack)
+        run(server, [become_ready(server)], lambda *_: None)
+        run(server, its_steps, lambda name, seen: told.append((name, seen)))
+    return told
 
 
-def run(server: Server, its_steps: Iterable[steps.Step], tell: Callable[[str], None]) -> None:
+def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
+    """Each step in turn; raises Refusal with the first that fails."""
     for step in its_steps:
         try:
-            tell(f"{step.name}: {step.act()}")
+            tell(step.name, step.act())
         except (AssertionError, OSError) as failure:
+            lines = server.last_lines()
             server.kill()
             raise Refusal(
                 f"The service does not prove itself: {step.name}.",
-                [(model.MODEL, str(failure)), *(("server", line) for line in server.last_lines(12))],
+                [(server.production.model.name, str(failure)), *(("server", line) for line in lines)],
                 "Start it by hand and look: `uv run noxfile.py -s serve`.",
             ) from failure
-
-
-def say(line: str) -> None:
-    print(f"  ✓ {line}", flush=True)

@@ -6,25 +6,26 @@ SO_REUSEPORT is not among them: the kernel gives connections to the listener tha
 import os
 import signal
 import time
+from collections.abc import Callable
 
-from lockstep_serve.serving import in_force
-from lockstep_tool.prove.expecting import expect, until
+from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.load import Load
 from lockstep_tool.prove.process import Server
 
-__all__ = ["BOOT_SECONDS", "hand_over", "kill_worker", "recycle", "reload", "stop", "upgrade"]
-
-BOOT_SECONDS = 30  # for a new process to come to serve
-PATIENCE_SECONDS = 5  # kept connections are waited for, a little
+__all__ = ["kill_worker", "recycle", "reload", "stop", "succeed", "upgrade"]
 
 
-def reload(server: Server, load: Load) -> str:
+def nothing() -> None:
+    """While the new code comes."""
+
+
+def reload(server: Server, load: Load, meanwhile: Callable[[], None] = nothing) -> str:
     """SIGHUP: new workers serve, those that served before are gone."""
     before, old = server.family(), load.workers() - {server.process.pid}
     server.signal(signal.SIGHUP)
-    newcomers(server, load, before)
-    seconds = BOOT_SECONDS + in_force().drain
-    until(lambda: not old & server.family(), seconds, lambda: f"workers from before SIGHUP live after {seconds} s")
+    meanwhile()
+    wait_for_newcomers(server, load, before)
+    wait_until(lambda: not old & server.family(), lambda: f"workers from before SIGHUP live after {patience():g} s")
     return f"new workers: {len(load.workers() - before)}"
 
 
@@ -32,21 +33,20 @@ def upgrade(server: Server, load: Load) -> str:
     """SIGUSR2: a second main process with workers of its own; then the first is stopped."""
     before = server.family()
     server.signal(signal.SIGUSR2)
-    newcomers(server, load, before)
+    wait_for_newcomers(server, load, before)
     server.signal(signal.SIGTERM)
-    return f"the first ended after {ended(server):.1f} s"
+    return f"the first ended after {wait_for_end(server):.1f} s"
 
 
-def hand_over(server: Server, successor: Server, load: Load) -> str:
+def succeed(server: Server, successor: Server, load: Load) -> str:
     """A successor on the same listening socket; when it serves, the first is stopped."""
-    until(
+    wait_until(
         lambda: bool(load.workers() & successor.family()) or not successor.running(),
-        BOOT_SECONDS,
-        lambda: f"the successor answers nothing within {BOOT_SECONDS} s",
+        lambda: f"the successor answers nothing within {patience():g} s",
     )
     expect(successor.running(), f"the successor ended with exit code {successor.code()}")
     server.signal(signal.SIGTERM)
-    return f"the first ended after {ended(server):.1f} s"
+    return f"the first ended after {wait_for_end(server):.1f} s"
 
 
 def recycle(server: Server, load: Load, times: int = 3) -> str:
@@ -55,8 +55,10 @@ def recycle(server: Server, load: Load, times: int = 3) -> str:
     def gone() -> int:
         return len(load.workers() - server.family())
 
-    seconds = BOOT_SECONDS + in_force().drain
-    until(lambda: gone() >= times, seconds, lambda: f"{gone()} workers were replaced within {seconds} s, not {times}")
+    wait_until(
+        lambda: gone() >= times or not server.running(),
+        lambda: f"{gone()} workers were replaced within {patience():g} s, not {times}",
+    )
     expect(server.running(), f"the server ended with exit code {server.code()}")
     return f"workers replaced: {gone()}"
 
@@ -67,39 +69,40 @@ def kill_worker(server: Server, load: Load) -> tuple[float, float]:
     def workers() -> set[int]:
         return (load.workers() & server.family()) - {server.process.pid}
 
-    until(lambda: bool(workers()), BOOT_SECONDS, lambda: "no worker answers")
+    wait_until(lambda: bool(workers()), lambda: "no worker answers")
     before, victim = server.family(), min(workers())
     started = time.monotonic()
     os.kill(victim, signal.SIGKILL)
-    until(lambda: victim not in server.family(), 5, lambda: f"worker {victim} survives SIGKILL")
+    wait_until(lambda: victim not in server.family(), lambda: f"worker {victim} survives SIGKILL")
     gone = time.monotonic()
-    newcomers(server, load, before)
+    wait_for_newcomers(server, load, before)
     return gone, time.monotonic() - started
 
 
-def stop(server: Server, load: Load, lead: float) -> str:
-    """SIGTERM: new connections are answered throughout the lead, those that are open until they are told to close."""
+def stop(server: Server, load: Load, lead: float) -> tuple[float, str]:
+    """SIGTERM: new connections are answered throughout the lead, those that are open until they are told to close.
+
+    Returns when a load balancer is to have noticed, too: halfway through the lead.
+    """
+    noticed = time.monotonic() + lead / 2
     server.signal(signal.SIGTERM)
-    time.sleep(lead / 2)  # by then a load balancer is to have noticed
+    time.sleep(max(0.0, noticed - time.monotonic()))
     load.close_the_door()
-    return f"ended after {ended(server):.1f} s"
+    return noticed, f"ended after {wait_for_end(server):.1f} s"
 
 
-def newcomers(server: Server, load: Load, before: set[int]) -> None:
+def wait_for_newcomers(server: Server, load: Load, before: set[int]) -> None:
     """Wait for an answer of a process that was not there before."""
-    until(
+    wait_until(
         lambda: bool(load.workers() - before) or not server.running(),
-        BOOT_SECONDS,
-        lambda: f"no new process answers within {BOOT_SECONDS} s",
+        lambda: f"no new process answers within {patience():g} s",
     )
     expect(bool(load.workers() - before), f"the server ended with exit code {server.code()}")
 
 
-def ended(server: Server) -> float:
-    """Seconds until the main process ended by itself; what the load asks for takes a fraction of one."""
-    grace, drain = in_force().grace, in_force().drain
-    took = server.wait(grace)
+def wait_for_end(server: Server) -> float:
+    """Seconds until the main process ended by itself; its own patience with what is in hand is longer than this one."""
+    took = server.wait(patience())
     if took is None:
-        raise AssertionError(f"still running {grace} s after SIGTERM")
-    expect(took < max(drain, PATIENCE_SECONDS), f"ended after {took:.1f} s: what had not ended by itself was killed")
+        raise AssertionError(f"still running {patience():g} s after SIGTERM")
     return took

@@ -4,24 +4,22 @@ One server goes from its start to its stop. Others are proved beside it, at the 
 be seen in its log, or takes settings of their own.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lockstep_serve import models as model
-from lockstep_tool.environments import answers
+from lockstep_tool.environments.answers import ask_server
 from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.prove import steps_loop, steps_restarts, steps_serving, steps_stopping
-from lockstep_tool.prove.handing_over import listening_socket
+from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server
-from lockstep_tool.prove.trials import ready
-from lockstep_tool.stand_ins import RUN
+from lockstep_tool.prove.production import Production
 
-__all__ = ["Step", "becomes_ready", "beside", "first", "last", "missing"]
+__all__ = ["Other", "Step", "become_ready", "list_first", "list_last", "list_missing", "list_others", "values_of_main"]
 
+LEAD_SECONDS = 0.5  # short enough not to be waited for; where it is too short to be seen, a longer one is tried
 ROOM = 4  # requests that the server has room for that is to refuse some
 SHARE = 80  # requests that a worker serves where recycling is seen
 
@@ -34,74 +32,94 @@ class Step:
     act: Callable[[], str]
 
 
-def becomes_ready(server: Server) -> Step:
-    return Step("becomes ready", lambda: f"after {ready(server):.2f} s")
+# What enters a server of its own into the stack, and the steps that it goes through when it is ready.
+Other = Callable[[Production, ExitStack], tuple[Server, list[Step]]]
 
 
-def first(server: Server) -> Iterator[Step]:
-    """From the start on; these have the machine for themselves."""
-    yield becomes_ready(server)
-    yield Step("answers", lambda: steps_serving.answers(server))
-    yield Step("is this environment", lambda: steps_serving.is_this_environment(server))
-    yield Step(steps_serving.overlap_promise(), lambda: steps_serving.overlaps(server))
-    if steps_loop.has_loop():
-        yield Step("names who holds the event loop", lambda: steps_loop.names_who_holds_the_loop(server))
-    if own_requests():
-        yield Step("answers its own requests", lambda: steps_loop.answers_own_requests(server))
-    if RUN in os.environ:
-        yield Step("keeps its answers for parity", lambda: answers.keep_those_of(server))
+def values_of_main(production: Production) -> dict[str, object]:
+    """With a worker and a thread at least that have nothing in hand beside the one that has: they answer for health."""
+    definition = production.definition
+    threads = definition.threads if "threads" in definition.values else 1
+    return {
+        "workers": max(2, production.model.processes(definition)[0]),
+        "threads": max(2, threads),
+        "drain_lead": LEAD_SECONDS,
+        "loop_stall": steps_loop.LOOP_STALL,
+    }
 
 
-def last(server: Server, lead: float) -> Iterator[Step]:
+def become_ready(server: Server) -> Step:
+    return Step("becomes ready", lambda: f"after {steps_serving.become_ready(server):.2f} s")
+
+
+def list_first(server: Server, answers: dict[str, object]) -> Iterator[Step]:
+    """From the start on; these have the machine for themselves. `answers` takes what it answers to its own requests."""
+    production = server.production
+    yield become_ready(server)
+    yield Step("answers", lambda: steps_serving.answer_requests(server))
+    yield Step("is this environment", lambda: steps_serving.be_this_environment(server))
+    count = steps_serving.count_overlapping(production)
+    overlap = f"lets {count} slow requests overlap" if count > 1 else "answers a slow request"
+    yield Step(overlap, lambda: steps_serving.overlap_requests(server))
+    if steps_loop.has_loop(production):
+        yield Step("names who holds the event loop", lambda: steps_loop.name_who_holds_the_loop(server))
+    if own_requests(production.service):
+        yield Step("answers its own requests", lambda: steps_loop.answer_own_requests(server))
+    yield Step("keeps its answers for parity", lambda: keep_answers(server, answers))
+
+
+def keep_answers(server: Server, answers: dict[str, object]) -> str:
+    answers.update(ask_server(server))
+    return f"{len(answers)} answers"
+
+
+def list_last(server: Server) -> Iterator[Step]:
     """To the end, while others are proved beside it: there is more waiting in these than work."""
-    if "slow clients" in model.ABILITIES:
-        yield Step("stands slow clients", lambda: steps_serving.stands_slow_clients(server))
-    yield Step("drains on SIGTERM", lambda: steps_stopping.drains(server, lead))
-    yield Step("exits in time", lambda: steps_stopping.exits(server))
-    yield Step("logs no error", lambda: steps_stopping.logs_no_error(server))
+    if "slow clients" in server.production.model.abilities:
+        yield Step("stands slow clients", lambda: steps_serving.stand_slow_clients(server))
+    yield Step("drains on SIGTERM", lambda: steps_stopping.drain_requests(server))
+    yield Step("exits in time", lambda: steps_stopping.end_in_time(server))
+    yield Step("logs no error", lambda: steps_stopping.log_no_error(server))
 
 
-def missing() -> str:
+def list_missing(production: Production) -> str:
     """What the model cannot do and somebody else must."""
-    return "" if "slow clients" in model.ABILITIES else "needs a buffering proxy: slow clients hold its workers"
+    stands = "slow clients" in production.model.abilities
+    return "" if stands else "needs a buffering proxy: slow clients hold its workers"
 
 
-def beside() -> list[Callable[[ExitStack], tuple[Server, list[Step]]]]:
-    """Each enters a server of its own, and says what is done to it when it is ready."""
-    return [
-        *([refusing] if "refuse" in model.ABILITIES else []),
-        *([reloading] if "reload" in model.ABILITIES else []),
-        following,
-    ]
+def list_others(production: Production) -> list[Other]:
+    """The servers that are proved beside the main one."""
+    abilities = production.model.abilities
+    return [*([refuse] if "refuse" in abilities else []), *([reload] if "reload" in abilities else []), follow]
 
 
-def refusing(stack: ExitStack) -> tuple[Server, list[Step]]:
-    server = stack.enter_context(Server({"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0}))
-    return server, [Step("refuses what is too much", lambda: steps_serving.refuses(server, ROOM))]
+def refuse(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
+    server = stack.enter_context(Server(production, {"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0}))
+    return server, [Step("refuses what is too much", lambda: steps_serving.refuse_requests(server, ROOM))]
 
 
-def reloading(stack: ExitStack) -> tuple[Server, list[Step]]:
+def reload(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
     releases = Path(stack.enter_context(TemporaryDirectory()))
-    server = stack.enter_context(Server({"workers": 1}, searched_first=releases))
+    server = stack.enter_context(Server(production, {"workers": 1}, searched_first=releases))
     steps = [
-        Step("a broken reload changes nothing", lambda: steps_restarts.broken_reload(server, releases)),
-        Step("a reload loses nothing", lambda: steps_restarts.reload(server)),
+        Step("a broken reload changes nothing", lambda: steps_restarts.refuse_broken_release(server, releases)),
+        Step("a reload loses nothing", lambda: steps_restarts.reload_workers(server, releases)),
     ]
-    if "replace" in model.ABILITIES:
+    if "replace" in production.model.abilities:
         steps += [Step("a killed worker comes back", lambda: steps_restarts.kill_worker(server))]
     return server, steps
 
 
-def following(stack: ExitStack) -> tuple[Server, list[Step]]:
-    listener = stack.enter_context(listening_socket())
+def follow(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
+    listener = stack.enter_context(open_listener())
     values = {"workers": 1, "drain_lead": 0, "max_requests": SHARE}
-    server = stack.enter_context(Server(values, handed_over=listener))
+    server = stack.enter_context(Server(production, values, listener=listener))
 
-    def hand_over() -> str:
-        successor = stack.enter_context(Server({"workers": 1}, handed_over=listener, token=server.token))
-        return steps_restarts.hand_over(server, successor)
+    def start_successor() -> Server:
+        return stack.enter_context(Server(production, {"workers": 1}, listener=listener, token=server.token))
 
-    steps = [Step("a hand-over loses nothing", hand_over)]
-    if "recycle" in model.ABILITIES:
-        steps = [Step("recycling loses nothing", lambda: steps_restarts.recycle(server)), *steps]
+    steps = [Step("a zero-downtime restart loses nothing", lambda: steps_restarts.succeed_server(server, start_successor))]
+    if "recycle" in production.model.abilities:
+        steps = [Step("recycling loses nothing", lambda: steps_restarts.recycle_workers(server)), *steps]
     return server, steps

@@ -1,108 +1,130 @@
-"""A server comes, answers, is the environment that it says, and runs as much at once as its model promises."""
+"""A server comes, answers, is the environment that is declared, and has as much in hand at once as its model says."""
 
 import json
 import secrets
-import time
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
-from lockstep_serve import models as model
 from lockstep_serve.client import get
-from lockstep_serve.identity import identity
-from lockstep_serve.serving import in_force
-from lockstep_tool.prove.expecting import expect
+from lockstep_tool.prove.expecting import expect, patience, wait_until
+from lockstep_tool.prove.in_hand import WHOLE, Holding, Sent, fill
 from lockstep_tool.prove.process import Server
+from lockstep_tool.prove.production import Production
 from lockstep_tool.prove.slow import SlowClients
 
-__all__ = ["answers", "is_this_environment", "overlap_promise", "overlaps", "refuses", "stands_slow_clients"]
+__all__ = [
+    "answer_requests",
+    "be_this_environment",
+    "become_ready",
+    "count_overlapping",
+    "overlap_requests",
+    "refuse_requests",
+    "stand_slow_clients",
+]
 
-WAIT_MILLISECONDS = 200
-WORKERS_SECONDS = 5.0
 OVERLAPPING = 4
 SLOW, ORDINARY = 50, 20
-FULL_MILLISECONDS = 400
 
 
-def answers(server: Server) -> str:
-    live, unknown = get(server.port, "/health/live"), get(server.port, f"/{secrets.token_hex(6)}")
+def become_ready(server: Server) -> float:
+    """Wait until it takes traffic; returns the seconds that it took."""
+    heard = "nothing"
+
+    def takes_traffic() -> bool:
+        nonlocal heard
+        expect(server.running(), f"the server ended with exit code {server.code()} before it was ready")
+        try:
+            answer = get(server.port, "/health/ready", timeout=patience())
+        except OSError as error:
+            heard = str(error)
+            return False
+        heard = f"{answer.status} {answer.body[:200].decode(errors='replace')}"
+        return answer.status == 200
+
+    server.boot = wait_until(takes_traffic, lambda: f"not ready within {patience():g} s; last heard: {heard}")
+    return server.boot
+
+
+def answer_requests(server: Server) -> str:
+    """Liveness is 200, and a path that nobody made is 404 and no 500."""
+    live = get(server.port, "/health/live", timeout=patience())
+    unknown = get(server.port, f"/{secrets.token_hex(6)}", timeout=patience())
     expect(live.status == 200, f"GET /health/live answered {live.status}")
     expect(unknown.status == 404, f"an unknown path answered {unknown.status}, not 404")
     return "live 200, unknown path 404"
 
 
-def is_this_environment(server: Server) -> str:
-    said = json.loads(get(server.port, "/version").body).get("environment")
-    expect(said == identity().environment, f"/version says {said}, this environment is {identity().environment}")
+def be_this_environment(server: Server) -> str:
+    """/version says the environment id that the repository declares."""
+    answer, declared = get(server.port, "/version", timeout=patience()), server.production.environment
+    expect(answer.status == 200, f"GET /version answered {answer.status}")
+    try:
+        said = json.loads(answer.body)["environment"]
+    except (ValueError, LookupError, TypeError) as error:
+        raise AssertionError(f"GET /version names no environment: {answer.body[:200].decode(errors='replace')}") from error
+    expect(said == declared, f"/version says {said}, uv.lock and the source declare {declared}")
     return str(said)
 
 
-def overlapping() -> int:
-    """How many requests to send at once: what the model promises to run at once, within reason."""
-    return min(OVERLAPPING, model.slots(in_force()))
+def count_overlapping(production: Production) -> int:
+    """How many requests are to be in hand at once: what the model does at once, within reason."""
+    return min(OVERLAPPING, production.model.slots(production.definition))
 
 
-def overlap_promise() -> str:
-    return f"lets {overlapping()} slow requests overlap" if overlapping() > 1 else "queues slow requests"
+def overlap_requests(server: Server) -> str:
+    """All are in hand before the first is let go; then each is answered whole."""
+    count = count_overlapping(server.production)
+    with ExitStack() as stack:
+        holding = stack.enter_context(Holding())
+        requests = fill(stack, server, holding, count)
+        holding.let_go()
+        answers = [request.read() for request in requests]
+    expect(all(answer == WHOLE for answer in answers), f"answered {[answer.status for answer in answers]}")
+    return f"{count} in hand at once"
 
 
-def overlaps(server: Server) -> str:
-    """N requests that each wait take about one wait when they overlap, N when they queue.
-
-    Asked again for a while: the service is ready with its first worker, and the others are still on their way.
-    """
-    count, one, until = overlapping(), WAIT_MILLISECONDS / 1000, time.monotonic() + WORKERS_SECONDS
-    took = together(server, count)
-    while took >= one * (1 + count) / 2 and time.monotonic() < until:
-        took = together(server, count)
-    expect(count == 1 or took < one * (1 + count) / 2, f"{count} requests of {one} s took {took:.2f} s: they queued")
-    return f"{count} of {one} s in {took:.2f} s"
-
-
-def together(server: Server, count: int) -> float:
-    """Seconds that this many requests take that are sent at once and each wait."""
-    path, started = server.waiting(WAIT_MILLISECONDS), time.monotonic()
-    with ThreadPoolExecutor(count) as pool:
-        got = list(pool.map(lambda _: get(server.port, path, timeout=30), range(count)))
-    expect(all(answer.status == 200 for answer in got), f"answered {[answer.status for answer in got]}")
-    return time.monotonic() - started
-
-
-def stands_slow_clients(server: Server) -> str:
+def stand_slow_clients(server: Server) -> str:
     """Connections that never get to the end of a request stop none of those that do."""
-    longest, answered = 0.0, 0
-    with SlowClients(server.port, SLOW):
-        for _ in range(ORDINARY):
-            started = time.monotonic()
+    answered = 0
+    with SlowClients(server.port, SLOW) as clients:
+        while answered < ORDINARY:
+            clients.send_on()
             try:
-                answered += get(server.port, "/health/live", timeout=2).status == 200
+                status = get(server.port, "/health/live", timeout=patience()).status
             except OSError:
                 break
-            longest = max(longest, time.monotonic() - started)
-            time.sleep(1.2 / ORDINARY)  # so that each slow client sends on meanwhile
+            expect(status == 200, f"GET /health/live answered {status}")
+            answered += 1
     expect(answered == ORDINARY, f"{answered} of {ORDINARY} requests were answered beside {SLOW} slow clients")
-    return f"{answered} of {ORDINARY} answered beside {SLOW}, each within {longest:.2f} s"
+    return f"{answered} of {ORDINARY} answered beside {SLOW}"
 
 
-def refuses(server: Server, limit: int) -> str:
-    """Of three times what there is room for, that much is answered whole, and the others hear 503 without waiting.
+def refuse_requests(server: Server, room: int) -> str:
+    """When what it has room for is in hand, it answers others with 503 and does not pile them up, and health with 200."""
+    with ExitStack() as stack:
+        holding = stack.enter_context(Holding())
+        served = fill(stack, server, holding, room)
+        others = [stack.enter_context(Sent(server.port, holding.path(server))) for _ in range(2 * room)]
 
-    One less may be answered: the server may still have in hand what it has just answered.
-    """
+        def waiting() -> int:
+            return sum(not other.is_answered() for other in others)
 
-    def ask(_: int) -> tuple[int, float]:
-        started = time.monotonic()
-        return get(server.port, server.waiting(FULL_MILLISECONDS), timeout=30).status, time.monotonic() - started
-
-    with ThreadPoolExecutor(3 * limit) as pool:
-        asked = [pool.submit(ask, number) for number in range(3 * limit)]
-        time.sleep(FULL_MILLISECONDS / 2000)
-        live = get(server.port, "/health/live", timeout=5).status
-        got = [one.result() for one in asked]
-    statuses = [status for status, _ in got]
-    served, refused = statuses.count(200), statuses.count(503)
-    fitting = served + refused == len(got) and limit - 1 <= served <= limit
-    expect(fitting, f"with room for {limit}, {len(got)} requests answered {sorted(statuses)}")
-    waited = max(took for status, took in got if status == 503)
-    expect(waited < FULL_MILLISECONDS / 1000, f"a refusal took {waited:.2f} s: it was piled up first")
-    expect(live == 200, f"a full server answered {live} to /health/live")
-    expect(get(server.port, server.waiting(0)).status == 200, "it refuses when there is room again")
-    return f"room for {limit}: {served} answered, {refused} heard 503 within {waited:.2f} s"
+        wait_until(
+            lambda: not waiting() or holding.count() > room,
+            lambda: f"with room for {room}, it lets {waiting()} more wait instead of refusing them",
+        )
+        expect(holding.count() == room, f"with room for {room}, it has {holding.count()} in hand")
+        statuses = [other.read().status for other in others]
+        live = stack.enter_context(Sent(server.port, "/health/live"))
+        # It comes after the request for health: when it is refused, that one is let in or refused as well.
+        statuses.append(stack.enter_context(Sent(server.port, holding.path(server))).read().status)
+        holding.let_go()
+        answers = [request.read() for request in served]
+        health = live.read().status
+    expect(set(statuses) == {503}, f"with room for {room}, the others are answered {sorted(statuses)}")
+    expect(all(answer == WHOLE for answer in answers), f"answered {[answer.status for answer in answers]}")
+    expect(health == 200, f"a full server answered {health} to /health/live")
+    wait_until(
+        lambda: get(server.port, server.waiting(0), timeout=patience()) == WHOLE,
+        lambda: "it refuses when there is room again",
+    )
+    return f"room for {room}: {len(answers)} answered, {len(statuses)} heard 503 meanwhile"

@@ -7,27 +7,28 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lockstep_serve import models as model
 from lockstep_serve.errors import Refusal
-from lockstep_serve.identity import identity
 from lockstep_tool.prove.losses import Count
-from lockstep_tool.prove.trials import Trial, attempt, possible
+from lockstep_tool.prove.production import Production, read_production
+from lockstep_tool.prove.trials import Trial, attempt, list_kinds
 
 __all__ = ["show"]
 
 SCHEMA = "lockstep.restarts/1"
-ROW = "{:<14} {:>6} {:>9}   {:<36} {:>7} {:>8}   {}"
+ROW = "{:<21} {:>6} {:>9}   {:<36} {:>7} {:>8}   {}"
 HEADINGS = ("restart", "rounds", "requests", "lost", "stall", "took", "")
 
 
-def show(kinds: Sequence[str], rounds: int, seconds: float, save: Path | None) -> None:
+def show(root: Path, kinds: Sequence[str], rounds: int, seconds: float, save: Path | None) -> None:
     """One row for each kind, or for all; raises Refusal when more was lost, or waited for, than may be."""
-    refuse_nothing(kinds, rounds, seconds)
-    print(f"{model.MODEL}: requests of a steady load through each restart; stall and took are the longest of all rounds")
+    production = read_production(root)
+    possible, name = list_kinds(production.model), production.model.name
+    refuse_nothing(name, possible, kinds, rounds, seconds)
+    print(f"{name}: requests of a steady load through each restart; stall and took are the longest of all rounds")
     print(ROW.format(*HEADINGS).rstrip(), flush=True)
-    table = {kind: tried(kind, rounds, seconds) for kind in possible() if kind in kinds or not kinds}
+    table = {kind: try_rounds(production, kind, rounds, seconds) for kind in possible if kind in kinds or not kinds}
     if save:
-        save.write_text(json.dumps(document(table), indent=2) + "\n", encoding="utf-8")
+        save.write_text(json.dumps(document(production, table), indent=2) + "\n", encoding="utf-8")
     faults = [(kind, fault) for kind, trials in table.items() for trial in trials for fault in trial.faults]
     if faults:
         raise Refusal(
@@ -38,12 +39,12 @@ def show(kinds: Sequence[str], rounds: int, seconds: float, save: Path | None) -
         )
 
 
-def refuse_nothing(kinds: Sequence[str], rounds: int, seconds: float) -> None:
+def refuse_nothing(name: str, possible: Sequence[str], kinds: Sequence[str], rounds: int, seconds: float) -> None:
     """What is asked for must be there to try."""
-    if unknown := [kind for kind in kinds if kind not in possible()]:
+    if unknown := [kind for kind in kinds if kind not in possible]:
         raise Refusal(
-            f"{model.MODEL} has no restart of this kind.",
-            [("asked for", ", ".join(unknown)), ("has", ", ".join(possible()))],
+            f"{name} has no restart of this kind.",
+            [("asked for", ", ".join(unknown)), ("has", ", ".join(possible))],
             "Name some of those, or none for all.",
         )
     if rounds < 1 or seconds < 0:
@@ -54,18 +55,18 @@ def refuse_nothing(kinds: Sequence[str], rounds: int, seconds: float) -> None:
         )
 
 
-def tried(kind: str, rounds: int, seconds: float) -> list[Trial]:
+def try_rounds(production: Production, kind: str, rounds: int, seconds: float) -> list[Trial]:
     """All rounds of one kind, with progress where somebody looks on; then its row."""
     trials = []
     for number in range(rounds):
-        progress(f"{kind} {number + 1}/{rounds} …")
-        trials.append(attempt(kind, seconds))
-    progress("")
+        show_progress(f"{kind} {number + 1}/{rounds} …")
+        trials.append(attempt(production, kind, seconds))
+    show_progress("")
     print(row(kind, trials), flush=True)
     return trials
 
 
-def progress(said: str) -> None:
+def show_progress(said: str) -> None:
     if sys.stdout.isatty():
         print(f"\r{said:<40}\r", end="", flush=True)
 
@@ -79,12 +80,12 @@ def row(kind: str, trials: Sequence[Trial]) -> str:
     return ROW.format(kind, len(trials), f"{count.sent:,}", lost, f"{count.stall:.2f} s", f"{took:.1f} s", said)
 
 
-def document(table: dict[str, list[Trial]]) -> dict[str, object]:
+def document(production: Production, table: dict[str, list[Trial]]) -> dict[str, object]:
     """What is saved: every trial, so that others can add up what they want to know."""
     return {
         "schema": SCHEMA,
-        "model": model.MODEL,
-        "environment": identity().environment,
+        "model": production.model.name,
+        "environment": production.environment,
         "cpus": os.cpu_count(),
         "restarts": {
             kind: [{**asdict(trial), "sent": trial.count.sent, "lost": trial.count.lost} for trial in trials]

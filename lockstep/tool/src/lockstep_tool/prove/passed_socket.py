@@ -1,12 +1,12 @@
-"""Open a listening socket and hand it over as systemd does: as descriptor 3, to the process that LISTEN_PID names.
+"""Open a listening socket and pass it on as systemd does: as descriptor 3, to the process that LISTEN_PID names.
 
 That is the server's own number, which nobody knows before it is there; so a few lines run first, in the same process.
 """
 
 import socket
-import sys
+from pathlib import Path
 
-__all__ = ["command", "listening_socket"]
+__all__ = ["open_listener", "passing_command"]
 
 FIRST = """
 import os, sys
@@ -16,7 +16,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 
 
-def listening_socket() -> socket.socket:
+def open_listener() -> socket.socket:
     """One on a free port of 127.0.0.1; whoever accepts, its queue is one."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -24,6 +24,6 @@ def listening_socket() -> socket.socket:
     return listener
 
 
-def command(descriptor: int, words: list[str]) -> list[str]:
-    """What runs this interpreter with `words` and hands the descriptor over, which it must inherit."""
-    return [sys.executable, "-I", "-S", "-c", FIRST, str(descriptor), *words]
+def passing_command(python: Path, descriptor: int, words: list[str]) -> list[str]:
+    """What runs that interpreter with `words` and passes the descriptor on, which it must inherit."""
+    return [str(python), "-I", "-S", "-c", FIRST, str(descriptor), *words]

@@ -1,0 +1,127 @@
+"""Name exactly what a server is started from, so that what was seen of it once need not be looked for twice.
+
+The bytes that are installed are hashed, whatever else is known of them: an edit there changes the name. The interpreter
+and its standard library, which nothing installs into, are named by what the file system says of their files.
+"""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import lockstep_tool
+from lockstep_serve.environment import digest, sha256, source
+from lockstep_tool.files.variables import variables
+from lockstep_tool.prove.production import Production
+
+__all__ = ["Subject", "describe_subject"]
+
+# Written by whoever installs, with times in them, and read by no server.
+INSTALLER_FILES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
+# Variables that reach the interpreter and libraries, beside those that the service's source reads.
+REACHING = (
+    *("PYTHON*", "LD_*", "DYLD_*", "LC_*", "LANG*", "TZ", "MALLOC_*", "SSL_*", "OPENSSL_*", "*_PROXY", "*_proxy"),
+    *("LOCKSTEP_*", "DJANGO_*", "FLASK_*", "OTEL_*"),
+)
+NOT_LOADED = {"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "ensurepip"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`parts` are what it consists of, in words, each with its hash; `byte_code` are hashes of compiled files, which
+    come with the first import and are then as much a part as their source.
+    """
+
+    parts: Mapping[str, str]
+    byte_code: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """64 hexadecimal characters over all parts."""
+        return digest(self.parts)
+
+
+def describe_subject(production: Production) -> Subject:
+    """What a server of this environment is started from, now."""
+    service, definition = production.service, production.definition
+    home = production.python.parents[1]
+    installed, byte_code = hash_installed(home)
+    values = {name: value.value for name, value in definition.values.items()}
+    return Subject(
+        {
+            "installed packages": installed,
+            "interpreter": hash_interpreter(production.python),
+            **service.inputs,
+            "source": digest(service.source),
+            "server definition": hash_value([definition.model.name, values, definition.model.processes(definition)]),
+            "tool": digest(source(Path(lockstep_tool.__file__).parent)),
+            "settings": hash_value(list_settings(production)),
+            "machine": hash_value([home.name, *describe_machine()]),
+        },
+        byte_code,
+    )
+
+
+def hash_value(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def hash_installed(home: Path) -> tuple[str, frozenset[str]]:
+    """One hash over every file below site-packages but byte code, and one for each file of that."""
+    files, byte_code = {}, set()
+    for site in home.glob("lib/python*/site-packages"):
+        for directory, _, names in os.walk(site):
+            for name in names:
+                if name in INSTALLER_FILES and directory.endswith(".dist-info"):
+                    continue
+                path = os.path.join(directory, name)
+                if name.endswith(".pyc"):
+                    byte_code.add(hash_value([path, sha256(Path(path))])[:16])
+                else:
+                    files[path] = sha256(Path(path)) if os.path.isfile(path) else "no file"
+    return digest(files), frozenset(byte_code)
+
+
+def hash_interpreter(python: Path) -> str:
+    """Its executable, its library and its standard library, by size and times: whoever writes there changes them."""
+    executable = python.resolve()
+    base = executable.parents[1] / "lib"
+    standard = [base / directory.name for directory in python.parents[1].glob("lib/python*")]
+    found = [(str(executable), *stat_file(executable))]
+    found += [(str(path), *stat_file(path)) for path in base.glob("libpython*")]
+    found += [entry for directory in standard if directory.is_dir() for entry in stat_below(str(directory))]
+    return hash_value(sorted(found))
+
+
+def stat_file(path: Path) -> tuple[int, int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def stat_below(directory: str) -> Iterator[tuple[str, int, int, int]]:
+    """What can be imported from there."""
+    for entry in os.scandir(directory):
+        if entry.is_dir():
+            if entry.name not in NOT_LOADED:
+                yield from stat_below(entry.path)
+        elif entry.is_file():
+            status = entry.stat()
+            yield entry.path, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def list_settings(production: Production) -> dict[str, str]:
+    """The variables that are set and that matter, with their values; of a secret that is made up, that it is."""
+    read = variables(production.service)
+    named = {name: value for name, value in os.environ.items() if name in read or any(fnmatchcase(name, p) for p in REACHING)}
+    return {**named, **dict.fromkeys(production.made_up, "made up")}
+
+
+def describe_machine() -> list[str]:
+    """What stays the same when it is started again."""
+    number = Path("/etc/machine-id")
+    own = number.read_text(encoding="ascii") if number.is_file() else platform.node()
+    return [platform.system(), platform.release(), platform.machine(), own, str(os.cpu_count())]
