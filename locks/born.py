@@ -127,8 +127,11 @@ def group_lines(universe: Universe, stated: Mapping[str, list[Table]]) -> str:
 def requirements(project: Table, universe: Universe) -> Mapping[str, str]:
     """Lines of `pyproject.toml.jinja` by file name: what every service imports, what one feature adds, and the groups."""
     lists = {"every": project["project"]["dependencies"], **project["project"]["optional-dependencies"]}
-    texts = {name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated if requirement != SERVE) for name, stated in lists.items()}
-    texts["sources"] = f"{SERVE} = " + in_service(line({"path": project["tool"]["uv"]["sources"][SERVE]["path"]}).strip().rstrip(","))
+    texts = {
+        name: "\n".join(f"    {json.dumps(requirement)}," for requirement in stated if requirement != SERVE)
+        for name, stated in lists.items()
+    }
+    texts["sources"] = in_service(f"path = {json.dumps(project['tool']['uv']['sources'][SERVE]['path'])}")
     groups = project["dependency-groups"]
     lines = (f"{name} = [\n{group(name, groups, universe)}]" for name in groups if name in universe.groups)
     return {**texts, "groups": "\n".join(lines)}

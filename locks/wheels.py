@@ -38,7 +38,9 @@ def place_wheels(wheels: Mapping[str, bytes]) -> None:
         project, version = name.split("-")[:2]
         for path in (*STATED, *LOCKS):
             if path.exists():
-                path.write_text(restate_wheel(path.read_text(encoding="utf-8"), project, version, name, content), encoding="utf-8")
+                path.write_text(
+                    restate_wheel(path.read_text(encoding="utf-8"), project, version, name, content), encoding="utf-8"
+                )
 
 
 def restate_wheel(text: str, project: str, version: str, name: str, content: bytes) -> str:
