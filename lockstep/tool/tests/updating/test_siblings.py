@@ -8,7 +8,7 @@ from tiny_template import commit
 from lockstep_serve.errors import Refusal
 from lockstep_tool.bench.siblings import Siblings
 from lockstep_tool.updating.checkout import git
-from lockstep_tool.updating.wheels import compare_wheels
+from lockstep_tool.updating.wheels import judge_wheels
 
 
 def test_a_sibling_has_the_other_model_and_what_is_not_committed(service: Path, tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_sibling_has_the_other_model_and_what_is_not_committed(service: Path, 
     assert 'model = "gunicorn-asgi"' in (other / "src" / "orders_api" / "server.toml").read_text()
     assert 'name = "gunicorn"' in (other / "uv.lock").read_text()
     assert (other / "src" / "orders_api" / "ours.py").read_text() == "OURS = 1\n"
-    assert list(compare_wheels(other)) == []
+    assert list(judge_wheels(other)) == []
     assert git(service, "status", "--porcelain") == before
 
 

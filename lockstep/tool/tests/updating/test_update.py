@@ -14,7 +14,7 @@ from tiny_template import commit
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.update import main
-from lockstep_tool.updating.wheels import compare_wheels
+from lockstep_tool.updating.wheels import judge_wheels
 
 OURS = "\nOURS = 1\n"
 
@@ -97,7 +97,7 @@ def test_no_wheel_of_the_version_before_stays_beside_the_new_ones(updated: Updat
 
 
 def test_both_locks_name_the_new_wheels(updated: Updated) -> None:
-    assert list(compare_wheels(updated.after)) == []
+    assert list(judge_wheels(updated.after)) == []
     for folder in (updated.after, updated.after / ".lockstep"):
         assert "1.1.0-py3-none-any.whl" in (folder / "uv.lock").read_text()
         subprocess.run(["uv", "lock", "--check", "--offline", "--no-config", "--project", str(folder)], check=True)

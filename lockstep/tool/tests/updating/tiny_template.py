@@ -101,6 +101,7 @@ def make_template(path: Path) -> TinyTemplate:
         "template/pyproject.toml.jinja": PROJECT.replace("VERSION", "1.0.0"),
         "template/uv.lock.jinja": "{% include 'locks/' ~ server ~ '.lock' %}\n",
         "template/.lockstep/pyproject.toml": TOOL.replace("VERSION", "1.0.0"),
+        "template/.lockstep/ruff.toml": HEADER,
         "template/.gitattributes": ".lockstep/*.whl binary\n",
         "template/.gitignore": ".env\n",
         "template/README.md": "# A service\n",

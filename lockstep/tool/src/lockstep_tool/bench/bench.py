@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import DIFFERENT, SAME
-from lockstep_tool.updating.extras import refuse_without
+from lockstep_tool.bench.choosing import measure_models
+from lockstep_tool.bench.page import render_page
 
 __all__ = ["main"]
 
@@ -21,10 +22,6 @@ PAGE = Path(".nox", "report", "bench.html")
 def main(words: Sequence[str]) -> int:
     """0 when this service's own model was measured, 1 when it was not; raises Refusal."""
     options = parse_words(words)
-    refuse_without("bench", ("copier", "locust", "matplotlib", "psutil", "yaml"))
-    from lockstep_tool.bench.choosing import measure_models
-    from lockstep_tool.bench.page import render_page
-
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every server is ended
     root = Path.cwd()
     seconds = options.seconds or (12.0 if options.quick else 90.0)

@@ -60,5 +60,5 @@ def describe_service(model: Model, root: Path, python: Path, own: Sequence[str],
             "compute": [f"{standard}/compute/20"],
         },
         root=str(root),
-        restart="reload" if "reload" in model.abilities else "hand-over",
+        restart="reload" if "reload" in model.abilities else "zero-downtime restart",
     )

@@ -4,17 +4,22 @@ Where both sides changed the same lines the service's are taken, and the templat
 the whole answer pyproject.toml, and keeps each version that still fits. A merge may name a package whose own block the
 other side took away, also without a conflict, and uv refuses to read that. Then the template's lines are taken, and
 last the lock as the service had committed it. Nothing of pyproject.toml is touched.
+
+uv keeps the hash of a wheel in the repository whose content changed under the same name (0.13.9), so it is restated
+first; uv then notices by itself where the wheel also asks for other packages.
 """
 
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from lockstep_serve.environment import sha256
 from lockstep_serve.errors import Refusal
 from lockstep_tool.hermetic import environment
 
-__all__ = ["relock"]
+__all__ = ["relock", "restate_hashes"]
 
 
 def relock(root: Path) -> str:
@@ -29,7 +34,7 @@ def relock(root: Path) -> str:
         )
     failures = []
     for how, text in beginnings(root, before):
-        lock.write_text(text, encoding="utf-8")
+        lock.write_text(restate_hashes(root, text), encoding="utf-8")
         done = subprocess.run(
             ["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False
         )
@@ -39,6 +44,15 @@ def relock(root: Path) -> str:
         failures.append(done.stderr.strip().splitlines()[-6:])
     lock.write_text(before, encoding="utf-8")
     raise Refusal("uv cannot lock.", [("uv lock", line) for line in failures[0]], "Mend pyproject.toml.")
+
+
+def restate_hashes(root: Path, text: str) -> str:
+    """The text of a lock with the hash of each wheel that lies in the repository as it is now."""
+    for path in set(re.findall(r'^source = \{ path = "([^"]+\.whl)" \}$', text, re.MULTILINE)):
+        if (root / path).is_file():
+            entry = rf'(filename = "{re.escape(Path(path).name)}", hash = )"[^"]*"'
+            text = re.sub(entry, rf'\1"sha256:{sha256(root / path)}"', text)
+    return text
 
 
 def beginnings(root: Path, before: str) -> Iterator[tuple[str, str]]:

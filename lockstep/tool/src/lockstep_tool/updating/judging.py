@@ -8,7 +8,7 @@ from pathlib import Path
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.updating.checkout import ANSWERS, Checkout, git, list_changes
-from lockstep_tool.updating.wheels import compare_wheels
+from lockstep_tool.updating.wheels import judge_wheels
 
 __all__ = ["find_damage", "path_of", "session_finding"]
 
@@ -99,7 +99,7 @@ def find_unlocked_wheels(tree: Path, unmerged: list[str]) -> Iterator[Finding]:
     if any(path.endswith("uv.lock") for path in unmerged):
         return
     try:
-        yield from compare_wheels(tree)
+        yield from judge_wheels(tree)
     except Refusal as refusal:
         yield damage("lock", "uv.lock", refusal.wrong)
 

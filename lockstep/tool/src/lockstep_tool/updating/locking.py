@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.locks.relock import relock
+from lockstep_tool.locks.relock import relock, restate_hashes
+from lockstep_tool.service import TOOL_LOCK
 from lockstep_tool.updating.checkout import git
-from lockstep_tool.updating.wheels import FOLDER, lock_wheels
+from lockstep_tool.updating.wheels import FOLDER
 
 __all__ = ["bring_locks"]
 
@@ -15,13 +16,12 @@ def bring_locks(tree: Path) -> str:
     if not (tree / "uv.lock").exists():
         return "uv.lock is not there"
     try:
-        if is_unmerged(tree, f"{FOLDER}/uv.lock"):
-            relock(tree / FOLDER)
         relock(tree)
-        lock_wheels(tree)
+        if is_unmerged(tree, TOOL_LOCK) or has_stale_hashes(tree / FOLDER):
+            relock(tree / FOLDER)
     except Refusal as refusal:
-        return " / ".join([refusal.wrong, *(said for _, said in refusal.where)])
-    for lock in ("uv.lock", f"{FOLDER}/uv.lock"):
+        return " / ".join([refusal.wrong, *(text for _, text in refusal.where)])
+    for lock in ("uv.lock", TOOL_LOCK):
         if is_unmerged(tree, lock):
             git(tree, "add", "--", lock)
     return ""
@@ -29,3 +29,9 @@ def bring_locks(tree: Path) -> str:
 
 def is_unmerged(tree: Path, lock: str) -> bool:
     return bool(git(tree, "ls-files", "--unmerged", "--", lock))
+
+
+def has_stale_hashes(project: Path) -> bool:
+    """Whether the lock of a project has the hash of a wheel as it was before."""
+    lock = project / "uv.lock"
+    return lock.exists() and restate_hashes(project, text := lock.read_text(encoding="utf-8")) != text

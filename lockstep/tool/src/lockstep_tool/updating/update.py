@@ -14,7 +14,8 @@ from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import BACK
-from lockstep_tool.updating.extras import refuse_without
+from lockstep_tool.updating.moving import Update, preview_update, run_update
+from lockstep_tool.updating.proposing import open_request
 from lockstep_tool.updating.wheels import refuse_changed_wheels
 
 __all__ = ["main"]
@@ -40,10 +41,6 @@ def main(words: Sequence[str]) -> int:
 def update(root: Path, options: argparse.Namespace, words: Sequence[str]) -> int:
     """Refuse first what need not be tried."""
     data = read_data(options)
-    refuse_without("update", ("copier", "yaml"))
-    from lockstep_tool.updating.moving import Update, preview_update, run_update
-    from lockstep_tool.updating.proposing import open_request
-
     if options.open:
         return open_request(root, options.open)
     refuse_changed_wheels(root)
