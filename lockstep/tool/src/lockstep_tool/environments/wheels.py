@@ -10,13 +10,13 @@ import hashlib
 import json
 import os
 import re
-import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from lockstep_serve.environment import sha256
 from lockstep_tool.fingerprint import INSTALLER_FILES, is_byte_code, is_script
 from lockstep_tool.lockfile import name_of
 
@@ -145,51 +145,45 @@ def read_contents(wheel: LockedWheel) -> Contents:
 
     Raises UnknownContents for what cannot be fetched, OtherWheel for a file of the repository that is not the locked one.
     """
-    if not wheel.file and remembered(wheel).is_file():
+    if wheel.file:
+        refuse_other_file(wheel)
+    if remembered(wheel).is_file():
         known: Contents = json.loads(remembered(wheel).read_text(encoding="utf-8"))
         return known
-    with opened(wheel) as file:
-        files = recorded_files(zipfile.ZipFile(file))
-    if not wheel.file:
-        remember(remembered(wheel), files)
+    with (wheel.root / wheel.file).open("rb") if wheel.file else fetch(wheel) as file:
+        files = recorded_files(file)
+    remember(remembered(wheel), files)
     return files
 
 
-@contextmanager
-def opened(wheel: LockedWheel) -> Iterator[IO[bytes]]:
-    """The bytes of the locked wheel, and of no other."""
-    with read_file(wheel) if wheel.file else fetch(wheel.address) as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
-        if found != wheel.digest:
-            if not wheel.file:
-                raise UnknownContents("what the index serves has another hash than the lock")
-            said = (("uv.lock", f"sha256:{wheel.digest}"), (wheel.file, f"sha256:{found}   <- differs"))
-            raise OtherWheel(f"{wheel.file} is not the wheel that uv.lock locks", wheel.file, said)
-        file.seek(0)
-        yield file
-
-
-def read_file(wheel: LockedWheel) -> IO[bytes]:
+def refuse_other_file(wheel: LockedWheel) -> None:
+    """Raise OtherWheel unless the file in the repository is there and has the locked bytes."""
     try:
-        return (wheel.root / wheel.file).open("rb")
+        found = sha256(wheel.root / wheel.file)
     except OSError as error:
         said = ((wheel.file, f"{error.strerror}   <- differs"),)
         raise OtherWheel(f"{wheel.file}, which uv.lock locks, cannot be read", wheel.file, said) from error
+    if found != wheel.digest:
+        both = (("uv.lock", f"sha256:{wheel.digest}"), (wheel.file, f"sha256:{found}   <- differs"))
+        raise OtherWheel(f"{wheel.file} is not the wheel that uv.lock locks", wheel.file, both)
 
 
 @contextmanager
-def fetch(address: str) -> Iterator[IO[bytes]]:
-    """What an index serves, in a file that goes when the block ends."""
+def fetch(wheel: LockedWheel) -> Iterator[IO[bytes]]:
+    """The locked bytes as an index serves them, in a file that goes when the block ends."""
     import tempfile
     import urllib.request
 
     with tempfile.TemporaryFile() as file:
         try:
-            with urllib.request.urlopen(address, timeout=FETCH_SECONDS) as answer:
+            with urllib.request.urlopen(wheel.address, timeout=FETCH_SECONDS) as answer:
                 while piece := answer.read(1 << 20):
                     file.write(piece)
         except OSError as error:
             raise UnknownContents(f"the wheel cannot be fetched: {getattr(error, 'reason', error)}") from error
+        file.seek(0)
+        if hashlib.file_digest(file, "sha256").hexdigest() != wheel.digest:
+            raise UnknownContents("what the index serves has another hash than the lock")
         file.seek(0)
         yield file
 
@@ -207,8 +201,11 @@ def remember(path: Path, files: Contents) -> None:
     partial.replace(path)
 
 
-def recorded_files(wheel: zipfile.ZipFile) -> Contents:
+def recorded_files(file: IO[bytes]) -> Contents:
     """The wheel's own RECORD, with `.data` directories put where installation puts them."""
+    from zipfile import ZipFile  # only here: what is remembered needs none
+
+    wheel = ZipFile(file)
     [record] = [name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
     own = record.removesuffix("/RECORD")  # a package that is vendored may bring another
     about = wheel.read(f"{own}/WHEEL").decode()
