@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from growth import fit, points
-from places.bases import bring_bases
-from places.building import build_settings
-from places.engine import Engine, NoEngine, find_engine
-from places.images import image
-from places.interpreter import interpreter_of
-from places.offered import offered
+from containers.bases import bring_bases
+from containers.building import build_settings
+from containers.engine import Engine, NoEngine, find_engine
+from containers.images import image
+from containers.interpreter import interpreter_of
+from containers.offered import offered
 from services import CALL, Service
 
 ROOT = Path(__file__).parents[1]

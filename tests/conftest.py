@@ -19,7 +19,7 @@ from stand_in_index import Index, stand_in_index
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
-pytest_plugins = ["deploying.plugin", "places.plugin"]
+pytest_plugins = ["deploying.plugin", "containers.plugin"]
 
 Render = Callable[[Mapping[str, object]], Path]
 

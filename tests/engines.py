@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep_tool.bench.bench import built_here, copier, run, tagged
+from bench import built_here, copier, run, tagged
 from lockstep_tool.images.rebuilding import merged
 from lockstep_tool.images.saved import saved
 from services import Service

@@ -18,11 +18,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lockstep_tool.bench.bench import built_here, copier, run, seconds, tagged
-from places.bases import PACKAGING, archive_of, bring_bases, image_of
-from places.engine import Engine
-from places.images import Image, image
-from places.interpreter import interpreter_of
+from bench import built_here, copier, run, seconds, tagged
+from containers.bases import PACKAGING, archive_of, bring_bases, image_of
+from containers.engine import Engine
+from containers.images import Image, image
+from containers.interpreter import interpreter_of
 from services import until_ready
 
 ROOT = Path(__file__).parents[1]

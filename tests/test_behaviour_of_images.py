@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed, read_answers
-from places.engine import Engine
-from places.offered import OfferedInterpreter
+from containers.engine import Engine
+from containers.offered import OfferedInterpreter
 from services import Service
 
 NAME = "behaving-api"  # its own, so that no other test moves the tag

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ANSWERS, Render, committed, read_answers
-from places.offered import OfferedInterpreter
+from containers.offered import OfferedInterpreter
 from services import Service
 
 MODELS = (

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from places.engine import Engine
-from places.images import image
-from places.offered import OfferedInterpreter
+from containers.engine import Engine
+from containers.images import image
+from containers.offered import OfferedInterpreter
 from services import Service, until_ready
 
 PYTHON = "/app/.venv/bin/python"

@@ -12,9 +12,9 @@ import pytest
 
 from conftest import Render, committed, read_answers
 from faults.contract import INIT, KEY, PYTHON, SERVE, SITE, WRITES
-from places.engine import Engine
-from places.images import image
-from places.offered import OfferedInterpreter
+from containers.engine import Engine
+from containers.images import image
+from containers.offered import OfferedInterpreter
 from services import Service
 
 pytestmark = pytest.mark.xdist_group("contract")  # one image, and a tag that moves

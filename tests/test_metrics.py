@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed, read_answers
-from lockstep_tool.bench.running import Running, children, running, until
+from running import Running, children, running, until
 from services import BUILD, Service
 
 NAMES = ("fastapi-gunicorn-uvicorn-metrics", "flask-gunicorn-gthread-metrics")

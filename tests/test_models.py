@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import Render, committed
-from lockstep_tool.bench.running import FRAMEWORKS, Running, children, running, until
+from running import FRAMEWORKS, Running, children, running, until
 from services import Service
 
 # What a model cannot do, and why; docs/explanation/server-models.md says the same.

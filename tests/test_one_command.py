@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from places.offered import OfferedInterpreter
+from containers.offered import OfferedInterpreter
 from services import Service
 
 PROOFS = ["lock", "pins", "lint", "types", "tests", "prove", "image", "parity"]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from loopback import Quiet, serving
-from places.engine import Engine
-from places.offered import OfferedInterpreter
+from containers.engine import Engine
+from containers.offered import OfferedInterpreter
 from services import Service
 from snapshot import git
 from stand_in_index import Index

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed, read_answers
-from places.offered import OfferedInterpreter
+from containers.offered import OfferedInterpreter
 from services import Service
 from snapshot import git
 from stand_in_pushes import Registry, stand_in_registry

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from conftest import Render, committed
-from lockstep_tool.bench.running import children, running, until
+from running import children, running, until
 from services import Service, free_port
 
 MODELS = {

@@ -11,8 +11,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from conftest import Render, committed, read_answers
-from places.engine import Engine
-from places.offered import OfferedInterpreter
+from containers.engine import Engine
+from containers.offered import OfferedInterpreter
 from services import Service
 
 NO_ENGINE = {"LOCKSTEP_ENGINE": "no-such-engine"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Render, committed
-from lockstep_tool.bench.running import children, running, until
+from running import children, running, until
 from services import BUILD, Service, free_port
 
 FRAMEWORKS = {

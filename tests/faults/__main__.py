@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from places.bases import bring_bases
-from places.building import build_settings
-from places.engine import NoEngine, find_engine
-from places.interpreter import interpreter_of
-from places.offered import offered
-from places.programs import CannotMake
+from containers.bases import bring_bases
+from containers.building import build_settings
+from containers.engine import NoEngine, find_engine
+from containers.interpreter import interpreter_of
+from containers.offered import offered
+from containers.programs import CannotMake
 from services import Service
 from snapshot import snapshot
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["kept", "key_of", "locked", "room"]
+__all__ = ["kept", "kept_directory", "key_of", "locked"]
 
 
-def room() -> Path:
-    """The directory that outlives the run: `$LOCKSTEP_PLACES`, or `.nox/places` of this repository."""
-    chosen = os.environ.get("LOCKSTEP_PLACES")
-    path = Path(chosen) if chosen else Path(__file__).parents[2] / ".nox" / "places"
+def kept_directory() -> Path:
+    """The directory that outlives the run: `$LOCKSTEP_CONTAINERS`, or `.nox/containers` of this repository."""
+    chosen = os.environ.get("LOCKSTEP_CONTAINERS")
+    path = Path(chosen) if chosen else Path(__file__).parents[2] / ".nox" / "containers"
     path.mkdir(parents=True, exist_ok=True)
     return path.resolve()
 
@@ -32,17 +32,17 @@ def key_of(*parts: str | bytes) -> str:
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Hold `name` against every other process; the kernel lets go when the holder dies."""
-    with (room() / f".{name}.lock").open("w") as handle:
+    with (kept_directory() / f".{name}.lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def kept(name: str, make: Callable[[Path], None]) -> Path:
-    """The directory `name` of the room, filled by `make` when it is not there yet; never half-filled."""
-    target = room() / name
+    """The directory `name` there, filled by `make` when it is not there yet; never half-filled."""
+    target = kept_directory() / name
     with locked(name):
         if not target.exists():
-            fresh = Path(tempfile.mkdtemp(dir=room(), prefix=f"{name}."))
+            fresh = Path(tempfile.mkdtemp(dir=kept_directory(), prefix=f"{name}."))
             try:
                 make(fresh)
                 fresh.chmod(0o755)

@@ -11,7 +11,7 @@ from .kept import kept, key_of
 RACE = """
 import sys, time
 from pathlib import Path
-from places.kept import kept
+from containers.kept import kept
 def make(directory: Path) -> None:
     print("made", flush=True)
     time.sleep(0.2)
@@ -21,7 +21,7 @@ assert (kept("thing", make) / "whole").exists()
 
 
 def test_of_several_processes_one_makes_it(tmp_path: Path) -> None:
-    environment = {"PYTHONPATH": str(Path(__file__).parents[1]), "LOCKSTEP_PLACES": str(tmp_path)}
+    environment = {"PYTHONPATH": str(Path(__file__).parents[1]), "LOCKSTEP_CONTAINERS": str(tmp_path)}
     racers = [subprocess.Popen([sys.executable, "-c", RACE], env=environment, stdout=subprocess.PIPE, text=True) for _ in "1234"]
     said = [racer.communicate()[0] for racer in racers]
 
@@ -30,7 +30,7 @@ def test_of_several_processes_one_makes_it(tmp_path: Path) -> None:
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LOCKSTEP_PLACES", str(tmp_path))
+    monkeypatch.setenv("LOCKSTEP_CONTAINERS", str(tmp_path))
 
     def fail(directory: Path) -> None:
         (directory / "half").touch()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .interpreter import Interpreter
-from .kept import room
+from .kept import kept_directory
 from .served import served
 
 __all__ = ["OfferedInterpreter", "offered"]
@@ -29,7 +29,7 @@ class OfferedInterpreter:
         return {
             "UV_PYTHON_DOWNLOADS_JSON_URL": str(self.downloads_json),
             "UV_PYTHON_CPYTHON_BUILD": self.build,
-            "UV_PYTHON_INSTALL_DIR": str(room() / "installed" / self.build),
+            "UV_PYTHON_INSTALL_DIR": str(kept_directory() / "installed" / self.build),
             "UV_PYTHON_INSTALL_BIN": "0",
             "UV_PYTHON_DOWNLOADS": "automatic",
             "UV_MANAGED_PYTHON": "1",

@@ -11,7 +11,7 @@ from .served import served
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from places.served import served
+from containers.served import served
 with served(Path(sys.argv[1])) as url:
     print(url, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)

@@ -42,7 +42,7 @@ def test_a_test_that_needs_an_engine(ci: str, word: str, code: int, tmp_path: Pa
         "-m",
         "pytest",
         "-p",
-        "places.plugin",
+        "containers.plugin",
         "-p",
         "no:cacheprovider",
         f"--rootdir={tmp_path}",

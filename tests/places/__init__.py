@@ -1,1 +1,0 @@
-"""Places to build and run services in: a container engine, base images, and an interpreter that uv installs, all made offline."""
