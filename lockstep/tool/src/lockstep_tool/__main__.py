@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from lockstep_serve.errors import DIFFERENT, SAME, Refusal
-from lockstep_tool import __version__, commands
+from lockstep_tool import commands
 
 __all__ = ["command_names", "main"]
 
@@ -51,6 +51,8 @@ def run_command(words: Sequence[str], root: Path) -> int:
         print("\n".join(list_commands()))
         return SAME
     if words[0] == "--version":
+        from lockstep_tool import __version__
+
         print(f"lockstep {__version__}")
         return SAME
     if words[0] not in command_names():

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lockstep_serve.environment import digest, sha256, source
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.checks.lock.wheels import compare_wheels
 from lockstep_tool.fingerprint import DECLARED_FILES
 from lockstep_tool.hermetic import environment
 from lockstep_tool.service import Service
@@ -118,6 +117,8 @@ def renew(root: Path, name: str, arguments: Sequence[str], own: str) -> list[str
 
 def explain(root: Path, name: str, said: str) -> Refusal:
     """uv's complaint in three parts."""
+    from lockstep_tool.checks.lock.wheels import compare_wheels  # only who fails needs it
+
     service = Service(root)
     last = [("uv sync", line.strip()) for line in said.splitlines() if line.strip()][-4:]
     for finding in compare_wheels(service, ["uv.lock"]):  # of which uv says one thing or another

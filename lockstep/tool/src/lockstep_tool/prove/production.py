@@ -3,14 +3,14 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-
-from packaging.markers import default_environment
 
 from lockstep_serve.definition import Definition, read_definition
 from lockstep_serve.models import Model
 from lockstep_serve.runtime import SETTINGS
 from lockstep_tool import sync
+from lockstep_tool.fingerprint import markers
 from lockstep_tool.service import Service
 from lockstep_tool.stand_ins import stand_ins
 
@@ -22,20 +22,23 @@ class Production:
     """An environment that serves, seen from outside.
 
     `python` is its interpreter, `package` the service's package as it is imported there. `definition` is the server
-    definition that is in force, `environment` the environment id that the repository declares for this machine.
-    `made_up` are the values of secrets that nobody set.
+    definition that is in force. `made_up` are the values of secrets that nobody set.
     """
 
     service: Service
     python: Path
     package: Path
     definition: Definition
-    environment: str
     made_up: Mapping[str, str]
 
     @property
     def model(self) -> Model:
         return self.definition.model
+
+    @cached_property
+    def environment(self) -> str:
+        """The environment id that the repository declares for this machine."""
+        return self.service.environment(markers())
 
     @property
     def settings(self) -> dict[str, str]:
@@ -52,7 +55,6 @@ def read_production(root: Path) -> Production:
         python,
         next(python.parents[1].glob("lib/python*/site-packages")) / service.package.name,
         read_definition(service.package / "server.toml", os.environ),
-        service.environment({name: str(value) for name, value in default_environment().items()}),
         stand_ins(root),
     )
 

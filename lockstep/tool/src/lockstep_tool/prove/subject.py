@@ -14,14 +14,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import lockstep_tool
-from lockstep_serve.environment import digest, sha256, source
+from lockstep_serve.environment import digest, source
 from lockstep_tool.files.variables import variables
+from lockstep_tool.fingerprint import INSTALLER_FILES, hash_file
 from lockstep_tool.prove.production import Production
 
 __all__ = ["Subject", "describe_subject"]
 
-# Written by whoever installs, with times in them, and read by no server.
-INSTALLER_FILES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
 # Variables that reach the interpreter and libraries, beside those that the service's source reads.
 REACHING = (
     *("PYTHON*", "LD_*", "DYLD_*", "LC_*", "LANG*", "TZ", "MALLOC_*", "SSL_*", "OPENSSL_*", "*_PROXY", "*_proxy"),
@@ -77,12 +76,13 @@ def hash_installed(home: Path) -> tuple[str, frozenset[str]]:
         for directory, _, names in os.walk(site):
             for name in names:
                 if name in INSTALLER_FILES and directory.endswith(".dist-info"):
-                    continue
-                path = os.path.join(directory, name)
+                    continue  # times are in them, and no server reads them
+                path = f"{directory}/{name}"
+                hashed = hash_file(path).hex() if os.path.isfile(path) else "no file"
                 if name.endswith(".pyc"):
-                    byte_code.add(hash_value([path, sha256(Path(path))])[:16])
+                    byte_code.add(hash_value([path, hashed])[:16])
                 else:
-                    files[path] = sha256(Path(path)) if os.path.isfile(path) else "no file"
+                    files[path] = hashed
     return digest(files), frozenset(byte_code)
 
 
