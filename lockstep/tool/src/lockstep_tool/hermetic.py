@@ -80,7 +80,7 @@ KEPT = frozenset(
 def environment() -> dict[str, str]:
     """The environment without what could move a verdict."""
     left = {name: value for name, value in os.environ.items() if name not in MOVING}
-    return {**left, "UV_NO_SYSTEM_CONFIG": "1", "XDG_CONFIG_HOME": str(kept(*configurations()))}
+    return {**left, "UV_NO_SYSTEM_CONFIG": "1", "XDG_CONFIG_HOME": str(copy_settings(*configurations()))}
 
 
 def configurations() -> list[Path]:
@@ -97,11 +97,11 @@ def configurations() -> list[Path]:
 
 
 @cache
-def kept(*files: Path) -> Path:
+def copy_settings(*files: Path) -> Path:
     """A directory for XDG_CONFIG_HOME, removed at exit, with what these files have of KEPT; the first of them wins."""
     settings: dict[str, Any] = {}
     for file in files:
-        settings = {**{name: value for name, value in read(file).items() if name in KEPT}, **settings}
+        settings = {**{name: value for name, value in read_settings(file).items() if name in KEPT}, **settings}
     directory = Path(tempfile.mkdtemp(prefix="lockstep-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     (directory / "uv").mkdir()
@@ -111,7 +111,7 @@ def kept(*files: Path) -> Path:
     return directory
 
 
-def read(file: Path) -> dict[str, Any]:
+def read_settings(file: Path) -> dict[str, Any]:
     """A person's file that is missing or no TOML says nothing here: it is not the service's to mend."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))

@@ -79,9 +79,9 @@ def annotate(session: str, findings: Iterable[Finding]) -> None:
 def position(spot: str) -> str:
     """`file:line` as a workflow command has it; nothing for what is no file, such as a command or an environment."""
     file, _, line = spot.partition(":")
-    if not re.fullmatch(r"[\w./-]*[./][\w./-]*", file):
+    if not re.fullmatch(r"[\w./-]+:\d+|[\w./-]*[./][\w./-]*", spot):
         return ""
-    return f"file={file}," + (f"line={line}," if line.isdecimal() else "")
+    return f"file={file}," + (f"line={line}," if line else "")
 
 
 def escape(text: str) -> str:

@@ -15,7 +15,7 @@ def check_lock(service: Service, *, registry: bool = False) -> list[str]:
     checks = [check for check in checks_of("lock") if registry or not check.network]
     warnings = judge("lock", run_checks(checks, service))
     count = len(service.lock.packages) - 1
-    lines = [f"uv.lock is fresh and honest: {count} packages, each file from its index, with its hash"]
+    lines = [f"uv.lock is fresh and honest: {count} packages, each file from its index or the repository, with its hash"]
     if registry and not any("lock registry" in warning for warning in warnings):
         lines.append(f"uv.lock says what the index says: {count} packages")
     return [*lines, *warnings]

@@ -27,11 +27,10 @@ def changed_since(service: Service, name: str) -> Iterator[tuple[str, str]]:
     hashes: dict[str, tuple[str, str]] = {}
     needed: dict[tuple[str, str], tuple[set[str], str]] = {}
     for source, text in sources(service, name):
-        if text != lock.text:
-            for found in FILE.finditer(text):
-                hashes.setdefault(found["url"], (found["hash"], source))
-            for key, needs in edges_in(text, lock).items() if source.startswith("commit") else ():
-                needed.setdefault(key, (needs, source))
+        for found in FILE.finditer(text):
+            hashes.setdefault(found["url"], (found["hash"], source))
+        for key, needs in edges_in(text, lock).items() if source.startswith("commit") else ():
+            needed.setdefault(key, (needs, source))
     for package in lock.packages:
         for file in files_of(package):
             stated, source = hashes.get(str(file.get("url", "")), ("", ""))
@@ -54,10 +53,13 @@ def sources(service: Service, name: str) -> Iterator[tuple[str, str]]:
 
 def edges_in(text: str, lock: Lock) -> dict[tuple[str, str], set[str]]:
     """Name and version → needs, of a lock that was made for the same as `lock`; else nothing."""
-    try:
-        earlier = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return {}
+    if text == lock.text:
+        earlier: Mapping[str, Any] = {**lock.header, "package": lock.packages}
+    else:
+        try:
+            earlier = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            return {}
     if any(lock.header.get(part) != earlier.get(part) for part in MADE_FOR):
         return {}
     packages = [p for p in earlier.get("package", ()) if "registry" in p.get("source", {})]

@@ -26,7 +26,7 @@ def relock(root: Path) -> str:
     """Return what was done, in one line; raises Refusal when pyproject.toml has conflicts or uv cannot lock."""
     lock = root / "uv.lock"
     before = lock.read_text(encoding="utf-8")
-    if "\n<<<<<<<" in (root / "pyproject.toml").read_text(encoding="utf-8"):
+    if re.search("^<<<<<<<", (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE):
         raise Refusal(
             "pyproject.toml has conflict markers, so there is nothing to lock yet.",
             [("pyproject.toml", "<<<<<<<")],

@@ -43,7 +43,7 @@ def judge(service: Service, name: str, done: subprocess.CompletedProcess[str]) -
             f"Run `uv python install {service.python}`." if python else f"Run `uvx uv@{service.versions['uv']} run noxfile.py`.",
             code=COULD_NOT_LOOK,
         )
-    if "@ path+" in done.stderr:
+    if "@ path+" in " ".join(done.stderr.split()):  # a wheel of the repository; uv breaks long lines
         yield CHECK.finding(
             f"Whether {name} answers {project} cannot be judged.",
             where=tuple((command, line) for line in lines[-3:]),

@@ -1,0 +1,263 @@
+"""Faults of files that repeat something: versions, commands, variables, numbers, actions, images; by their check."""
+
+from collections.abc import Mapping, Sequence
+
+from lockstep_tool.checks.finding import Severity
+from planting import Planted, edit, together, write
+from small_service import COMPOSE, PROXY, SITE, UV_VERSION, WORKFLOW
+
+__all__ = ["FILES"]
+
+STEP = "- run: uv run noxfile.py"
+FIELD = "    greeting: str"
+SETTINGS = "src/orders_api/settings.py"
+DEFINITION = "src/orders_api/server.toml"
+COMMIT = "8e8c483db84b4bee98b60c0593521ed34d9990e8"
+
+FILES: Mapping[str, Sequence[Planted]] = {
+    "versions": (
+        Planted("a second uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:0.1.0"), "uv is stated two ways."),
+        Planted("the newest uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:latest"), "uv is stated two ways."),
+        Planted("a second uv in CI", edit(WORKFLOW, f"uv=={UV_VERSION}", "uv==0.1.0"), "uv is stated two ways."),
+        Planted("the newest uv in CI", edit(WORKFLOW, f"uv=={UV_VERSION}", "uv"), "uv is taken in whatever version is newest."),
+        Planted(
+            "uv from its installer",
+            edit(WORKFLOW, f"pipx install uv=={UV_VERSION}", "curl -LsSf https://astral.sh/uv/install.sh | sh"),
+            "uv is taken in whatever version is newest.",
+        ),
+        Planted(
+            "a tool in its newest version",
+            edit(WORKFLOW, STEP, f"- run: uvx copier update\n      {STEP}"),
+            "copier is taken in whatever version is newest.",
+        ),
+        Planted(
+            "a second uv in a step's input",
+            edit(
+                WORKFLOW,
+                f"- run: pipx install uv=={UV_VERSION}",
+                f"- uses: astral-sh/setup-uv@{40 * 'a'}\n        with:\n          version: 0.1.0",
+            ),
+            "uv is stated two ways.",
+        ),
+        Planted(
+            "a second Python in the Dockerfile",
+            edit("Dockerfile", "library/debian:trixie-slim", "library/python:3.10.1-slim"),
+            "Python is stated two ways.",
+        ),
+        Planted(
+            "a second Python in the README",
+            edit("README.md", "uv run noxfile.py -s dev", "uv python install 3.10.1 && uv run noxfile.py -s dev"),
+            "Python is stated two ways.",
+        ),
+        Planted("a second Python in the answers", edit(".copier-answers.yml", "python: ", "python: 3.10.1 #"), "two ways."),
+        Planted(
+            "a range that leaves out this Python",
+            edit("pyproject.toml", 'requires-python = ">=3.11', 'requires-python = ">=3.99'),
+            "This Python is not one that the service is locked for.",
+        ),
+        Planted(
+            "a tool that this Python does not run",
+            edit(".lockstep/pyproject.toml", ">=3.11", ">=3.99"),
+            "This Python is not one that the tool runs on.",
+        ),
+        Planted(
+            "a range that leaves out the uv of the wheel",
+            edit("pyproject.toml", f"uv_build>={UV_VERSION}", "uv_build>=99"),
+            "The wheel is not built by the uv that the service states.",
+        ),
+        Planted(
+            "a range that no parser of ours would know",
+            edit("pyproject.toml", f"uv_build>={UV_VERSION},<0.14", "uv_build~=0.12.1"),
+            "The wheel is not built by the uv that the service states.",
+        ),
+    ),
+    "commands": (
+        Planted(
+            "a frozen lock in the image",
+            edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --frozen --no-default-groups"),
+            "A stale lock would be taken.",
+        ),
+        Planted(
+            "a frozen lock by variable",
+            edit(WORKFLOW, "    env:\n", "    env:\n      UV_FROZEN: 1\n"),
+            "A stale lock would be taken.",
+        ),
+        Planted(
+            "a second workflow that freezes the lock",
+            write(".github/workflows/nightly.yml", "jobs:\n  nightly:\n    steps:\n      - run: uv sync --frozen\n"),
+            "A stale lock would be taken.",
+        ),
+        Planted(
+            "development packages in the image",
+            edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked"),
+            "The image is not installed as the other environments are.",
+        ),
+        Planted(
+            "a package beside the lock",
+            edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel"),
+            "The image gets packages that the lock does not know.",
+        ),
+        Planted(
+            "tests by hand in CI",
+            edit(WORKFLOW, STEP, f"{STEP}\n      - run: uv run pytest"),
+            "CI does by hand what the one command does.",
+        ),
+        Planted("another command in CI", edit(WORKFLOW, STEP, "- run: make check"), "CI does not run the one command."),
+        Planted(
+            "another start in compose",
+            edit(COMPOSE, "    restart:", "    command:\n      - gunicorn\n      - orders_api.app\n    restart:"),
+            "Production does not start the service the one way.",
+        ),
+        Planted(
+            "a shell before the server",
+            edit("deploy/systemd/orders-api.service", "/opt/orders-api", "/bin/sh -c /opt/orders-api"),
+            "Production does not start the service the one way.",
+        ),
+    ),
+    "settings": (
+        Planted(
+            "a variable that the example does not name",
+            edit(".env.example", "ORDERS_API_GREETING=", "ORDERS_API_GREETNG="),
+            "The service reads ORDERS_API_GREETING, and .env.example does not name it.",
+        ),
+        Planted(
+            "a new setting without a default",
+            edit(SETTINGS, FIELD, f"    token: str\n{FIELD}"),
+            "ORDERS_API_TOKEN has no default, and sessions are not told to make one up.",
+        ),
+        Planted(
+            "a variable that is asked for directly",
+            edit("src/orders_api/hello.py", "__all__", 'import os\n\nREGION = os.environ.get("REGION", "eu")\n\n__all__'),
+            "The service reads REGION, and .env.example does not name it.",
+        ),
+        Planted(
+            "a secret that a deploy file does not give",
+            together(
+                edit(SETTINGS, FIELD, f"    token: str\n{FIELD}"),
+                edit(COMPOSE, "    env_file:\n      - path: ../.env\n        required: false\n", ""),
+            ),
+            "ORDERS_API_TOKEN has no default, and deploy/compose.yaml does not give it.",
+        ),
+        Planted(
+            "a variable that nothing reads",
+            edit(".env.example", "# How people", "ORDERS_API_COLOUR=red\n\n# How people"),
+            ".env.example names what nothing reads.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "another default",
+            edit(".env.example", "GREETING=Hello", "GREETING=Hi"),
+            "The default of ORDERS_API_GREETING is stated two ways.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a misspelt variable in compose",
+            edit(COMPOSE, "    restart:", "    environment:\n      SERVER_DRAIM: 5\n    restart:"),
+            "SERVER_DRAIM is set, and nothing reads it.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a secret that nothing reads",
+            edit("pyproject.toml", "secrets = []", 'secrets = ["ORDERS_API_TOKEN"]'),
+            "ORDERS_API_TOKEN is listed as a secret, and nothing reads it.",
+            Severity.WARNING,
+        ),
+    ),
+    "deploy files": (
+        Planted(
+            "a grace that kills the drain",
+            edit(COMPOSE, "unless-stopped\n\n", "unless-stopped\n    stop_grace_period: 3s\n\n"),
+            "The grace is stated two ways.",
+        ),
+        Planted(
+            "a proxy that is killed while it drains",
+            edit(COMPOSE, "stop_signal: SIGQUIT\n    stop_grace_period: 30s", "stop_signal: SIGQUIT\n    stop_grace_period: 3s"),
+            "The grace is stated two ways.",
+        ),
+        Planted("compose that publishes another port", edit(COMPOSE, ":8000:8080", ":8000:80"), "The port is stated two ways."),
+        Planted("a proxy that listens elsewhere", edit(PROXY, "listen 8080", "listen 8081"), "The port is stated two ways."),
+        Planted("another port in the image", edit("Dockerfile", "EXPOSE 8000", "EXPOSE 80"), "The port is stated two ways."),
+        Planted(
+            "another port in the image's environment",
+            edit("Dockerfile", "PORT=8000", "PORT=80"),
+            "The value port is stated two ways.",
+        ),
+        Planted("a unit that kills", edit("deploy/systemd/orders-api.service", "StopSec=30", "StopSec=10"), "The grace is"),
+        Planted("a socket on another port", edit("deploy/systemd/orders-api.socket", ":8000", ":80"), "The port is"),
+        Planted("a shorter queue", edit("deploy/systemd/orders-api.socket", "2048", "128"), "The backlog is stated two ways."),
+    ),
+    "proxy": (
+        Planted(
+            "another port before the service", edit(PROXY, "orders-api:8000", "orders-api:9000"), "The port is stated two ways."
+        ),
+        Planted("another port on the host", edit(SITE, "127.0.0.1:8000", "127.0.0.1:9000"), "The port is stated two ways."),
+        Planted(
+            "a proxy that gives up first",
+            edit(PROXY, "proxy_read_timeout 35s", "proxy_read_timeout 30s"),
+            "The proxy gives up before the service does.",
+        ),
+        Planted(
+            "a service that is given longer",
+            edit(DEFINITION, "request_timeout = { default = 30", "request_timeout = { default = 90"),
+            "The proxy gives up before the service does.",
+        ),
+        Planted(
+            "connections kept too long",
+            edit(PROXY, "keepalive_timeout 60s", "keepalive_timeout 2m"),
+            "The service closes connections that its proxy is about to use.",
+        ),
+        Planted(
+            "connections kept for nginx's own time",
+            together(
+                edit(PROXY, "        keepalive_timeout 60s; # below keep_alive\n", ""),
+                edit(DEFINITION, "keep_alive = { default = 75", "keep_alive = { default = 60"),
+            ),
+            "keepalive_timeout 60s, which is nginx's own",
+        ),
+        Planted("another body limit", edit(PROXY, "10485760", "1m"), "The largest body is stated two ways."),
+        Planted("another body limit on the host", edit(SITE, "10485760", "20m"), "The largest body is stated two ways."),
+        Planted(
+            "a proxy that does not buffer",
+            edit(PROXY, "proxy_request_buffering on", "proxy_request_buffering off"),
+            "The proxy does not buffer.",
+        ),
+        Planted(
+            "a proxy that repeats",
+            edit(SITE, "upstream error;", "upstream error non_idempotent;"),
+            "The proxy may send a POST twice.",
+        ),
+    ),
+    "actions": (
+        Planted("an action by tag", edit(WORKFLOW, COMMIT, "v6"), "An action is not pinned to a commit."),
+        Planted(
+            "a machine that moves",
+            edit(WORKFLOW, "ubuntu-24.04", "ubuntu-latest"),
+            "CI runs on whatever machine is newest.",
+            Severity.WARNING,
+        ),
+    ),
+    "images": (
+        Planted("an image by latest", edit("Dockerfile", "debian:trixie-slim", "debian:latest"), "a tag that moves."),
+        Planted("an image by a whole number", edit("Dockerfile", "debian:trixie-slim", "debian:13"), "a tag that moves."),
+        Planted(
+            "an image without a tag",
+            edit(COMPOSE, "image: localhost/orders-api:lockstep", "image: registry.example.org/orders"),
+            "An image is named by a tag that moves.",
+        ),
+        Planted(
+            "one more base without its digest",
+            edit("Dockerfile", "FROM ${UV_IMAGE} AS uv", "FROM docker.io/library/busybox:1.36.1 AS more\nFROM ${UV_IMAGE} AS uv"),
+            "busybox",
+            Severity.WARNING,
+        ),
+    ),
+    "layout": (
+        Planted("the tool's source", write("src/lockstep/__main__.py", ""), "`git rm -r src/lockstep`"),
+        Planted("the rest of it", write("updating/update.py", ""), "`git rm -r updating`"),
+        Planted(
+            "an entry point that nothing reads",
+            edit("pyproject.toml", "[project.entry-points.lockstep_serve]", "[project.entry-points.lockstep]"),
+            "announces itself to an earlier layout",
+        ),
+    ),
+}

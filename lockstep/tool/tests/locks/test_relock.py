@@ -1,0 +1,70 @@
+"""`relock` brings uv.lock back to pyproject.toml, whatever state a merge or an edit left it in."""
+
+import subprocess
+
+import pytest
+
+from conftest import Mirrored
+from lockstep_serve.errors import Refusal
+from lockstep_tool.checks.registry import find_check
+from lockstep_tool.locks.relock import relock
+from small_service import SmallService, git
+
+FRESH = find_check("lock fresh")
+
+
+def test_a_dependency_that_was_taken_out_leaves_the_lock(mirrored: Mirrored) -> None:
+    mirrored.service.edit("pyproject.toml", '    "tiny",\n', "")
+
+    assert relock(mirrored.service.root) == "uv.lock locked: 2 packages changed"
+
+    assert 'name = "tiny"' not in mirrored.service.read("uv.lock")
+    assert mirrored.service.find(FRESH) == []
+
+
+def conflict(service: SmallService) -> None:
+    """Two branches that lock other releases, merged."""
+    git(service.root, "checkout", "--quiet", "-b", "theirs")
+    service.edit("uv.lock", 'exclude-newer-span = "P7D"', 'exclude-newer-span = "P8D"')
+    service.commit()
+    git(service.root, "checkout", "--quiet", "-")
+    service.edit("uv.lock", 'exclude-newer-span = "P7D"', 'exclude-newer-span = "P6D"')
+    service.commit()
+    with pytest.raises(subprocess.CalledProcessError):
+        git(service.root, "merge", "--quiet", "theirs")
+    assert "<<<<<<<" in service.read("uv.lock")
+
+
+def test_a_conflict_is_merged_and_locked(mirrored: Mirrored) -> None:
+    conflict(mirrored.service)
+
+    assert relock(mirrored.service.root).startswith("uv.lock merged and locked:")
+
+    assert "<<<<<<<" not in mirrored.service.read("uv.lock")
+    assert mirrored.service.find(FRESH) == []
+
+
+def test_a_lock_that_uv_cannot_read_is_taken_from_the_last_commit(mirrored: Mirrored) -> None:
+    mirrored.service.write("uv.lock", mirrored.service.read("uv.lock") + "\n[[package]]\nname = \n")
+
+    assert relock(mirrored.service.root).startswith("uv.lock taken from the last commit and locked:")
+
+
+def test_a_conflict_in_pyproject_is_refused_first(service: SmallService) -> None:
+    service.write("pyproject.toml", "<<<<<<< ours\n" + service.read("pyproject.toml"))
+    before = service.snapshot()
+
+    with pytest.raises(Refusal, match="nothing to lock yet"):
+        relock(service.root)
+
+    assert service.snapshot() == before
+
+
+def test_what_cannot_be_locked_leaves_the_lock_as_it_was(mirrored: Mirrored) -> None:
+    mirrored.service.edit("pyproject.toml", '"tiny"', '"tiny>99"')
+    before = mirrored.service.read("uv.lock")
+
+    with pytest.raises(Refusal, match="uv cannot lock"):
+        relock(mirrored.service.root)
+
+    assert mirrored.service.read("uv.lock") == before
