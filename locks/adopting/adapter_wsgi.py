@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import entry_points, metadata
 from typing import Any
 
-from lockstep_serve.drain import draining
-from lockstep_serve.identity import identity
+from lockstep_serve import draining, identity
 
 __all__ = ["create_app", "logs"]
 
@@ -32,7 +31,7 @@ class Answering:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        answer = answered(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] in {"GET", "HEAD"} else None
+        answer = answer_path(environ["PATH_INFO"]) if environ["REQUEST_METHOD"] in {"GET", "HEAD"} else None
         if answer is None:
             passed: Iterable[bytes] = self.application(environ, start_response)
             return passed
@@ -42,16 +41,16 @@ class Answering:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def answered(path: str) -> tuple[int, bytes] | None:
+def answer_path(path: str) -> tuple[int, bytes] | None:
     """Status and body for one of the three paths."""
     if path == "/health/live":
         return 200, json.dumps({"status": "live"}).encode()
     if path == "/health/ready":
         return (503, b'{"status": "draining"}') if draining() else (200, b'{"status": "ready"}')
     if path == "/version":
-        it, about = identity(), metadata(__package__)
-        said = {"service": about["Name"], "version": about["Version"], "commit": it.commit, "lockstep": it.lockstep}
-        return 200, json.dumps({**said, "environment": it.environment}).encode()
+        build, about = identity(), metadata(__package__)
+        version = {"service": about["Name"], "version": about["Version"], "commit": build.commit, "lockstep": build.lockstep}
+        return 200, json.dumps({**version, "environment": build.environment}).encode()
     return None
 
 
@@ -61,7 +60,7 @@ class Line(logging.Formatter):
     usual = frozenset(vars(logging.makeLogRecord({})))
 
     def format(self, record: logging.LogRecord) -> str:
-        said = {
+        line = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -69,8 +68,8 @@ class Line(logging.Formatter):
             **{name: value for name, value in vars(record).items() if name not in self.usual},
         }
         if record.exc_info:
-            said["exception"] = self.formatException(record.exc_info)
-        return json.dumps(said, default=str)
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
 
 
 def logs() -> dict[str, object]:

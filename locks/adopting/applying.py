@@ -6,39 +6,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adopting.existing import Existing
-from adopting.merged import merged
+from adopting.merging import merge_projects
+from lockstep_serve.definition import read_definition
 
-__all__ = ["BEFORE", "Plan", "apply", "plan"]
+__all__ = ["BEFORE", "Plan", "apply_plan", "make_plan"]
 
 BEFORE = ".before-lockstep"
 ADAPTERS = Path(__file__).parent
 # What a new service is furnished with, and one that exists has of its own.
 FURNITURE = ("tests/", "docs/", ".env.example", "src/")
 ONE_OR_THE_OTHER = ("README.md", "ruff.toml")
-OURS = ("server.toml", "worker.py", "metrics.py", "py.typed", "__init__.py")
+OURS = ("server.toml", "worker.py", "metrics.py", "__init__.py")
+# Lockstep's block stands first in them, the team's below.
+SHARED = (".gitignore", ".gitattributes")
 # They state what uv.lock and pyproject.toml state from now on.
 STATED_AGAIN = ("requirements.txt", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.py", "setup.cfg", "runtime.txt")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`add` are files of Lockstep's, `beside` and `move` are pairs of old and new paths, `told` what had to be decided."""
+    """`add` are files of Lockstep's, `beside` and `move` are pairs of old and new paths, `know` what had to be decided."""
 
     add: dict[str, bytes]
     beside: dict[str, str]
     move: dict[str, str]
     merge: dict[str, bytes]
-    told: list[str]
+    know: list[str]
 
 
-def plan(found: Existing, rendered: Path) -> Plan:
+def make_plan(found: Existing, rendered: Path) -> Plan:
     """From a freshly rendered service of the same name and framework."""
     package, there = found.name.replace("-", "_"), set(found.files)
     moves = {top: f"src/{top}" for top in found.packages if not top.startswith("src/")}
     inside = sorted({top.rpartition("/")[2] for top in found.packages} | {package})
-    add = dict(chosen(rendered, package, there))
-    asgi = (rendered / "src" / "lockstep" / "serve" / "lifespan.py").exists()
-    adapter = ADAPTERS / ("adapter_asgi.py" if asgi else "adapter_wsgi.py")
+    add = dict(choose_files(rendered, package, there))
+    model = read_definition(rendered / "src" / package / "server.toml", {}).model
+    adapter = ADAPTERS / f"adapter_{model.interface.lower()}.py"
     add[f"src/{package}/adopted.py"] = adapter.read_bytes()
     for name in inside:
         initial = f"src/{name}/__init__.py"
@@ -47,27 +50,27 @@ def plan(found: Existing, rendered: Path) -> Plan:
         else:
             add.setdefault(initial, b"")
     old = (found.path / "pyproject.toml").read_text(encoding="utf-8") if "pyproject.toml" in there else ""
-    text, told = merged(add["pyproject.toml"].decode(), old, found, [*inside, "lockstep"])
+    text, know = merge_projects(add["pyproject.toml"].decode(), old, found, inside)
     add["pyproject.toml"] = text.encode()
     merge = {}
-    if ".gitignore" in there:
-        ours, theirs = add.pop(".gitignore"), (found.path / ".gitignore").read_bytes()
-        merge[".gitignore"] = ours.rstrip(b"\n") + b"\n" + theirs
+    for name in SHARED:
+        if name in there:
+            merge[name] = add.pop(name).rstrip(b"\n") + b"\n" + (found.path / name).read_bytes()
     beside = {name: name + BEFORE for name in sorted(there & {*add, *STATED_AGAIN})}
-    return Plan(add, beside, moves, merge, told)
+    return Plan(add, beside, moves, merge, know)
 
 
-def chosen(rendered: Path, package: str, there: set[str]) -> Iterator[tuple[str, bytes]]:
+def choose_files(rendered: Path, package: str, there: set[str]) -> Iterator[tuple[str, bytes]]:
     """The rendered files that an existing service gets."""
     for path in sorted(rendered.rglob("*")):
         name = path.relative_to(rendered).as_posix()
         own = name.startswith(f"src/{package}/") and name.removeprefix(f"src/{package}/") in OURS
-        wanted = own or name.startswith("src/lockstep/") or not name.startswith(FURNITURE)
+        wanted = own or not name.startswith(FURNITURE)
         if path.is_file() and wanted and not (name in ONE_OR_THE_OTHER and name in there):
             yield name, path.read_bytes()
 
 
-def apply(found: Existing, made: Plan) -> None:
+def apply_plan(found: Existing, made: Plan) -> None:
     """Move first, then write where nothing stands any more."""
     moved = {name: f"src/{name}" for name in found.files if name.split("/")[0] in made.move and "/" in name}
     for old, new in {**moved, **made.beside}.items():  # one by one: what git ignores stays where it is

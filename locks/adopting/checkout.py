@@ -5,20 +5,20 @@ from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 
-__all__ = ["git", "lines", "refuse_changes", "tracked"]
+__all__ = ["git", "list_tracked", "read_lines", "refuse_changes"]
 
 
 def git(path: Path, *words: str) -> str:
     """What git prints there; raises Refusal with its error."""
     done = subprocess.run(["git", "-C", str(path), *words], capture_output=True, text=True, check=False)
     if done.returncode:
-        said = done.stderr.strip().splitlines()[-1:] or ["no commit"]
+        last = done.stderr.strip().splitlines()[-1:] or ["no commit"]
         fix = "Put the service under git and commit it first: only then can everything be taken back."
-        raise Refusal("Git does not know this service.", [(f"git {words[0]}", said[0])], fix)
+        raise Refusal("Git does not know this service.", [(f"git {words[0]}", last[0])], fix)
     return done.stdout
 
 
-def tracked(path: Path) -> list[str]:
+def list_tracked(path: Path) -> list[str]:
     """The files of the service; raises Refusal for a folder inside another repository."""
     if Path(git(path, "rev-parse", "--show-toplevel").strip()).resolve() != path.resolve():
         fix = "Adopt a repository of its own; a service in a larger one is not supported."
@@ -36,7 +36,7 @@ def refuse_changes(path: Path) -> None:
         )
 
 
-def lines(path: Path) -> dict[str, set[bytes]]:
+def read_lines(path: Path) -> dict[str, set[bytes]]:
     """File → its lines, for every file that git knows there."""
     files = {name: path / name for name in git(path, "ls-files", "-z").split("\0")[:-1]}
     return {name: set(file.read_bytes().splitlines()) for name, file in files.items() if file.is_file()}

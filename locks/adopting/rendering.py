@@ -9,12 +9,12 @@ from pathlib import Path
 from adopting.existing import Existing
 from lockstep_serve.errors import Refusal
 
-__all__ = ["rendered"]
+__all__ = ["render_service"]
 
 TEMPLATE = Path(__file__).parents[2]
 
 
-def rendered(found: Existing, folder: Path, chosen: dict[str, str]) -> Path:
+def render_service(found: Existing, folder: Path, chosen: dict[str, str]) -> Path:
     """Copier's copy with the answers that the service shows; raises Refusal where the template refuses them."""
     ci = "github" if any(name.startswith(".github/") for name in found.files) else "none"
     data = {
@@ -22,22 +22,22 @@ def rendered(found: Existing, folder: Path, chosen: dict[str, str]) -> Path:
         "framework": found.framework,
         "ci": "gitlab" if ".gitlab-ci.yml" in found.files else ci,
         "deploy": "[]",
-        "python": python(found),
+        "python": choose_python(found),
         **chosen,
     }
     if found.framework == "django" and "server" not in data:
         data["server"] = "gunicorn-asgi" if ".asgi:" in found.app else "gunicorn-gthread"
-    answers = [f"--data={name}={said}" for name, said in data.items()]
+    answers = [f"--data={name}={value}" for name, value in data.items()]
     command = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD"]
     done = subprocess.run([*command, *answers, str(TEMPLATE), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
-        said = [("the template", line) for line in done.stderr.strip().splitlines() if line.strip()][-6:]
-        raise Refusal("The template has no such service.", said, "Give other answers: `--data NAME=VALUE`.")
+        rows = [("the template", line) for line in done.stderr.strip().splitlines() if line.strip()][-6:]
+        raise Refusal("The template has no such service.", rows, "Give other answers: `--data NAME=VALUE`.")
     return folder
 
 
-def python(found: Existing) -> str:
+def choose_python(found: Existing) -> str:
     """The patch that the service states, else the one that runs this."""
     pinned = found.path / ".python-version"
-    said = pinned.read_text(encoding="utf-8").strip() if pinned.exists() else ""
-    return said if re.fullmatch(r"3\.1[1-4]\.\d+", said) else platform.python_version()
+    stated = pinned.read_text(encoding="utf-8").strip() if pinned.exists() else ""
+    return stated if re.fullmatch(r"3\.1[1-4]\.\d+", stated) else platform.python_version()
