@@ -90,8 +90,8 @@ def test_the_note_says_how_to_go_on_without_lockstep_serve(attached: Path) -> No
     note = (attached / "docs" / "detached.md").read_text()
 
     assert "\nuvicorn --factory orders_api.app:create_app --host 0.0.0.0 --port 9000 " in note
-    assert "`python -m lockstep_serve serve` stands: `Dockerfile`." in note
-    assert "`src/orders_api/health.py`" in note
+    assert "where its `health` stands: `Dockerfile`." in note
+    assert "Replace what your code imports: `src/orders_api/health.py`." in note
     assert "- Nothing names the line that blocks the event loop.\n" in note
     assert ", ".join(f"`{name}`" for name in GONE) in note
 

@@ -37,10 +37,10 @@ This command has the numbers that `server.toml` had when the service left:
 {command}
 ```
 
-1. Put it where `python -m lockstep_serve serve` stands: {starts}.
+1. Put it where `python -m lockstep_serve serve` stands, and a request for `/health/ready` where its `health` stands: {starts}.
 2. Replace what your code imports: {imports}.
    `draining()` becomes False, `identity()` what your build tells you.
-3. Run `uv remove lockstep-serve`, and delete `[project.entry-points.lockstep_serve]` from `pyproject.toml`.
+3. Run `uv remove lockstep-serve`. The entry points of that name in `pyproject.toml` may stay; your tests read them.
 
 What that gives up:
 
@@ -58,7 +58,7 @@ def write_note(root: Path, gone: Sequence[str], definition: Definition, applicat
         server=command.partition(" ")[0],
         command=command,
         starts=list_names(find_files(root, "lockstep_serve", "Dockerfile", "deploy")),
-        imports=list_names(find_files(root, "lockstep_serve", "src", "tests")),
+        imports=list_names(find_files(root, "lockstep_serve import", "*.py")),
         losses="\n".join(f"- {loss}" for loss in list_losses(definition)),
     )
     note.write_text(text, encoding="utf-8")
