@@ -26,7 +26,7 @@ TOKEN = "a-token-for-one-repository"
 class Quiet(BaseHTTPRequestHandler):
     """Answers, and keeps silent about it."""
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
     def answer(self, code: int, body: bytes, **headers: str) -> None:

@@ -194,7 +194,7 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
         Planted("a wheel beside the repository", beside_the_repository, "A wheel lies outside the repository."),
         Planted(
             "another version in the lock",
-            in_lock(rf'(name = "lockstep-serve"\nversion = ")[^"]+', r"\g<1>2.0"),
+            in_lock(r'(name = "lockstep-serve"\nversion = ")[^"]+', r"\g<1>2.0"),
             "is no file of lockstep-serve 2.0",
         ),
         Planted(

@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 
-from conftest import Mirrored
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool.checks.finding import Severity
 from lockstep_tool.checks.registry import find_check
 from lockstep_tool.locks.lock import check_lock
 from lockstep_tool.service import Service
 from loopback import Index
+from mirrored import Mirrored
 
 REGISTRY = find_check("lock registry")
 

@@ -4,10 +4,10 @@ import subprocess
 
 import pytest
 
-from conftest import Mirrored
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.registry import find_check
 from lockstep_tool.locks.relock import relock
+from mirrored import Mirrored
 from small_service import SmallService, git
 
 FRESH = find_check("lock fresh")

@@ -60,6 +60,7 @@ def digest_of(image: Image) -> str:
     try:
         body, stated = fetch_manifest(image, {"Accept": ", ".join(KINDS)})
     except urllib.error.HTTPError as error:
+        error.close()
         there = error.code in {401, 403, 404}
         raise Unanswered(f"{image.host} answers {error.code}", away=not there) from error
     except (OSError, ValueError, KeyError) as error:
@@ -75,6 +76,7 @@ def fetch_manifest(image: Image, headers: dict[str, str]) -> tuple[bytes, str]:
     try:
         return get(image.address, headers)
     except urllib.error.HTTPError as refused:
+        refused.close()
         challenge = refused.headers.get("WWW-Authenticate", "")
         if refused.code != 401 or not challenge:
             raise

@@ -3,14 +3,14 @@
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
 
 from lockstep_tool.hermetic import environment
 from loopback import Index, serve_index
 from small_service import SmallService
+
+__all__ = ["Mirrored", "mirror"]
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,9 @@ class Mirrored:
     index: Index
 
 
-@pytest.fixture
-def mirrored(service: SmallService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirrored]:
-    # What other tests fetched is not asked for again, and what is not there is not asked for thrice.
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+@contextmanager
+def mirror(service: SmallService) -> Iterator[Mirrored]:
+    """Lock a service from an index that answers until the end of the block."""
     with serve_index() as index:
         index.publish("smaller", "1.0")
         index.publish("tiny", "1.0", "smaller")
@@ -34,10 +32,6 @@ def mirrored(service: SmallService, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         text = text.replace("dependencies = [\n", 'dependencies = [\n    "tiny",\n')
         service.write("pyproject.toml", re.sub(r"(?s)\[dependency-groups\].*", "", text))
         (service.root / "uv.lock").unlink()
-        lock(service)
+        subprocess.run(["uv", "lock", "--quiet", "--project", str(service.root)], env=environment(), check=True)
         service.commit("Use our index")
         yield Mirrored(service, index)
-
-
-def lock(service: SmallService) -> None:
-    subprocess.run(["uv", "lock", "--quiet", "--project", str(service.root)], env=environment(), check=True)

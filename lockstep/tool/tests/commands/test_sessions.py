@@ -1,0 +1,98 @@
+"""`lint`, `types`, `tests`, `serve` and `dev` run the service's own programs, with its settings and their exit codes."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from lockstep_serve.errors import DIFFERENT, SAME
+from lockstep_tool import sessions
+from lockstep_tool.__main__ import main
+from small_service import SmallService
+
+RECORDING = """\
+#!{python}
+import os, sys
+names = ("PYTHONSAFEPATH", "PYTHONUTF8", "ORDERS_API_TOKEN")
+given = [name for name in names if os.environ.get(name)]
+print("|".join([os.path.basename(sys.argv[0]), *sys.argv[1:]]), *given, file=open({log!r}, "a"))
+sys.exit(int(os.environ.get("EXIT_CODE", "0")))
+"""
+
+
+@pytest.fixture
+def log(service: SmallService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the programs of `.nox/…` were asked; each is one that writes it down."""
+    service.edit("pyproject.toml", "secrets = []", 'secrets = ["ORDERS_API_TOKEN"]')
+    monkeypatch.chdir(service.root)
+    written = tmp_path / "log"
+
+    def make(_: object, name: str, *arguments: str) -> Path:
+        directory = tmp_path / name
+        directory.mkdir(exist_ok=True)
+        for program in ("python", "ruff"):
+            (directory / program).write_text(RECORDING.format(python=sys.executable, log=str(written)))
+            (directory / program).chmod(stat.S_IRWXU)
+        with written.open("a") as file:
+            print("sync", name, *arguments, file=file)
+        return directory / "python"
+
+    monkeypatch.setattr(sessions, "sync", make)
+    monkeypatch.setattr(sessions, "production", lambda root: make(root, "production", "--no-editable"))
+    monkeypatch.setattr(os, "execve", lambda _, command, settings: sessions.run_program(command, Path.cwd(), settings))
+    return written
+
+
+CHECKS = "sync checks --no-editable --group dev"
+GIVEN = "PYTHONSAFEPATH PYTHONUTF8 ORDERS_API_TOKEN"
+
+
+@pytest.mark.parametrize(
+    ("words", "lines"),
+    [
+        (["lint"], [CHECKS, "ruff|check", "ruff|format|--check"]),
+        (["lint", "--fix"], [CHECKS, "ruff|check|--fix", "ruff|format"]),
+        (["types"], [CHECKS, f"python|-m|mypy {GIVEN}"]),
+        (["types", "src"], [CHECKS, f"python|-m|mypy|src {GIVEN}"]),
+        (["tests", "-x", "-k", "hello"], [CHECKS, f"python|-m|pytest|-x|-k|hello {GIVEN}"]),
+        (["serve"], ["sync production --no-editable", f"python|-m|lockstep_serve|serve {GIVEN}"]),
+        (["dev"], ["sync dev", f"python|-m|lockstep_serve|serve|--reload {GIVEN}"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_session_runs_its_program(words: list[str], lines: list[str], log: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    main(words)
+
+    assert log.read_text().splitlines() == lines
+    said = capfd.readouterr().out
+    assert ("not set, so made up here: ORDERS_API_TOKEN" in said) is ("ORDERS_API_TOKEN" in lines[-1])
+
+
+@pytest.mark.parametrize("name", ["lint", "types", "tests"])
+@pytest.mark.parametrize("code", ["1", "2", "5"])
+def test_whatever_a_program_returns_is_wrong_and_not_unseen(
+    name: str, code: str, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXIT_CODE", code)
+
+    assert main([name]) == DIFFERENT
+    assert log.exists()
+
+
+def test_a_format_is_not_looked_at_where_the_style_is_wrong(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXIT_CODE", "1")
+
+    main(["lint"])
+
+    assert "format" not in log.read_text()
+
+
+def test_a_secret_that_is_set_is_not_made_up(
+    log: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ORDERS_API_TOKEN", "set")
+
+    assert main(["types"]) == SAME
+    assert "made up here" not in capfd.readouterr().out
