@@ -11,6 +11,9 @@ import pytest
 
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.checks.registry import checks_of
+from lockstep_tool.environments.looking import look_here
+from lockstep_tool.environments.parity import compare_all
+from lockstep_tool.service import Service
 from tiny_environment import TinyEnvironment, digest_of, record_hash, write_wheel
 
 Plant = Callable[[TinyEnvironment], object]
@@ -349,10 +352,6 @@ def test_a_uv_toml_that_uv_is_told_of_is_named(tiny: TinyEnvironment, monkeypatc
 
 
 def test_another_nox_than_the_locked_one_is_named(tiny: TinyEnvironment) -> None:
-    from lockstep_tool.environments.looking import look_here
-    from lockstep_tool.environments.parity import compare_all
-    from lockstep_tool.service import Service
-
     found = compare_all([look_here(tiny.python, nox="2020.1.1")], Service(tiny.root))
 
     assert any(finding.check == "tools" and finding.what.startswith("nox is 2020.1.1, noxfile.py.lock says") for finding in found)

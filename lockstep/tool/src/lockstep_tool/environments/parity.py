@@ -53,7 +53,7 @@ def compare_all(environments: Sequence[Environment], service: Service) -> Iterat
     """Each environment as every check finds it. With a fingerprint that was saved at another commit, only what changed
     since is said.
     """
-    checks = [check for check in checks_of("parity") if check is not BEHAVIOUR]
+    checks = [check for check in checks_of("parity") if check.name != BEHAVIOUR.name]
     strict = bool(os.environ.get("CI"))
     old = [one for one in environments if is_of_another_commit(one, service.inputs)]
     for number, environment in enumerate(environments):
