@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from nobody import become_nobody
+from one_command import LAPTOP, WITH_IMAGE, WITHOUT_IMAGE, Ran, run_once
 from services import Service
 from shared import make_once, shared_folder
 from snapshot import Template, git, snapshot
@@ -75,6 +76,25 @@ def fastapi(render: Render) -> Service:
 def flask(render: Render) -> Service:
     """The same with the other interface."""
     return Service(render(read_answers("flask-gunicorn-gthread")), {})
+
+
+@pytest.fixture(scope="session")
+def ran(render: Render, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Ran]:
+    """What the one command said of a combination: as CI runs it for those with an image, else what takes no engine."""
+    worker = tmp_path_factory.getbasetemp().name  # two processes do not write one cache
+
+    def run(combination: str) -> Ran:
+        settings = {"CI": "true", "MYPY_CACHE_DIR": str(shared_folder(tmp_path_factory, f"mypy-{worker}"))}
+        if combination in WITH_IMAGE:
+            settings |= request.getfixturevalue("build_environment")
+            settings |= request.getfixturevalue("interpreter").environment
+        if combination == LAPTOP:
+            settings |= {"CI": "", "LOCKSTEP_ENGINE": "no-such-engine"}
+        sessions = () if combination in {*WITH_IMAGE, LAPTOP} else WITHOUT_IMAGE
+        answers = {**read_answers(combination), "project_name": f"{combination}-api"}
+        return run_once(shared_folder(tmp_path_factory, f"ran-{combination}"), lambda: render(answers), settings, *sessions)
+
+    return run
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ class Service:
         """The checkout without its environments, to be damaged."""
         shutil.copytree(self.path, folder, ignore=shutil.ignore_patterns(".nox", "__pycache__", ".mypy_cache"))
         return Service(folder, self.settings)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return str(tomllib.loads((self.path / "pyproject.toml").read_text())["project"]["name"])
 
     def report(self) -> dict[str, list[dict[str, object]]]:
         """The verdict that parity saved."""

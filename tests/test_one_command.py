@@ -1,68 +1,52 @@
-"""The one command, as a laptop and as CI run it, on every service that can be made."""
+"""The one command on a laptop and in CI: what it says, what it leaves out, and what makes it fail."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from containers.offered import OfferedInterpreter
+from one_command import LAPTOP, SESSIONS, WITH_IMAGE, WITHOUT_IMAGE, Ran
 from services import Service
 
-PROOFS = ["lock", "pins", "lint", "types", "tests", "prove", "image", "parity"]
+
+def test_on_a_laptop_without_an_engine_it_says_what_was_not_looked_at(ran: Callable[[str], Ran]) -> None:
+    done = ran(LAPTOP)
+
+    assert done.code == 0, done.printed
+    for session in (*WITHOUT_IMAGE, "lint"):
+        assert f"* {session}: success" in done.printed
+    for session in ("image", "parity"):
+        assert f"* {session}: skipped (not looked at" in done.printed
+    assert "not looked at: no container engine" in done.printed
+    assert "0 differences matter" in done.printed
 
 
-@pytest.fixture(params=["fastapi", "flask"])
-def good(request: pytest.FixtureRequest) -> Service:
-    """Each service as it is born."""
-    service: Service = request.getfixturevalue(request.param)
-    return service
-
-
-def test_on_a_laptop_without_an_engine_it_says_what_was_not_looked_at(good: Service, tmp_path: Path) -> None:
-    service = good.copy(tmp_path / "service")
-    done = service.nox(CI="", LOCKSTEP_ENGINE="no-such-engine")
-
-    assert done.returncode == 0, done.stdout
-    for proof in PROOFS[:6]:
-        assert f"* {proof}: success" in done.stdout
-    for proof in PROOFS[6:]:
-        assert f"* {proof}: skipped (not looked at" in done.stdout
-    assert "not looked at: no container engine" in done.stdout
-
-
-def test_in_ci_what_was_not_looked_at_is_not_green(good: Service, tmp_path: Path) -> None:
-    service = good.copy(tmp_path / "service")
-    done = service.nox("parity", CI="true", LOCKSTEP_ENGINE="no-such-engine")
+def test_in_ci_what_was_not_looked_at_is_not_green(ran: Callable[[str], Ran]) -> None:
+    done = ran(LAPTOP).service.nox("image", CI="true")
 
     assert done.returncode == 1
-    assert "Session parity aborted: not looked at" in done.stdout
+    assert "Session image aborted: not looked at" in done.stdout
 
 
-def test_in_ci_it_compares_this_machine_with_the_image(
-    good: Service, tmp_path: Path, build_environment: Mapping[str, str], interpreter: OfferedInterpreter
-) -> None:
-    service = Service(good.copy(tmp_path / "service").path, {**build_environment, **interpreter.environment})
-    summary = tmp_path / "summary.md"
-    done = service.nox(CI="true", GITHUB_STEP_SUMMARY=str(summary))
+@pytest.mark.parametrize("combination", WITH_IMAGE)
+def test_in_ci_it_compares_this_machine_with_the_image(ran: Callable[[str], Ran], combination: str) -> None:
+    done = ran(combination)
 
-    assert done.returncode == 0, done.stdout
-    for proof in PROOFS:
-        assert f"* {proof}: success" in done.stdout
-    places = {str(place["place"]): place for place in service.report()["places"]}
-    assert set(places) == {"promise", "ci", "image"}
-    assert len({place["environment"] for place in places.values()}) == 1
-    assert "the same" in summary.read_text()
-    saved = json.loads((service.path / ".lockstep" / "image.json").read_text())
-    assert saved["environment"] == places["image"]["environment"]
-    assert not [f for f in service.report()["findings"] if not f["allowed"]]
+    environments = done.environments()
+    assert set(environments) == {"declared", "ci", "image"}
+    assert len(set(environments.values())) == 1
+    assert "the same" in done.summary
+    saved = json.loads((done.service.path / ".nox" / "report" / "image.json").read_text())
+    assert saved["environment"] == environments["image"]
+    assert not [finding for finding in done.service.report()["findings"] if finding["severity"] != "allowed"]
 
 
 def test_the_menu_reads_like_one(fastapi: Service) -> None:
     done = fastapi.run("uv", "run", "--quiet", "noxfile.py", "-l")
 
     offered = [line.split(" -> ") for line in done.stdout.splitlines() if line.startswith(("* ", "- "))]
-    assert [name.removeprefix("* ") for name, _ in offered if name.startswith("* ")] == PROOFS
+    assert [name.removeprefix("* ") for name, _ in offered if name.startswith("* ")] == list(SESSIONS)
     assert all(said.endswith(".") and said[0].isupper() for _, said in offered)
 
 
