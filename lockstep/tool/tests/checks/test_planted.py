@@ -1,6 +1,7 @@
 """Every check of files names the faults that are planted for it, and finds none in a good service."""
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -15,7 +16,7 @@ from lockstep_tool.supply.ignored import Ignored
 from lockstep_tool.supply.osv import Advisory
 from planted_in_files import FILES
 from planted_in_locks import LOCKS
-from planting import Planted
+from planting import Planted, add_wheel
 from small_service import SmallService
 
 TODAY = date(2026, 7, 1)
@@ -72,3 +73,25 @@ def test_a_fault_is_no_finding_of_another_check(service: SmallService) -> None:
     found = list(run_checks(checks_of("pins"), Service(service.root)))
 
     assert {finding.check for finding in found if finding.severity is not Severity.WARNING} == {"deploy files"}
+
+
+def test_a_wheel_of_the_team_is_as_good_as_one_of_the_index(service: SmallService) -> None:
+    add_wheel(service)
+
+    found = list(run_checks([check for check in checks_of("lock") if not check.network], Service(service.root)))
+
+    assert list(map(describe, found)) == []
+
+
+def test_a_tool_that_was_deleted_is_named_with_what_brings_it_back(service: SmallService) -> None:
+    shutil.rmtree(service.root / ".lockstep")
+
+    found = list(run_checks([check for check in checks_of("lock") if not check.network], Service(service.root)))
+
+    said = "\n\n".join(map(describe, found))
+    assert "The tool's directory is not complete.\n\n  .lockstep/pyproject.toml   missing   <- differs" in said
+    assert "A locked wheel is not in the repository." in said
+    assert {finding.fix for finding in found if finding.matters} <= {
+        "Run `git checkout -- .lockstep`; a service of an earlier layout gets it by `copier update`.",
+        "Run `git checkout -- .lockstep`; a deliberate change goes through `uv run noxfile.py -s update`.",
+    }

@@ -6,6 +6,7 @@ Other words are pytest's.
 from collections.abc import Sequence
 from pathlib import Path
 
+from lockstep_serve.errors import DIFFERENT, SAME
 from lockstep_tool.sessions import run_module
 
 
@@ -14,5 +15,6 @@ def run(words: Sequence[str], root: Path) -> int:
         from lockstep_tool.images.in_image import run_tests
         from lockstep_tool.service import Service
 
-        return run_tests(Service(root), [word for word in words if word != "--in-image"])
+        failed = run_tests(Service(root), [word for word in words if word != "--in-image"])
+        return DIFFERENT if failed else SAME  # pytest's own 2 would say that something could not be looked at
     return run_module("pytest", words, root)

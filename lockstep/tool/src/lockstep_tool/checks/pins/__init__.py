@@ -1,3 +1,3 @@
 """What `pins` asks of the files that repeat a version, a command or a number."""
 
-ORDER = ("versions", "commands", "settings", "deploy_files", "proxy", "actions", "images", "layout")
+ORDER = ("layout", "versions", "commands", "settings", "deploy_files", "proxy", "actions", "images")
