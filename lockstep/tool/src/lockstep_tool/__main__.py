@@ -61,7 +61,12 @@ def run_command(words: Sequence[str], root: Path) -> int:
             [("commands", ", ".join(command_names()))],
             "`lockstep --help` says what each of them does.",
         )
-    return load_command(words[0])(words[1:], root)
+    try:
+        return load_command(words[0])(words[1:], root)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"", "lockstep_tool", "lockstep_serve"}:
+            raise
+        raise lacking_library(words[0], str(error.name)) from error
 
 
 def command_names() -> list[str]:
@@ -70,18 +75,18 @@ def command_names() -> list[str]:
 
 
 def load_command(name: str) -> Run:
-    """The function of a command; raises Refusal when a library that it needs is not installed."""
-    try:
-        run: Run = import_module(module_of(name)).run
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] in {"lockstep_tool", "lockstep_serve"}:
-            raise
-        raise Refusal(
-            f"`lockstep {name}` needs a library that is not installed here.",
-            [(f"lockstep {name}", f"imports {error.name}   <- not installed")],
-            f"Run `uv run noxfile.py -s {name}`, which installs it.",
-        ) from error
+    """The function of a command."""
+    run: Run = import_module(module_of(name)).run
     return run
+
+
+def lacking_library(name: str, library: str) -> Refusal:
+    """`bench` and `update` need libraries that are installed when their session is first asked for."""
+    return Refusal(
+        f"`lockstep {name}` needs a library that is not installed here.",
+        [(f"lockstep {name}", f"imports {library}   <- not installed")],
+        f"Run `uv run noxfile.py -s {name}`, which installs it.",
+    )
 
 
 def module_of(name: str) -> str:

@@ -38,7 +38,7 @@ def variables(service: Service) -> dict[str, Variable]:
             tree = ast.parse(service.files.text(file))
         except (SyntaxError, ValueError):
             continue  # `lint` says so, with the line
-        for variable in [*fields(tree, file, package), *asked_for(tree, file)]:
+        for variable in [*fields(tree, file, package), *read_by_name(tree, file)]:
             found.setdefault(variable.name, variable)
     return found
 
@@ -88,7 +88,7 @@ def field(item: ast.AnnAssign, name: str, prefix: str, file: str) -> Iterator[Va
     yield Variable(names[0], file, item.lineno, required, None if required else default)
 
 
-def asked_for(tree: ast.Module, file: str) -> Iterator[Variable]:
+def read_by_name(tree: ast.Module, file: str) -> Iterator[Variable]:
     """`os.environ["X"]`, `os.environ.get("X", …)` and `os.getenv("X", …)`, with the name written there."""
     imported = {
         alias.asname or alias.name: f"os.{alias.name}"
