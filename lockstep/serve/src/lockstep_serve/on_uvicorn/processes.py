@@ -40,16 +40,11 @@ class Process(UvicornProcess):
         self.ready_by = time.monotonic() + patience
         super().__init__(config, sockets)
 
-    @property
-    def server(self) -> Server:
-        if self._server is None:
-            self._server = Server(self.config)
-        return self._server  # type: ignore[return-value]  # made here, nowhere else
-
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """What the child does."""
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
+        self._server = Server(self.config)  # by now: the thread that answers pings would make another, which never starts
         super().target(sockets)
 
     def wear_out(self) -> None:
