@@ -13,7 +13,7 @@ from lockstep_tool.checks.report import judge
 from lockstep_tool.service import Service
 from lockstep_tool.supply.components import is_local
 from lockstep_tool.supply.ignored import read_rules
-from lockstep_tool.supply.osv import Advisory, known
+from lockstep_tool.supply.osv import Advisory, find_advisories
 from lockstep_tool.supply.sarif import sarif
 
 __all__ = ["audit"]
@@ -30,7 +30,7 @@ def audit(service: Service, *, everything: bool = False, seconds: float = 30) ->
     production = service.packages(engine.markers_of_image(service.python)).values()
     chosen = [one for one in service.lock.packages if one not in service.lock.projects] if everything else production
     asked = sorted({(str(one["name"]), str(one["version"])) for one in chosen if not is_local(one)})
-    found = [one for several in rounds(asked) for one in known(rules.service, several, seconds)]
+    found = [one for several in split_by_name(asked) for one in find_advisories(rules.service, several, seconds)]
     left = [one for one in found if ignoring_rule(one, rules.ignored, today) is None]
     save(service, rules.service, asked, found, left)
     what = "locked packages" if everything else "packages of the production set"
@@ -53,7 +53,7 @@ def source_of(package: Mapping[str, Any]) -> str:
     return ", ".join(map(str, package["source"].values()))
 
 
-def rounds(packages: Sequence[tuple[str, str]]) -> Iterator[Mapping[str, str]]:
+def split_by_name(packages: Sequence[tuple[str, str]]) -> Iterator[Mapping[str, str]]:
     """Name → version, as often as one name has several: platforms may differ in it."""
     left = list(packages)
     while left:

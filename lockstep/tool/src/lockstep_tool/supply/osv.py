@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 
-__all__ = ["Advisory", "known"]
+__all__ = ["Advisory", "find_advisories"]
 
 AT_ONCE = 1000  # the most that OSV takes in one question
 
@@ -38,48 +39,52 @@ class Api:
     address: str
     seconds: float
 
-    def told(self, path: str, question: Mapping[str, Any] | None = None) -> Any:
+    def ask(self, path: str, question: Mapping[str, Any] | None = None) -> Any:
         """The JSON that is answered; raises OSError or ValueError."""
         if not self.address.startswith(("https://", "http://")):
             raise ValueError("the address of the service is not one of the web")
         body = json.dumps(question).encode() if question else None
         headers = {"Content-Type": "application/json", "User-Agent": "lockstep"}
         request = urllib.request.Request(self.address + path, body, headers)
-        with urllib.request.urlopen(request, timeout=self.seconds) as answer:
-            return json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=self.seconds) as answer:
+                return json.load(answer)
+        except HTTPError as error:  # an answer that is open, too
+            error.close()
+            raise
 
 
-def known(service: str, packages: Mapping[str, str], seconds: float) -> list[Advisory]:
+def find_advisories(service: str, packages: Mapping[str, str], seconds: float) -> list[Advisory]:
     """What the service at the address `service` knows of packages (name → version), with `seconds` for each answer.
 
     Raises Refusal with code 2 when it cannot be asked, or when its answer leaves anything out.
     """
     try:
         api = Api(service.rstrip("/"), seconds)
-        found = asked(api, packages)
-        details = {one: detail(api, one) for one in sorted({one for several in found.values() for one in several})}
+        found = find_ids(api, packages)
+        details = {one: read_advisory(api, one) for one in sorted({one for several in found.values() for one in several})}
         return [
             advisory
             for name in sorted(found)
-            for advisory in together(name, packages[name], [details[one] for one in found[name]])
+            for advisory in join_aliases(name, packages[name], [details[one] for one in found[name]])
         ]
     except (OSError, HTTPException, ValueError, TypeError, KeyError, AttributeError) as error:
         raise Refusal(
             "The vulnerability service cannot be asked.",
-            [(service, unanswered(error))],
+            [(service, describe_failure(error))],
             "Connect and run this again, or name one that is in reach: `[tool.lockstep.audit] service` in "
             "pyproject.toml.\nUntil then nobody knows whether the lock is safe, so this is not green.",
             code=COULD_NOT_LOOK,
         ) from error
 
 
-def unanswered(error: Exception) -> str:
+def describe_failure(error: Exception) -> str:
     if isinstance(error, OSError):
         return str(getattr(error, "reason", "") or error)
     return f"answers what is no answer to the question: {error or type(error).__name__}"
 
 
-def asked(api: Api, packages: Mapping[str, str]) -> dict[str, list[str]]:
+def find_ids(api: Api, packages: Mapping[str, str]) -> dict[str, list[str]]:
     """Package → the ids of its advisories, from all pages; raises ValueError for an answer with a hole."""
     todo: list[Question] = [
         {"package": {"ecosystem": "PyPI", "name": name}, "version": version} for name, version in packages.items()
@@ -87,7 +92,7 @@ def asked(api: Api, packages: Mapping[str, str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {name: [] for name in packages}
     while todo:
         now, todo = todo[:AT_ONCE], todo[AT_ONCE:]
-        answers = api.told("/v1/querybatch", {"queries": now})["results"]
+        answers = api.ask("/v1/querybatch", {"queries": now})["results"]
         if len(answers) != len(now):
             raise ValueError(f"{len(answers)} results for {len(now)} packages")
         for question, answer in zip(now, answers, strict=True):
@@ -99,15 +104,15 @@ def asked(api: Api, packages: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def detail(api: Api, name: str) -> Mapping[str, Any]:
+def read_advisory(api: Api, name: str) -> Mapping[str, Any]:
     """The whole advisory; raises ValueError for another one."""
-    document: Mapping[str, Any] = api.told(f"/v1/vulns/{quote(name, safe='')}")
+    document: Mapping[str, Any] = api.ask(f"/v1/vulns/{quote(name, safe='')}")
     if document["id"] != name:
         raise ValueError(f"{document['id']!r} for {name!r}")
     return document
 
 
-def together(package: str, version: str, documents: Sequence[Mapping[str, Any]]) -> Iterator[Advisory]:
+def join_aliases(package: str, version: str, documents: Sequence[Mapping[str, Any]]) -> Iterator[Advisory]:
     """One advisory for all documents that name each other; those that were withdrawn are left out."""
     groups: list[tuple[set[str], list[Mapping[str, Any]]]] = []
     for document in documents:

@@ -1,0 +1,304 @@
+"""Every check of an image names the faults that are planted for it, and finds none in a good one."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archives import CONFIG, LABELS, LAYERS, SITE, Entry, built_image, entry, link, saved_image
+from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.checks.registry import checks_of
+from lockstep_tool.images.budget import Budget
+from lockstep_tool.images.built_image import BuiltImage
+from lockstep_tool.images.container import ENGINE_FAILED
+from lockstep_tool.images.contents import read_contents
+from lockstep_tool.service import Service
+from small_service import SmallService
+
+PYTHON = "/app/.venv/bin/python"
+KEY = "-----BEGIN " + "PRIVATE KEY-----\nMIIEVQIBADAN"  # in two parts, so that no scanner takes this file for one that has a key
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Entries of the last layer, members of the configuration and of the run, and what the check then says."""
+
+    name: str
+    said: str
+    entries: Sequence[Entry] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    run: Mapping[str, Any] = field(default_factory=dict)
+    other: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = Severity.ERROR
+    also: frozenset[str] = frozenset()
+
+
+def file(path: str, text: str = "x", mode: int = 0o644, **other: Any) -> Mapping[str, Any]:
+    return {"entries": (entry(path, text, mode, **other),)}
+
+
+def environment(*lines: str) -> Mapping[str, Any]:
+    return {"config": {"Env": [*CONFIG["Env"], *lines]}}
+
+
+PLANTED: Mapping[str, Sequence[Planted]] = {
+    "image user": (
+        Planted("a user by name", "nobody, which is not a number", config={"User": "nobody"}),
+        Planted("no user", "root, because none is stated", config={"User": ""}),
+        Planted("root", "0:0 is root", config={"User": "0:0"}),
+        Planted("root's group", "10001:0 is root or in root's group", config={"User": "10001:0"}),
+    ),
+    "image command": (
+        Planted("a shell in front", f"it starts sh -c {PYTHON}", config={"Entrypoint": ["sh", "-c"]}),
+        Planted("no command", "it starts nothing, not", config={"Cmd": None}),
+        Planted("a signal that nobody can hear", "stopped by SIGKILL, not SIGTERM", config={"StopSignal": "SIGKILL"}),
+        Planted("no signal", "stopped by no stated signal", config={"StopSignal": None}),
+    ),
+    "image process 1": (
+        Planted(
+            "an init", "it is `tini -- python`, not the server", run={"process_1": json.dumps([["tini", "--", "python"], False])}
+        ),
+        Planted("nothing said", "cannot be looked at from inside", run={"process_1": ""}),
+    ),
+    "image health": (
+        Planted(
+            "a check by a shell",
+            "the health check is CMD-SHELL curl localhost",
+            config={"Healthcheck": {"Test": ["CMD-SHELL", "curl localhost"]}},
+        ),
+        Planted("no check", "the health check is missing", config={"Healthcheck": None}),
+        Planted("one that fails", "its health check says 1 of a server that is ready", run={"healthy": 1}),
+    ),
+    "image variables": (
+        Planted("one that nobody declared", "DEBUG is set", **environment("DEBUG=1")),
+        Planted("another port", "PORT is 8001, not 8000", **environment("PORT=8001")),
+        Planted(
+            "one that is missing", "LANG is missing, not C.UTF-8", config={"Env": [v for v in CONFIG["Env"] if "LANG" not in v]}
+        ),
+        Planted(
+            "one of the base",
+            "SSL_CERT_FILE is set by the base",
+            severity=Severity.ALLOWED,
+            **environment("SSL_CERT_FILE=/etc/c"),
+        ),
+    ),
+    "image labels": (
+        Planted(
+            "another commit",
+            "org.opencontainers.image.revision is 0, not 1234567",
+            config={"Labels": {**LABELS, "org.opencontainers.image.revision": "0"}},
+        ),
+        Planted("none", "lockstep.environment is missing, not 0123456789ab", config={"Labels": None}),
+    ),
+    "image ports": (
+        Planted("one more", "8000/tcp, 9000/tcp, not 8000/tcp", config={"ExposedPorts": {"8000/tcp": {}, "9000/tcp": {}}}),
+        Planted("none", "it announces none", config={"ExposedPorts": None}),
+    ),
+    "image programs": (
+        Planted("a shell", "the Dockerfile brings a shell (usr/bin/sh)", entries=(link("usr/bin/sh", "dash"),)),
+        Planted("an installer", "brings an installer (usr/local/bin/pip)", **file("usr/local/bin/pip", mode=0o755)),
+        Planted("an installer's package", "brings an installer", **file(f"{SITE}/pip/__init__.py")),
+        Planted("a package manager", "brings a package manager (usr/bin/apt-get)", **file("usr/bin/apt-get", mode=0o755)),
+        Planted("a compiler", "brings a compiler (usr/bin/gcc)", **file("usr/bin/gcc", mode=0o755)),
+        Planted("set-user-ID", "brings set-user-ID usr/bin/ping", **file("usr/bin/ping", mode=0o4755)),
+    ),
+    "image writable": (
+        Planted("what its user owns", "its user write /app/data/file", **file("app/data/file", owner=10001)),
+        Planted("what its group owns", "its user write /app/data/file", **file("app/data/file", mode=0o664, group=10001)),
+        Planted("what any may write", "its user write /etc/file", **file("etc/file", mode=0o666)),
+    ),
+    "image secrets": (
+        Planted("a file of variables", "/app/.env looks like a secret", **file("app/.env")),
+        Planted("a private key", "/app/server.pem looks like a secret", **file("app/server.pem", KEY)),
+        Planted("a secret of the build", "/etc/uv/uv.toml is a build's secret", **file("etc/uv/uv.toml")),
+        Planted(
+            "a value in a file",
+            "value of a secret is in /app/notes",
+            other={"secrets": ["s3cr3t-value"]},
+            **file("app/notes", "s3cr3t-value"),
+        ),
+        Planted(
+            "a value in the history",
+            "value of a secret is in its configuration or history",
+            other={"secrets": ["s3cr3t-value"]},
+            config={"OnBuild": ["s3cr3t-value"]},
+        ),
+    ),
+    "image packages": (
+        Planted("a tool of tests", "pytest is not in the production set", **file(f"{SITE}/pytest-9.dist-info/METADATA")),
+        Planted(
+            "the tool of laptops and CI",
+            "lockstep-tool is not in the production set",
+            **file(f"{SITE}/lockstep_tool-1.0.dist-info/METADATA"),
+        ),
+    ),
+    "image sources": (
+        Planted("tests", "tests are in it: /app/tests/test_hello.py", **file("app/tests/test_hello.py")),
+        Planted("history", "/app/.git/HEAD is in it", **file("app/.git/HEAD")),
+        Planted(
+            "a module of the tool",
+            f"the tool is in it: /{SITE}/lockstep_tool/engine.py",
+            **file(f"{SITE}/lockstep_tool/engine.py"),
+        ),
+        Planted(
+            "a module of the tool that a RECORD names",
+            "the tool is in it",
+            entries=(
+                entry(f"{SITE}/x-1.dist-info/RECORD", "lockstep_tool/engine.py,,"),
+                entry(f"{SITE}/lockstep_tool/engine.py"),
+            ),
+        ),
+        Planted(
+            "the wheels of the repository",
+            "the tool is in it: /app/.lockstep/lockstep_serve-1.0-py3-none-any.whl",
+            **file("app/.lockstep/lockstep_serve-1.0-py3-none-any.whl"),
+        ),
+    ),
+    "image size": (
+        Planted("more than the budget", "29.1 MB compressed, at most 20; biggest: /", other={"budget": Budget(max_megabytes=20)}),
+    ),
+    "image layers": (
+        Planted(
+            "more than the budget", "3 above the base, at most 2; in MB: 0.0, 20.0, 0.1", other={"budget": Budget(max_layers=2)}
+        ),
+    ),
+    "image start": (
+        Planted(
+            "not ready",
+            "not ready without network, home and privileges: OSError",
+            run={"ready": False, "lines": ("{}", "OSError")},
+        ),
+        Planted("silent", "it printed nothing", run={"ready": False, "lines": ()}),
+        Planted(
+            "refused by the engine", "it does not start: no such file", run={"ready": False, "refused": "docker:\nno such file"}
+        ),
+    ),
+    "image environment": (
+        Planted(
+            "another environment",
+            "it runs ffffffffffff, and the lock declares 0123456789ab",
+            run={"lines": ('{"message": "starting", "environment": "ffffffffffff"}',)},
+        ),
+        Planted("no line", "it runs none", run={"lines": ()}),
+    ),
+    "image stop": (
+        Planted("a request that is lost", "in flight was lost: 0 RemoteDisconnected", run={"answer": (0, "RemoteDisconnected")}),
+    ),
+    "image exit code": (
+        Planted("killed", "it exits 137 when it is stopped, not one of [0", run={"exit_code": 137}),
+        Planted("a wrong start that is fine", "it exits 0 where the server refuses", run={"exit_code_in_vain": 0}),
+        Planted("another code", "it exits 4 where the server exits 1", run={"exit_code_in_vain": 4}),
+    ),
+}
+# Compares with another image: see below.
+TWICE = {"image twice"}
+CASES = [pytest.param(name, one, id=f"{name}: {one.name}") for name, several in PLANTED.items() for one in several]
+
+
+@pytest.fixture
+def declared(good: SmallService) -> Service:
+    return Service(good.root)
+
+
+def findings(image: BuiltImage) -> list[Finding]:
+    return [finding for check in checks_of("image") for finding in check.find(image)]
+
+
+def test_every_check_has_a_planted_fault() -> None:
+    assert {check.name for check in checks_of("image")} == {*PLANTED, *TWICE}
+
+
+def test_a_good_image_has_no_finding(declared: Service, tmp_path: Path) -> None:
+    assert findings(built_image(tmp_path, declared)) == []
+
+
+@pytest.mark.parametrize(("name", "planted"), CASES)
+def test_a_planted_fault_is_named_and_nothing_else(name: str, planted: Planted, declared: Service, tmp_path: Path) -> None:
+    image = built_image(tmp_path, declared, *planted.entries, config=planted.config, run=planted.run, **planted.other)
+
+    found = findings(image)
+
+    of_this = [finding for finding in found if finding.check == name and planted.said in finding.what]
+    assert of_this, found
+    assert of_this[0].severity is planted.severity
+    assert of_this[0].fix
+    assert {finding.check for finding in found} == {name}
+
+
+@pytest.mark.parametrize("layer", [0, 1], ids=["the base", "packages/runtime.txt"])
+def test_a_program_that_the_team_chose_is_allowed_and_named(declared: Service, tmp_path: Path, layer: int) -> None:
+    good = built_image(tmp_path / "good", declared)
+    layers = [[entry("etc/passwd")], [entry("usr/lib/libpq.so.5")], [], []]
+    layers[layer].append(entry("usr/bin/sh", mode=0o755))
+    saved = saved_image(tmp_path / "with a shell", layers)
+    [finding] = findings(replace(good, saved=saved, contents=read_contents(saved)))
+
+    assert (finding.check, finding.severity) == ("image programs", Severity.ALLOWED)
+    assert finding.what.startswith("the base" if layer == 0 else "packages/runtime.txt")
+
+
+def test_a_directory_that_the_team_names_may_be_written(declared: Service, tmp_path: Path) -> None:
+    image = built_image(tmp_path, declared, entry("app/data/file", owner=10001), budget=Budget(writable=("/app/data/file",)))
+
+    assert findings(image) == []
+
+
+def test_an_engine_that_failed_says_nothing_of_the_image(declared: Service, tmp_path: Path) -> None:
+    assert findings(built_image(tmp_path, declared, run={"exit_code_in_vain": ENGINE_FAILED})) == []
+
+
+def test_the_value_of_a_secret_is_not_said(declared: Service, tmp_path: Path) -> None:
+    image = built_image(tmp_path, declared, entry("app/notes", "s3cr3t-value"), secrets=["s3cr3t-value"])
+
+    assert not [finding for finding in findings(image) if "s3cr3t-value" in str(finding)]
+
+
+def test_what_a_later_layer_removes_is_not_there(declared: Service, tmp_path: Path) -> None:
+    layers = [[], [entry("app/.env"), entry("app/d/.env")], [entry("app/.wh..env"), entry("app/d/.wh..wh..opq")], []]
+    assert [path for path in read_contents(saved_image(tmp_path, layers)).files if ".env" in path] == []
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (entry("app/built-at", "2"), "layer 4: /app/built-at: bytes "),
+        (entry("app/built-at", "1", moment=1), "layer 4: /app/built-at: moment 1980-01-01T00:00:00+00:00 against 1970-"),
+        (entry("app/built-at", "1", mode=0o600), "layer 4: /app/built-at: mode 644 against 600"),
+        (entry("app/built-at", "1", owner=7), "layer 4: /app/built-at: owner 0:0 against 7:0"),
+        (link("app/built-at", "x"), "layer 4: /app/built-at: bytes "),
+        (entry("app/more", "1"), "layer 4: /app/built-at is only in the first; and 1 more"),
+    ],
+    ids=["bytes", "moment", "mode", "owner", "kind", "name"],
+)
+def test_a_build_that_differs_is_named_by_its_first_file(declared: Service, tmp_path: Path, other: Entry, said: str) -> None:
+    image = built_image(tmp_path / "one", declared, entry("app/built-at", "1"))
+    again = built_image(tmp_path / "other", declared, other).saved
+
+    [finding] = findings(replace(image, other=again))
+
+    assert finding.check == "image twice"
+    assert finding.what.startswith(said)
+
+
+def test_a_build_with_more_layers_is_named(declared: Service, tmp_path: Path) -> None:
+    image = built_image(tmp_path / "one", declared)
+    other = saved_image(tmp_path / "other", [[], [], [], [], []])
+
+    assert "4 layers against 5" in {finding.what for finding in findings(replace(image, other=other))}
+
+
+def test_the_same_bits_are_no_finding(declared: Service, tmp_path: Path) -> None:
+    image = built_image(tmp_path / "one", declared)
+
+    assert findings(replace(image, other=built_image(tmp_path / "other", declared).saved)) == []
+
+
+def test_of_two_engines_the_files_are_compared_whatever_their_layers(declared: Service, tmp_path: Path) -> None:
+    image = built_image(tmp_path / "one", declared)
+    merged = [one for layer in LAYERS for one in layer]
+    other = saved_image(tmp_path / "other", [merged], engine="podman")
+
+    assert findings(replace(image, other=other)) == []
