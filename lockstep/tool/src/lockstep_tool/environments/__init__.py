@@ -1,1 +1,1 @@
-"""Look into laptop, CI, image and running container, and judge each against the repository's promise."""
+"""Look into laptop, CI, image and running container, and compare each with what the repository declares."""

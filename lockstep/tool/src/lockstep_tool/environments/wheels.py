@@ -62,7 +62,7 @@ class UnknownContents(Exception):
 
 
 class OtherWheel(Exception):
-    """A wheel that lies in the repository and is not the locked one; `path` is its place, `where` what stands where."""
+    """A wheel that lies in the repository and is not the locked one; `path` is where it lies, `where` what stands where."""
 
     def __init__(self, reason: str, path: str, where: tuple[tuple[str, str], ...]) -> None:
         super().__init__(reason)
@@ -89,25 +89,27 @@ def is_installed(seen: Mapping[str, Any], name: str, package: Mapping[str, Any])
 def find_wheel(root: Path, package: Mapping[str, Any], installed_tags: list[str]) -> LockedWheel:
     """The locked wheel that was installed, found by its tags; raises NoLockedWheel when none or several fit."""
     wheels = package.get("wheels", ())
-    [(kind, place)] = [one for one in package["source"].items() if one[0] in BUILT_FROM] or [("registry", "")]
+    [(kind, location)] = [one for one in package["source"].items() if one[0] in BUILT_FROM] or [("registry", "")]
     if not wheels:
-        raise NoLockedWheel(f"is built from {BUILT_FROM[kind]} ({place}): uv.lock has no wheel to compare it with", NAME_A_WHEEL)
+        raise NoLockedWheel(
+            f"is built from {BUILT_FROM[kind]} ({location}): uv.lock has no wheel to compare it with", NAME_A_WHEEL
+        )
     fits = [wheel for wheel in wheels if set(installed_tags) and set(installed_tags) <= tags_of(file_name(wheel))]
     if len(fits) != 1:
         tags = ", ".join(installed_tags) or "none"
         raise NoLockedWheel(f"is installed from none of its locked wheels: {len(fits)} of them have the tags {tags}")
-    return locked_wheel(root, fits[0], str(place))
+    return locked_wheel(root, fits[0], str(location))
 
 
-def locked_wheel(root: Path, wheel: Mapping[str, Any], place: str) -> LockedWheel:
-    """What one entry of `wheels` says, of a source at `place`."""
+def locked_wheel(root: Path, wheel: Mapping[str, Any], location: str) -> LockedWheel:
+    """What one entry of `wheels` says, of a source at `location`."""
     if "hash" not in wheel:
         raise NoLockedWheel("is locked without a hash: there is nothing to compare it with", NAME_A_WHEEL)
     digest = str(wheel["hash"]).removeprefix("sha256:")
     if "url" in wheel:
         return LockedWheel(file_name(wheel), digest, address=str(wheel["url"]))
     # `filename`: the source is the file. `path`: the source is an index that is a directory of files.
-    file = place if "filename" in wheel else f"{place}/{wheel['path']}"
+    file = location if "filename" in wheel else f"{location}/{wheel['path']}"
     return LockedWheel(file_name(wheel), digest, root=root, file=file)
 
 
@@ -123,7 +125,7 @@ def tags_of(name: str) -> set[str]:
 
 def read_all_contents(wheels: Mapping[str, LockedWheel]) -> dict[str, Contents | UnknownContents | OtherWheel]:
     """Contents by name, those that are to be fetched side by side; what cannot be read is the reason why."""
-    here = {name: wheel for name, wheel in wheels.items() if wheel.file or remembered(wheel).is_file()}
+    here = {name: wheel for name, wheel in wheels.items() if wheel.file or memory_of(wheel).is_file()}
     found = {name: read_or_reason(wheel) for name, wheel in here.items()}
     if elsewhere := {name: wheel for name, wheel in wheels.items() if name not in here}:
         from concurrent.futures import ThreadPoolExecutor
@@ -147,12 +149,12 @@ def read_contents(wheel: LockedWheel) -> Contents:
     """
     if wheel.file:
         refuse_other_file(wheel)
-    if remembered(wheel).is_file():
-        known: Contents = json.loads(remembered(wheel).read_text(encoding="utf-8"))
+    if memory_of(wheel).is_file():
+        known: Contents = json.loads(memory_of(wheel).read_text(encoding="utf-8"))
         return known
     with (wheel.root / wheel.file).open("rb") if wheel.file else fetch(wheel) as file:
         files = recorded_files(file)
-    remember(remembered(wheel), files)
+    remember(memory_of(wheel), files)
     return files
 
 
@@ -188,7 +190,7 @@ def fetch(wheel: LockedWheel) -> Iterator[IO[bytes]]:
         yield file
 
 
-def remembered(wheel: LockedWheel) -> Path:
+def memory_of(wheel: LockedWheel) -> Path:
     """The file below the user's cache directory that remembers what this wheel installs."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "lockstep" / "wheels" / f"{wheel.digest}-{RULES}.json"

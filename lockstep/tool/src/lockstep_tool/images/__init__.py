@@ -1,1 +1,1 @@
-"""Build it, hold it to its contract, build it again and compare, publish it."""
+"""Build the production image, look into it, build it again and compare, publish it."""

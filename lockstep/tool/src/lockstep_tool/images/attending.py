@@ -46,18 +46,18 @@ def say(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
-def ask(told: dict[str, Any]) -> None:
+def ask(question: dict[str, Any]) -> None:
     """Wait until it is ready, run the image's own health check, and leave a request in flight until it is answered."""
-    if not becomes_ready(told["port"]):
+    if not becomes_ready(question["port"]):
         return
     try:
-        healthy: object = subprocess.run(told["health"], check=False, timeout=30).returncode if told["health"] else 0
+        healthy: object = subprocess.run(question["health"], check=False, timeout=30).returncode if question["health"] else 0
     except (OSError, subprocess.TimeoutExpired) as error:
         healthy = f"{type(error).__name__}: {error}"
     say(ready=True, healthy=healthy)
-    connection = http.client.HTTPConnection("127.0.0.1", told["port"], timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", question["port"], timeout=60)
     try:
-        connection.request("GET", told["path"])
+        connection.request("GET", question["path"])
         say(flying=True)
         answer = connection.getresponse()
         say(status=answer.status, body=answer.read().decode(errors="replace"))

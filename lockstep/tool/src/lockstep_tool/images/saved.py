@@ -28,17 +28,17 @@ class Layer:
     digest: str
 
     @contextmanager
-    def opened(self) -> Iterator[IO[bytes]]:
+    def open_tar(self) -> Iterator[IO[bytes]]:
         """The layer's tar, uncompressed; docker with the containerd store saves layers compressed."""
         with tarfile.open(self.archive) as outer:
-            held = content(outer, self.name)
+            held = open_member(outer, self.name)
             packed = held.read(2) == b"\x1f\x8b"
             held.seek(0)
             yield gzip.GzipFile(fileobj=held) if packed else held  # type: ignore[misc]
 
     def entries(self) -> Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]:
         """Each name without a slash at either end, what the tar says of it, and its content where it is a file."""
-        with self.opened() as raw, tarfile.open(fileobj=raw) as tar:
+        with self.open_tar() as raw, tarfile.open(fileobj=raw) as tar:
             for member in tar:
                 yield (
                     member.name.removeprefix("./").strip("/"),
@@ -49,7 +49,7 @@ class Layer:
     def compressed(self) -> int:
         """Bytes that a registry ships: gzip, level 6."""
         packer, size = zlib.compressobj(6, wbits=31), 0
-        with self.opened() as raw:
+        with self.open_tar() as raw:
             while chunk := raw.read(CHUNK):
                 size += len(packer.compress(chunk))
         return size + len(packer.flush())
@@ -78,14 +78,14 @@ def save_image(chosen: str, image: str) -> Iterator[SavedImage]:
                 code=COULD_NOT_LOOK,
             )
         with tarfile.open(archive) as tar:
-            [manifest] = json.load(content(tar, "manifest.json"))
-            config = json.load(content(tar, manifest["Config"]))
+            [manifest] = json.load(open_member(tar, "manifest.json"))
+            config = json.load(open_member(tar, manifest["Config"]))
         digests = config["rootfs"]["diff_ids"]
         layers = (Layer(archive, name, digest) for name, digest in zip(manifest["Layers"], digests, strict=True))
         yield SavedImage(config, tuple(layers), chosen)
 
 
-def content(tar: tarfile.TarFile, name: str) -> IO[bytes]:
+def open_member(tar: tarfile.TarFile, name: str) -> IO[bytes]:
     """A file of the archive; links are followed, because a layer may be stated once and named twice."""
     found = tar.extractfile(name)
     if found is None:

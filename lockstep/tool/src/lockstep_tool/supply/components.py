@@ -70,13 +70,13 @@ def components_of_image(seen: Mapping[str, Any], service: Service) -> list[Compo
     return sort_by_purl(
         [
             interpreter(str(seen["python"])),
-            *(installed(package, service) for package in seen["packages"]),
+            *(match_installed(package, service) for package in seen["packages"]),
             *(debian(package, seen["system"]) for package in seen["debian"]),
         ]
     )
 
 
-def installed(package: Package, service: Service) -> Component:
+def match_installed(package: Package, service: Service) -> Component:
     """A distribution with its wheel, where the lock has one of this version with these tags."""
     name, version = str(package["name"]), str(package["version"])
     if package["service"]:

@@ -14,9 +14,9 @@ from lockstep_tool.supply.components import Component
 __all__ = ["document", "purls"]
 
 
-def document(subject: Component, components: Sequence[Component], said: Mapping[str, str]) -> str:
-    """The text of the document about `subject`; `said` are further properties of it, by name."""
-    properties = [{"name": f"lockstep:{name}", "value": value} for name, value in sorted(said.items())]
+def document(subject: Component, components: Sequence[Component], facts: Mapping[str, str]) -> str:
+    """The text of the document about `subject`; `facts` are further properties of it, by name."""
+    properties = [{"name": f"lockstep:{name}", "value": value} for name, value in sorted(facts.items())]
     content = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -24,16 +24,16 @@ def document(subject: Component, components: Sequence[Component], said: Mapping[
         "version": 1,
         "metadata": {
             "tools": {"components": [{"type": "application", "name": "lockstep", "version": __version__}]},
-            "component": {**described(subject), "properties": properties},
+            "component": {**describe_component(subject), "properties": properties},
         },
-        "components": [described(one) for one in components if one.purl != subject.purl],
-        "dependencies": list(related([subject, *(one for one in components if one.purl != subject.purl)])),
+        "components": [describe_component(one) for one in components if one.purl != subject.purl],
+        "dependencies": list(list_dependencies([subject, *(one for one in components if one.purl != subject.purl)])),
     }
-    number = uuid.uuid5(uuid.NAMESPACE_URL, text(content))
-    return text({**content, "serialNumber": f"urn:uuid:{number}"})
+    number = uuid.uuid5(uuid.NAMESPACE_URL, to_text(content))
+    return to_text({**content, "serialNumber": f"urn:uuid:{number}"})
 
 
-def described(component: Component) -> dict[str, Any]:
+def describe_component(component: Component) -> dict[str, Any]:
     """One component; a hash of its own only where it is known which of its files is the one."""
     about: dict[str, Any] = {
         "type": component.type,
@@ -43,26 +43,26 @@ def described(component: Component) -> dict[str, Any]:
         "purl": component.purl,
     }
     if component.installed:
-        about["hashes"] = [hashed(component.installed)]
+        about["hashes"] = [hash_entry(component.installed)]
     if component.files:
         about["externalReferences"] = [
-            {"type": "distribution", "url": url, "hashes": [hashed(digest)]} for url, digest in component.files
+            {"type": "distribution", "url": url, "hashes": [hash_entry(digest)]} for url, digest in component.files
         ]
     return about
 
 
-def related(components: Iterable[Component]) -> Iterable[dict[str, Any]]:
+def list_dependencies(components: Iterable[Component]) -> Iterable[dict[str, Any]]:
     """Who needs whom, of those that were asked."""
     for one in components:
         if one.needs is not None:
             yield {"ref": one.purl, "dependsOn": list(one.needs)} if one.needs else {"ref": one.purl}
 
 
-def hashed(digest: str) -> dict[str, str]:
+def hash_entry(digest: str) -> dict[str, str]:
     return {"alg": "SHA-256", "content": digest.removeprefix("sha256:")}
 
 
-def text(content: Mapping[str, Any]) -> str:
+def to_text(content: Mapping[str, Any]) -> str:
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

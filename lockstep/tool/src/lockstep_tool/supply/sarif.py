@@ -22,8 +22,8 @@ def sarif(findings: Sequence[tuple[str, str, str]]) -> dict[str, Any]:
     }
 
 
-def result(rule: str, text: str, place: str) -> dict[str, Any]:
-    file, _, line = place.partition(":")
+def result(rule: str, text: str, spot: str) -> dict[str, Any]:
+    file, _, line = spot.partition(":")
     location = {"artifactLocation": {"uri": file}, "region": {"startLine": int(line)}}
     return {
         "ruleId": rule,
