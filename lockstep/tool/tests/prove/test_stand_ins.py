@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.stand_ins import made_up, stand_ins
+from lockstep_tool.stand_ins import SEED, stand_ins
 
 
 @pytest.fixture
@@ -21,17 +21,25 @@ def test_what_is_set_is_left_alone(project: Path, monkeypatch: pytest.MonkeyPatc
     assert list(stand_ins(project)) == ["A_TOKEN"]
 
 
-def test_each_value_is_long_and_stays_the_same_in_a_run(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_value_is_long_and_stays_the_same_in_a_checkout(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("A_KEY", raising=False)
     monkeypatch.delenv("A_TOKEN", raising=False)
     first = stand_ins(project)
     again = stand_ins(project)
-    made_up.cache_clear()  # as another process has it
+    (project / SEED).unlink()  # as `rm -rf .nox` does
     other = stand_ins(project)
 
     assert again == first
     assert len({*first.values(), *other.values()}) == 4
-    assert all(len(value) >= 50 for value in first.values())
+    assert all(len(value) == 64 for value in first.values())
+
+
+def test_nobody_else_can_read_what_they_are_made_from(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("A_KEY", raising=False)
+    stand_ins(project)
+
+    assert (project / SEED).stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in (project / SEED).parent.iterdir()] == [SEED.name]
 
 
 def test_a_service_that_names_none_gets_none(tmp_path: Path) -> None:

@@ -4,15 +4,12 @@ import itertools
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lockstep_tool.environments.asking import UNKNOWN, ask
-from lockstep_tool.environments.asking import answers as asked
-from lockstep_tool.environments.differences import differences, unsteady
-from lockstep_tool.environments.kept_answers import KEPT, keep, kept
+from lockstep_tool.environments.asking import UNKNOWN, ask, ask_paths
+from lockstep_tool.environments.differences import find_differences, find_unsteady
 
 COUNT = itertools.count()
 
@@ -50,10 +47,10 @@ def test_what_belongs_to_the_moment_or_the_connection_is_left_out(port: int) -> 
 
 
 def test_a_part_that_is_another_one_when_asked_again_is_unsteady(port: int) -> None:
-    found = asked(port, ["/", "/count"])
+    found = ask_paths(port, ["/", "/count"])
 
     assert list(found) == ["/", "/count", UNKNOWN]
-    assert list(unsteady(found)) == ["GET /count: body"]
+    assert list(find_unsteady(found)) == ["GET /count: body"]
 
 
 def test_an_answer_that_breaks_off_is_no_answer(port: int) -> None:
@@ -83,24 +80,7 @@ OTHERWISE: dict[str, tuple[dict[str, object], list[str]]] = {
 
 
 @pytest.mark.parametrize("what", OTHERWISE)
-def test_a_difference_is_told_by_its_request_and_its_part(what: str) -> None:
-    other, told = OTHERWISE[what]
+def test_a_difference_is_named_by_its_request_and_its_part(what: str) -> None:
+    other, described = OTHERWISE[what]
 
-    assert [found.said("laptop") for found in differences({"/": GOOD}, {"/": {**GOOD, **other}})] == told
-
-
-def test_only_answers_of_the_same_run_environment_and_requests_are_taken(tmp_path: Path) -> None:
-    there = {"/": GOOD, UNKNOWN: GOOD}
-    keep(tmp_path, "1", there)
-
-    assert kept(tmp_path, "1", ["/"]) == there
-    assert kept(tmp_path, "2", ["/"]) is None
-    assert kept(tmp_path, "1", ["/", "/other"]) is None
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"run": "yesterday", "environment": "1", "answers": {"/": {}}}'])
-def test_a_record_of_another_run_or_none_at_all_is_not_taken(tmp_path: Path, text: str) -> None:
-    (tmp_path / KEPT).parent.mkdir()
-    (tmp_path / KEPT).write_text(text)
-
-    assert kept(tmp_path, "1", ["/"]) is None
+    assert [found.describe("laptop") for found in find_differences({"/": GOOD}, {"/": {**GOOD, **other}})] == described
