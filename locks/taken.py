@@ -12,12 +12,16 @@ from universe import Universe
 
 __all__ = ["imported_names", "taken_names"]
 
+# YAML 1.1 reads these as true, false or nothing, wherever a file of CI or of a deployment names the service.
+YAML_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+
 
 def taken_names(universe: Universe, pythons: Iterable[str], imported: Iterable[str]) -> Mapping[str, list[str]]:
     """Names in the form of a package (`typing_extensions`), by what has them; each name stands once."""
     holders = {
         "a keyword of Python": set(keyword.kwlist),
-        "a module of Python's standard library": {name for python in pythons for name in stdlib_list(python)},
+        "a module of Python's standard library": {"test", *(name for python in pythons for name in stdlib_list(python))},
+        "a word that YAML does not read as a name": YAML_WORDS,
         "a package that services lock": {entry.name.replace("-", "_") for entry in universe.entries},
         "imported from a package that services lock": set(imported),
         "Lockstep's own": {"lockstep", "lockstep_serve", "lockstep_tool"},

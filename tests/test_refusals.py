@@ -1,10 +1,12 @@
 """A bad answer is refused in three parts, without a traceback, with nothing written."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from snapshot import Template
+from reference.born import template as parts_of_the_template
+from snapshot import REPOSITORY, Template
 
 NAMES = {
     "empty": ("", "The service has no name.", "such as orders-api"),
@@ -18,7 +20,12 @@ NAMES = {
     "a locked package with a hyphen": ("typing-extensions", "it is a package that services lock", "such as"),
     "a package that another answer locks": ("werkzeug", "it is a package that services lock", "werkzeug-api"),
     "a module of a locked package": ("dotenv", "it is imported from a package that services lock", "dotenv-api"),
-    "the environment tool": ("lockstep", "it is the environment tool", "lockstep-api"),
+    "a standard module that is left out of lists": ("test", "it is a module of Python's standard library", "test-api"),
+    "what YAML reads as nothing": ("null", "it is a word that YAML does not read as a name", "null-api"),
+    "what YAML reads as true": ("yes", "it is a word that YAML does not read as a name", "yes-api"),
+    "Lockstep's name": ("lockstep", "The name lockstep is taken: it is Lockstep's own.", "lockstep-api"),
+    "the tool": ("lockstep-tool", "The name lockstep-tool is taken: it is Lockstep's own.", "lockstep-tool-api"),
+    "what serves": ("lockstep-serve", "it is a package that services lock", "lockstep-serve-api"),
     "not ASCII": ("café", "made of ASCII letters", "such as orders-api"),
     "upper case": ("Orders", "lower-case words joined by hyphens", "Write orders."),
     "an underscore": ("orders_api", "lower-case words joined by hyphens", "Write orders-api."),
@@ -60,23 +67,30 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def unversioned() -> Iterator[Template]:
+    """Without git, so that nothing is cloned before it is refused."""
+    with parts_of_the_template(REPOSITORY) as folder:
+        yield Template(folder)
+
+
 @pytest.mark.parametrize("case", NAMES)
-def test_a_name_is_refused(template: Template, tmp_path: Path, case: str) -> None:
+def test_a_name_is_refused(unversioned: Template, tmp_path: Path, case: str) -> None:
     value, wrong, repair = NAMES[case]
 
-    assert_refused(template, tmp_path / "service", {"project_name": value}, [wrong, "project_name"], repair)
+    assert_refused(unversioned, tmp_path / "service", {"project_name": value}, [wrong, "project_name"], repair)
 
 
 @pytest.mark.parametrize("case", OTHERS)
-def test_an_answer_is_refused(template: Template, tmp_path: Path, case: str) -> None:
+def test_an_answer_is_refused(unversioned: Template, tmp_path: Path, case: str) -> None:
     answers, said, repair = OTHERS[case]
 
-    assert_refused(template, tmp_path / "service", answers, said, repair)
+    assert_refused(unversioned, tmp_path / "service", answers, said, repair)
 
 
-def test_ways_to_deploy_that_are_no_list_are_refused(template: Template, tmp_path: Path) -> None:
+def test_ways_to_deploy_that_are_no_list_are_refused(unversioned: Template, tmp_path: Path) -> None:
     """Copier takes the list apart before any rule is asked; so this one is told in a single line."""
-    done = template.copy(tmp_path / "service", {"deploy": "compose"})
+    done = unversioned.copy(tmp_path / "service", {"deploy": "compose"})
 
     assert done.returncode == 1
     assert "ways to deploy are a list, such as deploy=[compose,kubernetes]" in done.stderr
@@ -85,11 +99,11 @@ def test_ways_to_deploy_that_are_no_list_are_refused(template: Template, tmp_pat
 
 
 @pytest.mark.parametrize("file", ["notes.txt", ".env", "src/app.py", ".venv/pyvenv.cfg", "a/b/c/d.txt"])
-def test_a_destination_that_is_not_empty_is_refused(template: Template, tmp_path: Path, file: str) -> None:
+def test_a_destination_that_is_not_empty_is_refused(unversioned: Template, tmp_path: Path, file: str) -> None:
     there = tmp_path / "service" / file
     there.parent.mkdir(parents=True)
     there.write_text("mine")
-    done = template.copy(tmp_path / "service", {})
+    done = unversioned.copy(tmp_path / "service", {})
 
     assert_three_parts(done.stderr, ["The destination is not empty.", f"has {file}"], "run `uv run noxfile.py -s update` in it.")
     assert done.returncode == 1
@@ -98,18 +112,18 @@ def test_a_destination_that_is_not_empty_is_refused(template: Template, tmp_path
 
 
 @pytest.mark.parametrize("git", ["folder", "file"])
-def test_an_empty_repository_is_furnished(template: Template, tmp_path: Path, git: str) -> None:
+def test_an_empty_repository_is_filled(unversioned: Template, tmp_path: Path, git: str) -> None:
     name = ".git/HEAD" if git == "folder" else ".git"
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("ref: refs/heads/main\n")
-    done = template.copy(tmp_path, {"project_name": "orders-api"})
+    done = unversioned.copy(tmp_path, {"project_name": "orders-api"})
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "src" / "orders_api").is_dir()
 
 
-def assert_refused(template: Template, folder: Path, answers: dict[str, object], said: list[str], repair: str) -> None:
-    done = template.copy(folder, answers)
+def assert_refused(unversioned: Template, folder: Path, answers: dict[str, object], said: list[str], repair: str) -> None:
+    done = unversioned.copy(folder, answers)
 
     assert done.returncode == 1, done.stderr
     assert_three_parts(done.stderr, said, repair)
@@ -117,7 +131,7 @@ def assert_refused(template: Template, folder: Path, answers: dict[str, object],
 
 
 def assert_three_parts(text: str, said: list[str], repair: str) -> None:
-    """What is wrong; where each voice says what, indented; what to do."""
+    """What is wrong; where it says what, indented; what to do."""
     assert "Traceback" not in text, text
     wrong, where, remedy = text.strip().split("\n\n")[-3:]
     assert all(words in f"{wrong}\n{where}" for words in said), text

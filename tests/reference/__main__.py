@@ -1,6 +1,6 @@
 """Compare the reference pages with what there is; `--write` rewrites them.
 
-python -m reference [--write]
+python -m reference [PAGE …] [--write]
 """
 
 import sys
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
 
-from . import commands, facets, ownership, questions, server, sessions
+from . import checks, commands, ownership, questions, server, sessions
 
 ROOT = Path(__file__).parents[2]
 PAGES = Path("docs", "reference")
@@ -16,32 +16,35 @@ PAGES = Path("docs", "reference")
 MAKERS: Mapping[str, Callable[[Path], str]] = {
     "questions.md": questions.page,
     "sessions.md": sessions.page,
-    "ownership.md": ownership.page,
     "server.md": server.page,
-    "checks.md": facets.page,
+    "checks.md": checks.page,
     "commands.md": commands.page,
 }
 
 FROM_A_RUN = {"faults.md"}  # the session of that name writes it
 
 
-def main(words: Sequence[str], root: Path = ROOT) -> int:
-    """0 when every page says what there is; 1 with the lines that differ otherwise."""
-    chosen = [name for name in MAKERS if name in words] or list(MAKERS)
-    made = {name: MAKERS[name](root) for name in chosen}
+def main(words: Sequence[str], root: Path = ROOT, services: Mapping[str, Path] | None = None) -> int:
+    """0 when every page says what there is; 1 with the lines that differ otherwise.
+
+    `services` are those that were rendered already, by the name of their answers.
+    """
+    makers = {**MAKERS, "ownership.md": lambda root: ownership.page(root, services)}
+    chosen = [name for name in makers if name in words] or list(makers)
+    made = {name: makers[name](root) for name in chosen}
     if "--write" in words:
         (root / PAGES).mkdir(parents=True, exist_ok=True)
         for name, text in made.items():
             (root / PAGES / name).write_text(text, encoding="utf-8")
-    voices = [voice for name, text in made.items() for voice in differing(root / PAGES / name, text)]
-    known = {*MAKERS, *FROM_A_RUN}
-    voices += [f"{PAGES / path.name}   is made by nothing" for path in (root / PAGES).glob("*.md") if path.name not in known]
-    if not voices:
+    wrong = [row for name, text in made.items() for row in differing(root / PAGES / name, text)]
+    known = {*makers, *FROM_A_RUN}
+    wrong += [f"{PAGES / path.name}   is made by nothing" for path in (root / PAGES).glob("*.md") if path.name not in known]
+    if not wrong:
         print(f"{len(made)} reference pages say what there is: {', '.join(made)}")
         return 0
-    rows = "\n".join(f"  {voice}" for voice in voices)
-    remedy = "Run `uv run noxfile.py -s docs -- --write`, then read the difference."
-    print(f"The reference does not say what there is.\n\n{rows}\n\n{remedy}", file=sys.stderr)
+    where = "\n".join(f"  {row}" for row in wrong)
+    fix = "Run `uv run noxfile.py -s docs -- --write`, then read the difference."
+    print(f"The reference does not say what there is.\n\n{where}\n\n{fix}", file=sys.stderr)
     return 1
 
 

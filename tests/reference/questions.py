@@ -30,15 +30,13 @@ def page(root: Path) -> str:
     settings = yaml.safe_load((root / "copier.yml").read_text(encoding="utf-8"))
     offered: Mapping[str, Mapping[str, str]] = settings["offered"]["default"]
     with template(root) as source, tempfile.TemporaryDirectory() as empty:
-        destination = Path(empty, FOLDER)
-        usual = answers(source, destination, {})
-        following = [
-            (f"`{framework}`", f"`{work}`", f"`{got['server']}`", "the default" if got["work"] == usual_work else "")
-            for framework in offered["framework"]
-            for usual_work in [answers(source, destination, {"framework": framework})["work"]]
-            for work in offered["work"]
-            for got in [answers(source, destination, {"framework": framework, "work": work})]
-        ]
+        taken = {name: answers(source, Path(empty, FOLDER), {"framework": name}) for name in offered["framework"]}
+    usual = taken[settings["framework"]["default"]]
+    following = [
+        (f"`{framework}`", f"`{work}`", f"`{server}`", "the default" if work == taken[framework]["work"] else "")
+        for framework, choices in settings["first_choice"]["default"].items()
+        for work, server in choices.items()
+    ]
     for name, question in asked(settings).items():
         rows = [(f"`{value}`", label) for value, label in offered.get(name, {}).items()]
         kind = "several of these" if question.get("multiselect") else "one of these" if rows else "text"

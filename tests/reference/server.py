@@ -9,31 +9,27 @@ from .markdown import opening, table
 
 __all__ = ["definitions", "page"]
 
+FOLDER = Path("questions", "servers")
+
 
 def page(root: Path) -> str:
     """One table for each server model."""
     parts = [
-        opening("The server definition", "the `server.toml` of each server model in `template/src/`"),
+        opening("The server definition", f"the files in `{FOLDER}/`"),
         "A service has one of these as `src/<package>/server.toml`.",
         "The variable wins over the default. What starts the service reads this file, what deploys it is checked against it.\n",
     ]
-    for model, path in definitions(root).items():
-        text = path.read_text(encoding="utf-8")
+    for model, text in definitions(root).items():
         parts.append(
             f"## {model}\n\n{sentence_per_line(head_of(text))}\n\n{table(('value', 'default', 'variable', 'why'), values(text))}"
         )
     return "\n".join(parts)
 
 
-def definitions(root: Path) -> dict[str, Path]:
-    """Server model → its server.toml, by the condition in the directory's name."""
-    found = {}
-    for path in sorted((root / "template" / "src").glob("*/server.toml")):
-        match = re.search(r"server == '([\w-]+)'", path.parent.name)
-        if match is None:
-            raise ValueError(f"{path} belongs to no server model")
-        found[match[1]] = path
-    return found
+def definitions(root: Path) -> dict[str, str]:
+    """Server model → its server.toml."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted((root / FOLDER).glob("*.toml"))]
+    return {tomllib.loads(text)["model"]: text for text in texts}
 
 
 def head_of(text: str) -> str:
@@ -46,7 +42,10 @@ def sentence_per_line(text: str) -> str:
 
 
 def values(text: str) -> Iterator[tuple[str, str, str, str]]:
-    """Value, default, variable and the comment above it; a comment speaks for all the values that follow it directly."""
+    """Value, default, variable and the comment above it; a comment speaks for all the values that follow it directly.
+
+    The model itself has no variable.
+    """
     entries = tomllib.loads(text)
     comment: list[str] = []
     said = ""
@@ -57,5 +56,6 @@ def values(text: str) -> Iterator[tuple[str, str, str, str]]:
             comment = []
         else:
             name = line.partition("=")[0].strip()
+            entry = entries[name] if isinstance(entries[name], dict) else {"default": entries[name], "env": ""}
             why, said = ("As above." if " ".join(comment) == said else " ".join(comment)), " ".join(comment)
-            yield f"`{name}`", f"`{entries[name]['default']}`", f"`{entries[name]['env']}`", why
+            yield f"`{name}`", f"`{entry['default']}`", f"`{entry['env']}`" if entry["env"] else "", why

@@ -15,7 +15,7 @@ MENUS = (
         "template/noxfile.py",
         "`uv run noxfile.py` runs those marked *by default*, in this order; `-s NAME` runs one.",
     ),
-    ("In the template", "noxfile.py", "The workshop's own menu, for those who change the template."),
+    ("In the template", "noxfile.py", "The template's own menu, for those who change the template."),
 )
 
 
