@@ -32,7 +32,7 @@ def run_copier(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 def become_copier(words: list[str], streams: list[Path], environment: dict[str, str], folder: str) -> None:
     """In the new process: nothing of the one that forked it but its modules."""
-    from copier.__main__ import CopierApp  # imported by the server, once
+    from copier._cli import CopierApp  # imported by the server, once
 
     os.environ.clear()
     os.environ.update(environment)

@@ -124,9 +124,9 @@ def test_writing_a_page_repairs_it_and_one_that_nothing_makes_is_named(changed: 
 def test_the_reference_names_everything_there_is() -> None:
     pages = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs" / "reference").glob("*.md"))
     settings = yaml.safe_load((REPOSITORY / "copier.yml").read_text(encoding="utf-8"))
-    menus = [*sessions(REPOSITORY / "noxfile.py"), *sessions(REPOSITORY / "template" / "noxfile.py")]
-    commands = [*read_tool(REPOSITORY), *read_serve(REPOSITORY)]
+    menus = [one.name for file in ("noxfile.py", "template/noxfile.py") for one in sessions(REPOSITORY / file)]
+    commands = [command.name for command in (*read_tool(REPOSITORY), *read_serve(REPOSITORY))]
     answers = [path.stem for path in (REPOSITORY / "tests" / "answers").glob("*.yml")]
-    names = [*asked(settings), *(one.name for one in [*menus, *commands]), *read_checks(REPOSITORY), *answers]
+    names = [*asked(settings), *menus, *commands, *read_checks(REPOSITORY), *answers]
 
     assert [name for name in names if f"`{name}`" not in pages and f"## {name}" not in pages] == []

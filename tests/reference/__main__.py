@@ -6,6 +6,7 @@ python -m reference [PAGE …] [--write]
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import unified_diff
+from functools import partial
 from pathlib import Path
 
 from . import checks, commands, ownership, questions, server, sessions
@@ -29,7 +30,7 @@ def main(words: Sequence[str], root: Path = ROOT, services: Mapping[str, Path] |
 
     `services` are those that were rendered already, by the name of their answers.
     """
-    makers = {**MAKERS, "ownership.md": lambda root: ownership.page(root, services)}
+    makers: Mapping[str, Callable[[Path], str]] = {**MAKERS, "ownership.md": partial(ownership.page, services=services)}
     chosen = [name for name in makers if name in words] or list(makers)
     made = {name: makers[name](root) for name in chosen}
     if "--write" in words:
