@@ -36,9 +36,9 @@ class Running:
     def has_logged(self, words: str, logger: str = "") -> bool:
         return any(words in line["message"] and logger in line["logger"] for line in self.lines())
 
-    def ask(self, request: str | bytes) -> tuple[int, str]:
+    def ask(self, request: str | bytes, *, patience: float = PATIENCE) -> tuple[int, str]:
         """Send bytes as they are; the status (0 when nothing came) and everything that was answered."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as client:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=patience) as client:
             with contextlib.suppress(OSError):  # it may have answered before it read all
                 client.sendall(request.encode() if isinstance(request, str) else request)
             return read_answer(client)
@@ -61,11 +61,15 @@ class Running:
     def is_ready(self) -> bool:
         assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
         with contextlib.suppress(OSError):
-            return self.get("/health/ready")[0] == 200
+            return self.ask(request_of("/health/ready", "Connection: close"), patience=2)[0] == 200
         return False
 
     def await_ready(self) -> None:
-        until(self.is_ready, log=self.log)
+        self.until(self.is_ready)
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait until a function returns something true; show the log when it does not."""
+        until(holds, lambda: self.log.read_text(encoding="utf-8"))
 
     def signal(self, number: int) -> None:
         self.process.send_signal(number)
@@ -129,11 +133,11 @@ def command_of(pid: int) -> bytes:
         return b""
 
 
-def until(holds: Callable[[], object], *, log: Path | None = None) -> None:
+def until(holds: Callable[[], object], explain: Callable[[], str] = str) -> None:
     """Wait until a function returns something true."""
     end = time.monotonic() + PATIENCE
     while not holds():
-        assert time.monotonic() < end, log.read_text(encoding="utf-8") if log else "it did not come to be"
+        assert time.monotonic() < end, explain()
         time.sleep(0.02)
 
 

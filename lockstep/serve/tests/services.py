@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,13 @@ DEFINITIONS = Path(__file__).parents[3] / "questions" / "servers"
 COMMAND = (sys.executable, "-m", "lockstep_serve")
 TOKEN = "secret"
 TAKEN = ("SERVER_", "PYTHON", "LOCKSTEP_", "UVICORN_", "GUNICORN_", "LISTEN_", "PORT", "FORWARDED_")
+# What systemd does before it starts a service that is activated by a socket.
+PASS_SOCKET = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,18 @@ class Service:
         with self.starting(*words, **settings) as server:
             server.await_ready()
             yield server
+
+    @contextmanager
+    def inheriting(self, listener: socket.socket, **settings: str) -> Iterator[Running]:
+        """The server on a listening socket that is passed to it as systemd does."""
+        port = listener.getsockname()[1]
+        with tempfile.TemporaryDirectory() as directory:
+            log = Path(directory) / "log"
+            command = [sys.executable, "-c", PASS_SOCKET, str(listener.fileno()), *COMMAND, "serve"]
+            settings["PORT"] = str(port)
+            with started(command, self.environment(**settings), self.root, port, log, pass_fds=[listener.fileno()]) as server:
+                server.await_ready()
+                yield server
 
     @contextmanager
     def changed(self, name: str, old: str, new: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from conftest import MAX_BODY_BYTES
-from running import Running, children, until
+from running import Running, children
 from services import TOKEN, Service
 
 
@@ -53,7 +53,7 @@ def test_a_proof_has_no_path_in_production(production: Running) -> None:
 
 
 def test_its_processes_are_as_many_as_defined(server: Running, service: Service) -> None:
-    until(lambda: len(children(server.process.pid)) == (0 if service.model.name == "uvicorn" else 2))
+    server.until(lambda: len(children(server.process.pid)) == (0 if service.model.name == "uvicorn" else 2))
 
 
 def test_a_header_that_is_too_large_is_refused(server: Running) -> None:
@@ -108,7 +108,7 @@ def test_any_other_does_not(production: Running) -> None:
 
 
 def test_every_line_of_the_log_is_json(server: Running) -> None:
-    until(lambda: server.log.read_text(encoding="utf-8").endswith("\n"))
+    server.until(lambda: server.log.read_text(encoding="utf-8").endswith("\n"))
     lines = [json.loads(line) for line in server.log.read_text(encoding="utf-8").splitlines()]
 
     assert all({"timestamp", "level", "logger", "message"} <= set(line) for line in lines)
@@ -125,7 +125,7 @@ def count_processes(server: Running, service: Service) -> None:
     boot = server.lines()[0]
 
     assert not boot["workers_because"].startswith("WEB_CONCURRENCY")
-    until(lambda: len(children(server.process.pid)) == (0 if service.model.name == "uvicorn" else boot["workers"]))
+    server.until(lambda: len(children(server.process.pid)) == (0 if service.model.name == "uvicorn" else boot["workers"]))
 
 
 def test_processes_are_counted_where_their_number_is_auto(production: Running, service: Service) -> None:

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from holding import answered_whole, holding
-
-from running import PATIENCE, Running, children, request_of, until
+from notes import noted
+from running import PATIENCE, Running, children, request_of
 from services import Service
 
 LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that waits for its drain fails by patience
@@ -21,11 +21,6 @@ def accepts(server: Running) -> bool:
     return False
 
 
-def noted(notes: Path, word: str) -> list[int]:
-    lines = notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []
-    return sorted(int(line.split()[1]) for line in lines if line.startswith(f"{word} "))
-
-
 def test_a_stop_answers_what_is_in_flight_and_does_not_wait_for_clients_that_send_nothing(
     service: Service, tmp_path: Path
 ) -> None:
@@ -35,15 +30,15 @@ def test_a_stop_answers_what_is_in_flight_and_does_not_wait_for_clients_that_sen
     notes = tmp_path / "notes"
     workers = 1 if service.model.name == "uvicorn" else 2
     with service.serving(SERVER_DRAIN_LEAD="2", NOTES=str(notes), **LONG) as server, holding() as hold, ExitStack() as stack:
-        until(lambda: len(noted(notes, "start")) == workers)
+        server.until(lambda: len(noted(notes, "start")) == workers)
         if service.model.name not in WAITS_FOR_SILENT_CLIENTS:
             assert stack.enter_context(server.open(request_of("/hello/Ada"))).recv(65536)
             stack.enter_context(server.open())
         client = hold.send(server)
         hold.await_one()
         server.signal(signal.SIGTERM)
-        until(lambda: server.get("/health/ready")[0] == 503)
-        until(lambda: len(children(server.process.pid)) == 1 or not accepts(server))
+        server.until(lambda: server.get("/health/ready")[0] == 503)
+        server.until(lambda: len(children(server.process.pid)) == 1 or not accepts(server))
         hold.release()
 
         assert answered_whole(client)
@@ -61,9 +56,9 @@ def test_an_endless_stream_ends_with_the_drain(service: Service) -> None:
 
 def test_a_stop_that_comes_while_workers_start_is_obeyed(service: Service) -> None:
     """Each worker is importing the service when the signal comes."""
-    slow = "import os, time\nwhile os.environ.get('SLOW'): time.sleep(0.02)\nGREETING"
-    with service.changed("hello.py", "GREETING", slow), service.starting(SLOW="1", **LONG) as server:
-        until(server.lines)
+    slow = "import os, time\nwhile os.environ.get('SLOW'): time.sleep(0.02)\nGREETING ="
+    with service.changed("hello.py", "GREETING =", slow), service.starting(SLOW="1", **LONG) as server:
+        server.until(server.lines)
         if service.model.name != "uvicorn":
-            until(lambda: len(children(server.process.pid)) == 2)
+            server.until(lambda: len(children(server.process.pid)) == 2)
         server.stop()

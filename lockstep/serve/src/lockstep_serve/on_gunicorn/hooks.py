@@ -41,17 +41,21 @@ def pre_fork(_: Any, worker: Any) -> None:
 
 def post_fork(_: Any, worker: Any) -> None:
     """Log as the service does, report the first heartbeat, and ask for a successor when worn."""
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # until it has its own handler: it serves nobody yet
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # while it boots a worker dies of it: it serves nobody yet
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     start_logging()
-    notify = worker.notify
+    init_signals, notify = worker.init_signals, worker.notify
+
+    def init_signals_but_term() -> None:
+        init_signals()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def first_notify() -> None:  # every kind of worker beats when it listens, and not before
         worker.notify = notify
         report(worker, SERVING)
         notify()
 
-    worker.notify = first_notify
+    worker.init_signals, worker.notify = init_signals_but_term, first_notify
     definition = in_force()
     end_after(definition.max_requests, definition.max_requests_jitter, lambda: report(worker, WORN))
 

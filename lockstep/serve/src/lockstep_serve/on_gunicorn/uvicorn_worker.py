@@ -1,5 +1,7 @@
 """uvicorn as gunicorn's worker, by the package `uvicorn-worker`: `uvicorn.workers` is deprecated."""
 
+import os
+import signal
 from typing import Any
 
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it has no types
@@ -26,7 +28,13 @@ def settings(definition: Definition) -> dict[str, Any]:
         "worker_class": Worker,
         "timeout": definition.request_timeout * 2,  # the watch over the loop comes first, and names the line
         "keepalive": definition.keep_alive,
+        "worker_int": stop,
     }
+
+
+def stop(worker: Any) -> None:
+    """Called when a source file changed: gunicorn's reloader ends a loop that uvicorn does not have."""
+    os.kill(worker.pid, signal.SIGTERM)
 
 
 run = runner(settings)

@@ -3,6 +3,7 @@ the answer to one request too many, which must be given before the application s
 """
 
 import logging
+import signal
 import time
 from typing import Any
 
@@ -35,7 +36,8 @@ def log_full(in_flight: int, limit: str) -> None:
         log.warning("refusing requests: %d are in flight, the limit is %s", in_flight, limit)
 
 
-def post_worker_init(_: Any) -> None:
+def post_worker_init(worker: Any) -> None:
+    signal.signal(signal.SIGTERM, worker.handle_exit)  # from here on it has something to finish
     enter_worker()
 
 

@@ -136,8 +136,9 @@ class Processes(Multiprocess):
     def replace_dead(self, index: int, process: UvicornProcess) -> None:
         process.kill()
         process.join()
-        serving = any(other.was_ready and other.process.is_alive() for other in self.processes)  # type: ignore[attr-defined]
-        if process.exitcode == STARTUP_FAILURE and not serving:
+        others = (other for other in self.processes if other is not process)
+        serving = (other.wait_until_ready(PING_SECONDS, self.should_exit) for other in others)
+        if process.exitcode == STARTUP_FAILURE and not any(serving):
             log.error("Child process [%s] failed to start, stopping.", process.pid)
             self.code = STARTUP_FAILURE
             self.should_exit.set()

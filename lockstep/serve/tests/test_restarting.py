@@ -1,0 +1,160 @@
+"""New code, new workers and new servers take over without a gap; what is broken changes nothing."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from notes import noted
+from running import Running, children
+from services import Service
+
+
+@pytest.fixture(scope="module")
+def restarting(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One server, restarted in one way after another; it notes what its workers do."""
+    notes = tmp_path_factory.mktemp("restarting") / "notes"
+    with service.serving(NOTES=str(notes)) as server:
+        server.until(lambda: len(noted(notes, "start")) == (1 if service.model.name == "uvicorn" else 2))
+        yield server
+
+
+def needs(service: Service, ability: str) -> None:
+    if ability not in service.model.abilities:
+        pytest.skip(f"{service.model.name} has no {ability}")
+
+
+def boots(server: Running) -> list[dict[str, Any]]:
+    return [line for line in server.lines() if line["message"] == "starting"]
+
+
+def reload(service: Service, server: Running) -> tuple[int, str]:
+    done = service.run("reload", str(server.process.pid))
+    return done.returncode, done.stdout
+
+
+def test_a_worker_that_was_killed_comes_back(service: Service, restarting: Running) -> None:
+    needs(service, "replace")
+    restarting.until(lambda: len(children(restarting.process.pid)) == 2)
+    killed = min(children(restarting.process.pid))
+    os.kill(killed, signal.SIGKILL)
+
+    restarting.until(lambda: len(children(restarting.process.pid) - {killed}) == 2)
+    assert restarting.get("/hello/Ada")[0] == 200
+
+
+def test_a_reload_of_broken_code_is_refused(service: Service, restarting: Running) -> None:
+    needs(service, "reload")
+    with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):
+        code, text = reload(service, restarting)
+
+        assert code == 1
+        assert text.startswith("The new code does not start, so nothing was reloaded.")
+        assert "No module named 'no_such_module'" in text
+        assert "Traceback" not in text
+
+
+def test_so_is_the_signal_alone(service: Service, restarting: Running) -> None:
+    needs(service, "reload")
+    with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):
+        restarting.signal(signal.SIGHUP)
+
+        restarting.until(lambda: restarting.has_logged("SIGHUP changes nothing"))
+        assert restarting.body("/hello/Ada") == "Hello, Ada!"
+
+
+def test_a_reload_serves_new_code_from_new_workers(service: Service, restarting: Running) -> None:
+    needs(service, "reload")
+    before = children(restarting.process.pid)
+    with service.changed("hello.py", '"Hello"', '"Servus"'):
+        code, text = reload(service, restarting)
+
+        assert (code, text) == (0, f"The new code starts; process {restarting.process.pid} was told to load it.\n")
+        restarting.until(
+            lambda: len(children(restarting.process.pid) - before) == 2 and not children(restarting.process.pid) & before
+        )
+        assert {restarting.body("/hello/Ada") for _ in range(8)} == {"Servus, Ada!"}
+
+
+def test_one_process_has_no_reload_and_goes_on(service: Service, restarting: Running) -> None:
+    if "reload" in service.model.abilities:
+        pytest.skip(f"{service.model.name} reloads")
+    code, text = reload(service, restarting)
+    restarting.signal(signal.SIGHUP)
+
+    assert code == 1
+    assert text.startswith("This server model has no reload.")
+    restarting.until(lambda: restarting.has_logged("SIGHUP changes nothing"))
+    assert restarting.get("/hello/Ada")[0] == 200
+
+
+def test_reload_names_a_process_that_is_not_this_server(service: Service) -> None:
+    needs(service, "reload")
+    done = service.run("reload", str(os.getpid()))
+
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"Process {os.getpid()} is not this server.")
+
+
+def test_workers_that_have_served_their_requests_are_replaced_without_a_gap(service: Service, tmp_path: Path) -> None:
+    """Each wears out with its first request, before anyone looks."""
+    needs(service, "recycle")
+    notes = tmp_path / "notes"
+    with service.serving(SERVER_MAX_REQUESTS="1", NOTES=str(notes)) as server:
+        server.until(lambda: len(children(server.process.pid)) == 2)
+        first = children(server.process.pid)
+
+        def is_renewed() -> bool:
+            assert {server.get("/hello/Ada")[0] for _ in range(4)} == {200}
+            return not children(server.process.pid) & first
+
+        server.until(is_renewed)
+        server.stop()
+        assert server.has_logged("has served its requests")
+
+    assert noted(notes, "start") == noted(notes, "stop")
+
+
+def test_a_successor_on_the_same_socket_takes_over(service: Service) -> None:
+    """As systemd passes a listening socket: the old server stops, the new one answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as stack:
+        old = stack.enter_context(service.inheriting(listener))
+        new = stack.enter_context(service.inheriting(listener))
+        assert old.stop() in service.model.exit_codes
+
+        assert new.body("/hello/Ada") == "Hello, Ada!"
+        assert new.lines()[0]["address"] == f"127.0.0.1:{new.port} (inherited)"
+
+
+def test_an_upgrade_starts_a_successor_of_the_server(service: Service) -> None:
+    """gunicorn's SIGUSR2; a new manager on the same socket."""
+    needs(service, "upgrade")
+    with service.serving() as server:
+        with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):
+            server.signal(signal.SIGUSR2)
+            server.until(lambda: server.has_logged("SIGUSR2 changes nothing"))
+        server.signal(signal.SIGUSR2)
+        server.until(lambda: [pid for pid in children(server.process.pid) if len(children(pid)) == 2])
+        [successor] = [pid for pid in children(server.process.pid) if children(pid)]
+
+        assert [line["address"].endswith("(inherited)") for line in boots(server)] == [False, True]
+        assert server.stop() in service.model.exit_codes
+        assert server.body("/hello/Ada") == "Hello, Ada!"
+        os.kill(successor, signal.SIGTERM)
+
+
+def test_dev_is_the_same_server_and_starts_again_on_a_change(service: Service) -> None:
+    with service.serving("--reload") as server, service.changed("hello.py", '"Hello"', '"Servus"'):
+
+        def serves_the_change() -> bool:
+            """Asked again and again; the change is made again, because it may have come before anyone watched."""
+            (service.package / "hello.py").touch()
+            return any(server.get("/hello/Ada")[1].endswith("Servus, Ada!") for _ in range(200))
+
+        server.until(serves_the_change)
+        assert server.lines()[0]["reload"] is True
