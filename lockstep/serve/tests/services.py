@@ -29,6 +29,12 @@ os.dup2(int(sys.argv[1]), 3)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])
 """
+# Read by Python when it starts: the module that HIDDEN names is not installed.
+HIDE = """
+import os, sys
+if "HIDDEN" in os.environ:
+    sys.modules[os.environ["HIDDEN"]] = None
+"""
 
 
 @dataclass(frozen=True)
@@ -119,6 +125,7 @@ def make_service(root: Path, model: str, *optional: str, entries: Mapping[str, s
     }
     announced = {name: every[name] for name in ("app", "logs", *optional)} if entries is None else entries
     install(root / "src", "orders", announced)
+    (root / "src" / "sitecustomize.py").write_text(HIDE, encoding="utf-8")
     return service
 
 
