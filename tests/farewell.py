@@ -14,18 +14,18 @@ __all__ = ["farewell", "main"]
 
 
 def farewell(folder: Path) -> str:
-    """The text; raises OSError, ValueError, KeyError or TypeError when the service's own command left no report of a place."""
-    report = json.loads((folder / ".lockstep" / "report.json").read_text(encoding="utf-8"))
-    places: list[dict[str, Any]] = report["places"]
-    seen = [place for place in places if place["place"] != "promise" and not place["unseen"]]
-    unseen = [f"{place['place']} ({place['unseen'].removeprefix('not looked at: ')})" for place in places if place["unseen"]]
-    [environment, *others] = dict.fromkeys(place["environment"] for place in seen)
+    """The text; raises OSError, ValueError, KeyError or TypeError when the service's own command left no report of one."""
+    report = json.loads((folder / ".nox" / "report" / "report.json").read_text(encoding="utf-8"))
+    rows: list[dict[str, Any]] = report["environments"]
+    seen = [row for row in rows if row["environment"] != "declared" and not row["unseen"]]
+    unseen = [f"{row['environment']} ({row['unseen'].removeprefix('not looked at: ')})" for row in rows if row["unseen"]]
+    [identity, *others] = dict.fromkeys(row["id"] for row in seen)
     if others:
-        raise ValueError(f"the places disagree: {', '.join([environment, *others])}")
+        raise ValueError(f"the environments differ: {', '.join([identity, *others])}")
     lines = [
         "",
         f"The service is in {folder}",
-        f"Its environment id is {environment}, seen in {' and '.join(place['place'] for place in seen)}.",
+        f"Its environment id is {identity}, seen in {' and '.join(row['environment'] for row in seen)}.",
         *([f"Not looked at: {', '.join(unseen)}."] if unseen else []),
         "",
         "Serve it, as production does:",
@@ -47,7 +47,7 @@ def main(words: Sequence[str]) -> int:
         print(farewell(folder))
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(
-            "The service has no good report of its places.\n\n"
+            "The service has no good report of its environments.\n\n"
             f"  {folder / '.lockstep' / 'report.json'}   {type(error).__name__}: {error}\n\n"
             f"Run its one command and read what it says: `cd {shlex.quote(str(folder))} && uv run noxfile.py`.",
             file=sys.stderr,

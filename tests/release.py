@@ -1,37 +1,40 @@
-"""Release the template: gather the notes, write the version into its one place, commit and tag. Nothing is pushed.
+"""Release the template: write the version, build the wheels, gather the notes, commit and tag. Nothing is pushed.
 
 python -m release v1.2.0 | --notes
 """
 
 import argparse
+import hashlib
 import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lockstep_serve.errors import Refusal
 from notes import FOLDER, faults, gathered, waiting
 from snapshot import git
 
-__all__ = ["CHECKS", "Refused", "main", "release"]
+__all__ = ["BUILD", "CHECKS", "PROJECTS", "WHEELS", "main", "release"]
 
 ROOT = Path(__file__).parents[1]
-# The one place of the version; everything else asks the tool.
-PLACE = Path("template", "src", "lockstep", "__init__.py")
-STATED = re.compile(r'^__version__ = "(?P<version>[^"]+)"$', re.MULTILINE)
+# Both distributions have the template's version; whatever else repeats it is made from these files.
+PROJECTS = tuple(Path("lockstep", name, "pyproject.toml") for name in ("serve", "tool"))
+STATED = re.compile(r'^version = "(?P<version>[^"]+)"$', re.MULTILINE)
+WHEELS = Path("template", ".lockstep")
 VERSION = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-# In a workshop as it is: everything that a pull request runs, then what takes too long for it.
+# Everything that a pull request runs, then what takes too long for it.
 CHECKS: Sequence[Sequence[str]] = (
     ("uv", "run", "noxfile.py"),
     ("uv", "run", "noxfile.py", "-s", "histories"),
 )
-
-
-class Refused(Exception):
-    """Why there is no tag: what is wrong, who says so, and what to do."""
-
-    def __init__(self, wrong: str, voices: Sequence[str], remedy: str) -> None:
-        super().__init__("\n".join([wrong, "", *(f"  {voice}" for voice in voices), "", remedy]))
+# What follows from the version: both wheels, the locks that name them, and the locks of the two workspaces.
+BUILD: Sequence[Sequence[str]] = (
+    (sys.executable, "locks/wheels.py"),
+    ("uv", "run", "--quiet", "--locked", "--script", "locks/generate.py"),
+    ("uv", "lock", "--quiet", "--project", "lockstep"),
+    ("uv", "lock", "--quiet", "--project", "tests"),
+)
 
 
 def main(words: Sequence[str]) -> int:
@@ -42,50 +45,61 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     try:
         if options.notes:
-            print(text(ROOT, options.version or "The next version"))
+            print(gather_notes(ROOT, options.version or "The next version"))
         else:
             print(release(ROOT, options.version, CHECKS))
-    except Refused as refused:
-        print(refused, file=sys.stderr)
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
         return 1
     return 0
 
 
-def release(root: Path, version: str, checks: Sequence[Sequence[str]]) -> str:
-    """Commit and tag when nothing speaks against it; returns the next step. Raises Refused, and then nothing has changed."""
-    new_enough(root, version)
-    clean(root, "The working tree is not clean, so what is tested is not what would be tagged.")
-    text(root, version)
-    stated(root)
+def release(root: Path, version: str, checks: Sequence[Sequence[str]], build: Sequence[Sequence[str]] = BUILD) -> str:
+    """Commit and tag when nothing speaks against it; returns the next step. Raises Refusal, and then nothing has changed."""
+    refuse_old_version(root, version)
+    refuse_changes(root, "The working tree is not clean, so what is tested is not what would be tagged.")
+    gather_notes(root, version)
+    refuse_unclear_version(root)
     head = git(root, "rev-parse", "HEAD").strip()
     for check in checks:
         print(f"checking: {' '.join(check)}", flush=True)
         if code := subprocess.run(check, cwd=root, check=False).returncode:
-            remedy = "Mend what it names, commit, and release again."
-            raise Refused("A check fails, so there is no tag.", [f"{' '.join(check)}   ended with {code}"], remedy)
-    clean(root, "A check has changed the working tree.")
+            fix = "Mend what it names, commit, and release again."
+            raise Refusal("A check fails, so there is no tag.", [(" ".join(check), f"ended with {code}")], fix)
+    refuse_changes(root, "A check has changed the working tree.")
     if git(root, "rev-parse", "HEAD").strip() != head:
-        raise Refused("There is another commit than the one that was checked.", [f"HEAD   was {head[:7]}"], "Release again.")
-    return tagged(root, version, head)
+        raise Refusal("There is another commit than the one that was checked.", [("HEAD", f"was {head[:7]}")], "Release again.")
+    return commit_and_tag(root, version, head, build)
 
 
-def tagged(root: Path, version: str, head: str) -> str:
-    """Write, commit and tag; what was written is taken back when git refuses."""
-    notes = text(root, version)
-    names = waiting(files(root))
+def commit_and_tag(root: Path, version: str, head: str, build: Sequence[Sequence[str]]) -> str:
+    """Write, build, commit and tag; all of it is taken back when one of them fails."""
+    names = waiting(read_notes(root))
+    page = root / FOLDER / f"{version}.md"
+    text = gather_notes(root, version)
     try:
-        (root / FOLDER / f"{version}.md").write_text(notes, encoding="utf-8")
-        (root / PLACE).write_text(STATED.sub(f'__version__ = "{version[1:]}"', (root / PLACE).read_text(encoding="utf-8")))
+        state_version(root, version.removeprefix("v"))
+        for command in build:
+            subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        text += "\n".join(["", "## Wheels", "", "```text", *hash_wheels(root, version.removeprefix("v")), "```", ""])
+        page.write_text(text, encoding="utf-8")
         git(root, "rm", "--quiet", *(str(FOLDER / name) for name in names))
-        git(root, "add", str(PLACE), str(FOLDER / f"{version}.md"))
+        git(root, "add", "--all")
         git(root, "commit", "--quiet", "--message", f"Release {version}")
-        git(root, "tag", "--annotate", version, "--message", notes, "--cleanup", "verbatim")
-    except subprocess.CalledProcessError as error:
+        git(root, "tag", "--annotate", version, "--message", text, "--cleanup", "verbatim")
+    except (subprocess.CalledProcessError, Refusal) as error:
         git(root, "reset", "--quiet", "--hard", head)
-        raise Refused("git refuses.", error.stderr.strip().splitlines(), "Mend what it names, and release again.") from error
+        git(root, "clean", "--quiet", "--force", "-d", "--", str(FOLDER), str(WHEELS))
+        if isinstance(error, Refusal):
+            raise
+        command = " ".join(map(str, error.cmd[:6]))
+        rows = [(command, line) for line in (error.stderr or "").strip().splitlines()[-4:]]
+        raise Refusal(
+            "A step of the release fails.", rows or [(command, "failed")], "Mend what it names, and release again."
+        ) from error
     branch = git(root, "branch", "--show-current").strip() or "HEAD:main"
     return f"""\
-{version} is committed and tagged here, with {len(names)} notes in {FOLDER / f"{version}.md"}.
+{version} is committed and tagged here, with {len(names)} notes in {page.relative_to(root)}.
 
 Look at it, then publish it; services see it from then on:
 
@@ -97,43 +111,61 @@ To take it back before that:
     git tag --delete {version} && git reset --hard {head[:12]}"""
 
 
-def new_enough(root: Path, version: str) -> None:
+def state_version(root: Path, version: str) -> None:
+    for project in PROJECTS:
+        text = (root / project).read_text(encoding="utf-8")
+        (root / project).write_text(STATED.sub(f'version = "{version}"', text), encoding="utf-8")
+
+
+def hash_wheels(root: Path, version: str) -> list[str]:
+    """A line for each wheel, as `sha256sum` has it; raises Refusal when they are not those of this version."""
+    wheels = sorted((root / WHEELS).glob("*.whl"))
+    expected = [f"lockstep_{name}-{version}-py3-none-any.whl" for name in ("serve", "tool")]
+    if [wheel.name for wheel in wheels] != expected:
+        rows = [(str(WHEELS), wheel.name) for wheel in wheels] or [(str(WHEELS), "has no wheel")]
+        raise Refusal("The wheels are not those of the version.", rows, "Mend `locks/wheels.py`, and release again.")
+    return [f"{hashlib.sha256(wheel.read_bytes()).hexdigest()}  {wheel.name}" for wheel in wheels]
+
+
+def refuse_old_version(root: Path, version: str) -> None:
     """Refuse what is no version, or none after the last one."""
     if not VERSION.fullmatch(version):
-        raise Refused("That is no version.", [f"version   {version or '(none)'}"], "Say `-- v1.2.0`: three numbers behind a v.")
+        raise Refusal("That is no version.", [("version", version or "(none)")], "Say `-- v1.2.0`: three numbers behind a v.")
     last = git(root, "tag", "--list", "v[0-9]*", "--sort=-version:refname").split()[:1]
     if last and numbers(version) <= numbers(last[0]):
-        voices = [f"asked for   {version}", f"last tag    {last[0]}"]
-        raise Refused("The version does not come after the last one.", voices, f"Choose one after {last[0]}.")
+        rows = [("asked for", version), ("last tag", last[0])]
+        raise Refusal("The version does not come after the last one.", rows, f"Choose one after {last[0]}.")
 
 
 def numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)))
 
 
-def clean(root: Path, wrong: str) -> None:
+def refuse_changes(root: Path, wrong: str) -> None:
     """Refuse a tree with changes, also with files that git does not know."""
     if changed := git(root, "status", "--porcelain").splitlines():
-        raise Refused(wrong, changed[:8], "Commit or remove them, and release again.")
+        raise Refusal(wrong, [("git status", line) for line in changed[:8]], "Commit or remove them, and release again.")
 
 
-def stated(root: Path) -> None:
-    """Refuse when the place of the version is not one."""
-    found = list(STATED.finditer((root / PLACE).read_text(encoding="utf-8")))
-    if len(found) != 1:
-        voice = f'{PLACE}   has {len(found)} lines like `__version__ = "1.2.0"`'
-        raise Refused("The version has not one place.", [voice], "Write it there once.")
+def refuse_unclear_version(root: Path) -> None:
+    """Refuse unless each distribution states its version once."""
+    for project in PROJECTS:
+        found = STATED.findall((root / project).read_text(encoding="utf-8"))
+        if len(found) != 1:
+            rows = [(str(project), f'has {len(found)} lines like `version = "1.2.0"`')]
+            raise Refusal("The version is not stated once.", rows, "Write it there once.")
 
 
-def text(root: Path, version: str) -> str:
-    """What the notes become; raises Refused when one of them is not as docs/changes/README.md says."""
-    notes = files(root)
+def gather_notes(root: Path, version: str) -> str:
+    """What the notes become; raises Refusal when one of them is not as docs/changes/README.md says."""
+    notes = read_notes(root)
     if wrong := faults(notes):
-        raise Refused("The notes are not complete.", wrong, f"Write them as {FOLDER / 'README.md'} says.")
+        rows = [(spot, what) for spot, _, what in (line.partition("   ") for line in wrong)]
+        raise Refusal("The notes are not complete.", rows, f"Write them as {FOLDER / 'README.md'} says.")
     return gathered(version, notes)
 
 
-def files(root: Path) -> Mapping[str, str]:
+def read_notes(root: Path) -> Mapping[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in sorted((root / FOLDER).iterdir())}
 
 

@@ -7,18 +7,17 @@ import pytest
 
 from farewell import main
 
-SEEN = {"environment": "399103497e4e", "unseen": ""}
-PLACES = [{"place": "promise", **SEEN}, {"place": "laptop", **SEEN}]
-UNSEEN = {"place": "image", "environment": "", "unseen": "not looked at: no container engine"}
+ROWS = [{"environment": name, "id": "399103497e4e", "unseen": ""} for name in ("declared", "laptop")]
+UNSEEN = {"environment": "image", "id": "", "unseen": "not looked at: no container engine"}
 
 
-def report(folder: Path, *places: dict[str, str]) -> None:
-    (folder / ".lockstep").mkdir()
-    (folder / ".lockstep" / "report.json").write_text(json.dumps({"places": places, "findings": []}))
+def report(folder: Path, *rows: dict[str, str]) -> None:
+    (folder / ".nox" / "report").mkdir(parents=True)
+    (folder / ".nox" / "report" / "report.json").write_text(json.dumps({"environments": rows, "findings": []}))
 
 
 def test_it_names_the_folder_the_environment_and_the_next_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    report(tmp_path, *PLACES, UNSEEN)
+    report(tmp_path, *ROWS, UNSEEN)
     code = main([str(tmp_path)])
     said = capsys.readouterr().out
 
@@ -30,16 +29,16 @@ def test_it_names_the_folder_the_environment_and_the_next_command(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "places",
-    [None, [], [PLACES[0], UNSEEN], [*PLACES, {**PLACES[1], "environment": "000000000000"}]],
-    ids=["no report", "no places", "nothing looked at", "places that disagree"],
+    "rows",
+    [None, [], [ROWS[0], UNSEEN], [*ROWS, {**ROWS[1], "environment": "000000000000"}]],
+    ids=["no report", "no environments", "nothing looked at", "environments that differ"],
 )
-def test_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str], places: list[dict[str, str]] | None) -> None:
-    if places is not None:
-        report(tmp_path, *places)
+def test_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[dict[str, str]] | None) -> None:
+    if rows is not None:
+        report(tmp_path, *rows)
     code = main([str(tmp_path)])
     said = capsys.readouterr().err
 
     assert code == 1
-    assert str(tmp_path / ".lockstep" / "report.json") in said
+    assert str(tmp_path / ".nox" / "report" / "report.json") in said
     assert "uv run noxfile.py" in said
