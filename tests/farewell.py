@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> int:
     except (OSError, ValueError, KeyError, TypeError) as error:
         print(
             "The service has no good report of its environments.\n\n"
-            f"  {folder / '.lockstep' / 'report.json'}   {type(error).__name__}: {error}\n\n"
+            f"  {folder / '.nox' / 'report' / 'report.json'}   {type(error).__name__}: {error}\n\n"
             f"Run its one command and read what it says: `cd {shlex.quote(str(folder))} && uv run noxfile.py`.",
             file=sys.stderr,
         )

@@ -30,7 +30,7 @@ def test_it_names_the_folder_the_environment_and_the_next_command(tmp_path: Path
 
 @pytest.mark.parametrize(
     "rows",
-    [None, [], [ROWS[0], UNSEEN], [*ROWS, {**ROWS[1], "environment": "000000000000"}]],
+    [None, [], [ROWS[0], UNSEEN], [*ROWS, {**ROWS[1], "id": "000000000000"}]],
     ids=["no report", "no environments", "nothing looked at", "environments that differ"],
 )
 def test_it_says_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str], rows: list[dict[str, str]] | None) -> None:
