@@ -14,6 +14,7 @@ from lockstep_tool.fingerprint import DECLARED_FILES
 from lockstep_tool.hermetic import environment
 from lockstep_tool.service import Service
 from lockstep_tool.session_lock import session_lock
+from lockstep_tool.versions import lower_bound
 
 __all__ = ["production", "sync"]
 
@@ -123,7 +124,7 @@ def explain(root: Path, name: str, said: str) -> Refusal:
     last = [("uv sync", line.strip()) for line in said.splitlines() if line.strip()][-4:]
     for finding in compare_wheels(service, ["uv.lock"]):  # of which uv says one thing or another
         return Refusal(finding.what, finding.where, finding.fix)
-    words = {"python": service.python, "uv": service.versions["uv"]}
+    words = {"python": service.python, "uv": lower_bound(service.uv)}
     for sign, wrong, remedy in REASONS:
         if sign in said:
             return Refusal(

@@ -69,7 +69,7 @@ def ask_together(ways: Mapping[str, Callable[[], Answers]]) -> tuple[dict[str, A
             answers[name] = answer.result()
         except Refusal as refusal:
             said = "; ".join(said for _, said in refusal.where[-2:])
-            unseen.append(unasked(name, f"{refusal.wrong}: {said}", refusal.fix))
+            unseen.append(unasked(name, f"{refusal.wrong.rstrip('.')}: {said}", refusal.fix))
     return answers, unseen
 
 

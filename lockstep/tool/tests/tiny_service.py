@@ -19,7 +19,7 @@ from lockstep_tool.service import Service
 
 __all__ = ["INHERITED", "TinyService", "write_tiny_service"]
 
-DEFINITIONS = Path(__file__).parents[4] / "questions" / "servers"
+DEFINITIONS = Path(__file__).parents[3] / "questions" / "servers"
 PROJECT = '[project]\nname = "tiny"\n\n[tool.lockstep]\nrequests = ["/", "/other"]\n'
 LOGS = """\
 import json
