@@ -42,5 +42,7 @@ def holding() -> Iterator[Holding]:
 
 
 def answered_whole(client: socket.socket) -> bool:
-    status, text = read_answer(client)
+    """Whether the answer is whole; the connection is closed after it, as servers wait for."""
+    with client:
+        status, text = read_answer(client)
     return status == 200 and text.endswith("\r\n\r\nwaited")

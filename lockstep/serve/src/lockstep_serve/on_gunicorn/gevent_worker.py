@@ -11,7 +11,7 @@ from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, log_full
+from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, heartbeat, log_full
 
 __all__ = ["run"]
 
@@ -75,7 +75,7 @@ def settings(definition: Definition) -> dict[str, Any]:
         "worker_connections": definition.concurrency * IDLE,
         "keepalive": definition.keep_alive,
     }
-    return settings_for_all(definition) | LIFE | own
+    return settings_for_all(definition) | heartbeat(definition) | LIFE | own
 
 
 run = runner(settings)

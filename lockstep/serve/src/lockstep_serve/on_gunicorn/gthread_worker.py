@@ -16,7 +16,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, log_full
+from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, heartbeat, log_full
 
 __all__ = ["run"]
 
@@ -100,7 +100,7 @@ def asks_for_health(client: socket.socket) -> bool:
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
     own = {"worker_class": Worker, "threads": definition.threads, "keepalive": definition.keep_alive}
-    return settings_for_all(definition) | LIFE | own
+    return settings_for_all(definition) | heartbeat(definition) | LIFE | own
 
 
 run = runner(settings)

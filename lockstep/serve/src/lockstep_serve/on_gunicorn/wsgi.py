@@ -9,9 +9,10 @@ from typing import Any
 
 from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # gunicorn has no types
 
+from lockstep_serve.definition import Definition
 from lockstep_serve.worker_life import enter_worker, leave_worker
 
-__all__ = ["ANSWER", "HEALTH", "LIFE", "log_full"]
+__all__ = ["ANSWER", "HEALTH", "LIFE", "heartbeat", "log_full"]
 
 log = logging.getLogger("lockstep.gate")
 
@@ -34,6 +35,11 @@ def log_full(in_flight: int, limit: str) -> None:
     if time.monotonic() >= _silent_until:
         _silent_until = time.monotonic() + 1
         log.warning("refusing requests: %d are in flight, the limit is %s", in_flight, limit)
+
+
+def heartbeat(definition: Definition) -> dict[str, Any]:
+    """For workers that beat once a second whatever their requests do: sooner, gunicorn would kill those that live."""
+    return {"timeout": max(definition.request_timeout, 5)}
 
 
 def post_worker_init(worker: Any) -> None:
