@@ -16,7 +16,7 @@ import re
 import sys
 import sysconfig
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.util import MAGIC_NUMBER, source_hash
 from pathlib import Path
@@ -202,7 +202,9 @@ def shorten(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def unowned_files(directories: Iterable[str]) -> list[str]:
-    """Files and links in the search path that no distribution's RECORD names; compiled files are looked at apart."""
+    """Files and links in the search path, and programs of a virtual environment, that no distribution's RECORD names;
+    compiled files are looked at apart.
+    """
     owned = set()
     for directory in directories:
         site = os.path.dirname(directory)
@@ -211,7 +213,7 @@ def unowned_files(directories: Iterable[str]) -> list[str]:
             owned.add(os.path.normpath(path) if ".." in name else path)
     # A virtual environment's own two files, and the name of uv's marker for them.
     of_the_environment = {"_virtualenv.py", "_virtualenv.pth"}
-    return [
+    importable = [
         file
         for entry in search_path()
         if entry.name in INSTALLED
@@ -219,6 +221,21 @@ def unowned_files(directories: Iterable[str]) -> list[str]:
         if file not in owned and not (file.endswith(".pyc") and CACHED in file)
         if not file.endswith(".lock") and os.path.basename(file) not in of_the_environment
     ]
+    return [*importable, *unowned_programs(owned)]
+
+
+def unowned_programs(owned: Collection[str]) -> Iterator[str]:
+    """What lies beside a virtual environment's Python and is neither that, nor a distribution's, nor for a shell."""
+    if sys.prefix == sys.base_prefix:
+        return
+    for file in files_of(os.path.join(sys.prefix, "bin")):
+        name = os.path.basename(file)
+        if re.fullmatch(r"python[0-9.]*", name):
+            known = os.path.realpath(file) == os.path.realpath(sys.executable) or hash_file(file) == hash_file(sys.executable)
+        else:
+            known = file in owned or bool(re.fullmatch(r"(de)?activate(_this\.py|\.[a-z0-9]+)?|pydoc\.bat", name))
+        if not known:
+            yield file
 
 
 def byte_code() -> dict[str, Any]:

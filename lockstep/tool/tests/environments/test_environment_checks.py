@@ -73,6 +73,12 @@ def link_a_directory(tiny: TinyEnvironment) -> None:
     (tiny.site / "elsewhere").symlink_to(tiny.root / "elsewhere")
 
 
+def replace_python(tiny: TinyEnvironment) -> None:
+    other = tiny.python.parent / "python3"
+    other.unlink()
+    other.write_text("#!/bin/sh\n")
+
+
 def hijack_a_command(tiny: TinyEnvironment) -> None:
     script = tiny.python.parent / "alpha-run"
     script.write_text(script.read_text() + "print('evil')\n")
@@ -96,6 +102,7 @@ def install_one_more(tiny: TinyEnvironment) -> None:
 def take_one_away(tiny: TinyEnvironment) -> None:
     shutil.rmtree(next(tiny.site.glob("beta-*.dist-info")))
     (tiny.site / "beta.py").unlink()
+    (tiny.python.parent / "beta-tool").unlink()
 
 
 def change_the_wheel(tiny: TinyEnvironment) -> None:
@@ -185,6 +192,8 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         Planted("a module beside the byte code", in_site("alpha/__pycache__/evil.py"), "__pycache__/evil.py"),
         Planted("byte code without a source", in_site("evil.pyc"), "evil.pyc"),
         Planted("a link to a directory", link_a_directory, "site-packages/elsewhere"),
+        Planted("a program", lambda t: (t.python.parent / "gunicorn").write_text("#!/bin/sh\n"), "bin/gunicorn"),
+        Planted("another program as Python", replace_python, "bin/python3"),
         Planted("a module of the tool", in_site("lockstep_tool/__init__.py"), "lockstep_tool/__init__.py"),
     ),
     "search path": (

@@ -1,6 +1,8 @@
 """`parity` compares the environments that it is given, says what it could not look into, and saves what it saw."""
 
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from lockstep_tool.environments import behaviour
 from lockstep_tool.environments import parity as session
 from lockstep_tool.environments.looking import look_here, look_into, name_of_command, names_in, short_name
 from lockstep_tool.environments.parity import parity, save_fingerprint
-from lockstep_tool.environments.report import Row, describe_verdict
+from lockstep_tool.environments.report import Row, describe_verdict, print_report
 from lockstep_tool.service import Service
 from tiny_environment import TinyEnvironment
 
@@ -198,6 +200,19 @@ def test_the_report_fits_a_terminal() -> None:
 
     assert max(map(len, text.splitlines())) <= 80
     assert "  12 checks agree in every environment that was looked at: inputs, python," in text
+
+
+def test_colours_change_no_character_of_the_report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    finding = Finding("bytes", f"edited {'a' * 200}", fix="build [it]", environment="laptop")
+    text = describe_verdict(ROWS, [finding], NAMES, heading="lockstep")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    print_report(text)
+
+    printed = capsys.readouterr().out
+    assert "\x1b[31m" in printed
+    assert re.sub(r"\x1b\[[0-9;]*m", "", printed) == f"{text}\n"
 
 
 def test_checks_that_were_not_run_are_said() -> None:

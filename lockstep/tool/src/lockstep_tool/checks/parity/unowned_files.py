@@ -1,4 +1,4 @@
-"""The check `unowned files`: whether every file on the import path belongs to a package."""
+"""The check `unowned files`: whether every file on the import path, and every program, belongs to a package."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def find(comparison: Comparison) -> Iterator[Finding]:
 CHECK = Check(
     name="unowned files",
     session="parity",
-    asks="Files and links on the import path that no package owns, .pth files among them.",
+    asks="Files and links on the import path, .pth files among them, and programs, that no package owns.",
     why="A .pth file runs at each start of the interpreter; a module that nobody installed hides a real one.",
     allowed="Never.",
     fix="build the environment again",
