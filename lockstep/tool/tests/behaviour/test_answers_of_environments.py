@@ -40,7 +40,7 @@ def find(
     service: TinyService, found: tuple[Finding, ...] = (), images: Mapping[str, str] | None = None
 ) -> list[tuple[str, str, str]]:
     """Environment, severity and what is said, of each finding."""
-    every = compare_answers(service.root, "laptop", images or {}, found)
+    every = compare_answers(service.production.service, "laptop", images or {}, found)
     return [(finding.environment, str(finding.severity), finding.what) for finding in every]
 
 

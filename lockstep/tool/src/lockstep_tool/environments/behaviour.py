@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding, Severity
@@ -21,6 +20,7 @@ from lockstep_tool.environments.in_container import ask_image
 from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.files.variables import variables
 from lockstep_tool.prove.production import Production, read_development, read_production
+from lockstep_tool.service import Service
 
 __all__ = ["compare_answers"]
 
@@ -32,7 +32,7 @@ FIXES = {
 }
 
 
-def compare_answers(root: Path, here: str, images: Mapping[str, str], found: Sequence[Finding]) -> list[Finding]:
+def compare_answers(service: Service, here: str, images: Mapping[str, str], found: Sequence[Finding]) -> list[Finding]:
     """What answers otherwise than this machine's production server, whose environment is called `here`.
 
     `images` are names of images by what their environments are called. An environment of which `found` says that it
@@ -44,7 +44,7 @@ def compare_answers(root: Path, here: str, images: Mapping[str, str], found: Seq
         return skipped
     if sys.stdout.isatty():
         print("asking for the same answers …", flush=True)
-    production = read_production(root)
+    production = read_production(service)
     ways: dict[str, Callable[[], Answers]] = {
         here: lambda: recall_answers(production),
         DEV: lambda: recall_answers(read_development(production)),

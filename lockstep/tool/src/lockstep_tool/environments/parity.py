@@ -45,7 +45,7 @@ def parity(service: Service, others: Sequence[str] = (), *, only: bool = False, 
             rows.append(Row(short_name(name), unseen=refusal.wrong))
     found, asks = list(compare_all(environments, service)), not only and (bool(images) or not others)
     if asks:
-        found += BEHAVIOUR.find(service.root, environments[0].name, images, found)
+        found += BEHAVIOUR.find(service, environments[0].name, images, found)
     return conclude(service, environments, rows, found, asked=asks)
 
 

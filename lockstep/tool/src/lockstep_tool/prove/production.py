@@ -46,16 +46,15 @@ class Production:
         return {**os.environ, **SETTINGS, **self.made_up}
 
 
-def read_production(root: Path) -> Production:
-    """`.nox/production` of the checkout at `root`, made equal to the lock; raises Refusal when it cannot be."""
-    service = Service(root)
-    python = sync.production(root)
+def read_production(service: Service) -> Production:
+    """`.nox/production` of a checkout, made equal to the lock; raises Refusal when it cannot be."""
+    python = sync.production(service.root)
     return Production(
         service,
         python,
         next(python.parents[1].glob("lib/python*/site-packages")) / service.package.name,
         read_definition(service.package / "server.toml", os.environ),
-        stand_ins(root),
+        stand_ins(service.root),
     )
 
 

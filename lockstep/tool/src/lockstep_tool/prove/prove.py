@@ -16,6 +16,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_tool.prove.production import Production, read_production
 from lockstep_tool.prove.proofs import ANSWERS, PROOFS, explain_change, recall, remember
 from lockstep_tool.prove.subject import describe_subject
+from lockstep_tool.service import Service
 
 if TYPE_CHECKING:  # what is already proved does without
     from lockstep_tool.prove.process import Server
@@ -33,7 +34,7 @@ def prove(root: Path, *, again: bool = False) -> None:
 
     What was proved of exactly these bytes on this machine is not proved twice, but for `again` and in CI.
     """
-    production = read_production(root)
+    production = read_production(Service(root))
     if production.made_up:
         print(f"  - not set, so made up here: {', '.join(production.made_up)}", flush=True)
     subject = describe_subject(production)

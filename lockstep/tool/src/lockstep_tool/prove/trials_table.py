@@ -11,6 +11,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_tool.prove.losses import Count
 from lockstep_tool.prove.production import Production, read_production
 from lockstep_tool.prove.trials import Trial, attempt, list_kinds
+from lockstep_tool.service import Service
 
 __all__ = ["show"]
 
@@ -21,7 +22,7 @@ HEADINGS = ("restart", "rounds", "requests", "lost", "stall", "took", "")
 
 def show(root: Path, kinds: Sequence[str], rounds: int, seconds: float, save: Path | None) -> None:
     """One row for each kind, or for all; raises Refusal when more was lost, or waited for, than may be."""
-    production = read_production(root)
+    production = read_production(Service(root))
     possible, name = list_kinds(production.model), production.model.name
     refuse_nothing(name, possible, kinds, rounds, seconds)
     print(f"{name}: requests of a steady load through each restart; stall and took are the longest of all rounds")
