@@ -39,7 +39,7 @@ class Definition:
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self.values[name].value
+            return self.__dict__["values"][name].value  # a copy in the making has none
         except KeyError:
             raise AttributeError(name) from None
 
@@ -52,7 +52,7 @@ def read_definition(path: Path, environment: Mapping[str, str] | None = None) ->
     try:
         text = path.read_text(encoding="utf-8")
         entries = tomllib.loads(text)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise Refusal("The server definition cannot be read.", [(str(path), str(error))], "Mend the file.") from error
     model = find_model(entries.pop("model", None), f"{path.name}:{line_of(text, 'model')}")
     refuse_unfit_names(path, text, entries, model)

@@ -98,17 +98,16 @@ def announcements(directories: Mapping[str, Path]) -> Iterator[tuple[str, dict[s
 
 
 def service() -> str | None:
-    """The first distribution that announces a service, or None."""
-    return next((name for name, _ in announcements(metadata_directories())), None)
+    """The first distribution that announces an application, or None."""
+    return next((name for name, points in announcements(metadata_directories()) if "app" in points), None)
 
 
 def source_root() -> Path | None:
     """The directory that the service's package is imported from: installed, or the checkout when editable."""
-    for _, points in announcements(metadata_directories()):
-        spec = PathFinder.find_spec(points.get("app", "").partition(":")[0].partition(".")[0])
-        locations = spec.submodule_search_locations if spec else None
-        return Path(next(iter(locations))) if locations else None
-    return None
+    apps = (points["app"] for _, points in announcements(metadata_directories()) if "app" in points)
+    spec = PathFinder.find_spec(next(apps, "").partition(":")[0].partition(".")[0])
+    locations = spec.submodule_search_locations if spec else None
+    return Path(next(iter(locations))) if locations else None
 
 
 def source(root: Path | None) -> dict[str, str]:

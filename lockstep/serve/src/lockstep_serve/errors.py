@@ -14,19 +14,12 @@ class Refusal(Exception):
     `code` is the exit status: 1 for what is wrong, 2 for what could not be looked at.
     """
 
-    def __init__(
-        self,
-        wrong: str,
-        where: Sequence[tuple[str, str]] = (),
-        fix: str = "",
-        *,
-        code: int = DIFFERENT,
-    ) -> None:
+    def __init__(self, wrong: str, where: Sequence[tuple[str, str]] = (), fix: str = "", *, code: int = DIFFERENT) -> None:
         super().__init__(wrong)
         self.wrong, self.where, self.fix, self.code = wrong, tuple(where), fix, code
 
     def __str__(self) -> str:
         width = max((len(spot) for spot, _ in self.where), default=0)
-        rows = [f"  {spot:<{width}}   {said}".rstrip() for spot, said in self.where]
+        rows = [f"  {spot:<{width}}   {text}".rstrip() for spot, text in self.where]
         parts = [self.wrong, "\n".join(rows), self.fix]
         return "\n\n".join(part for part in parts if part)

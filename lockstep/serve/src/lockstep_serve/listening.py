@@ -69,7 +69,9 @@ def unusable(definition: Definition, error: OSError) -> Refusal:
     return Refusal(
         f"{wrong.capitalize()} {value.value} cannot be used.",
         [(value.source, shown(definition.host, definition.port)), ("system", str(error.strerror or error))],
-        "Stop what holds it, or choose another: `PORT=8001 …`." if wrong == "port" else f"Change {value.env} or {value.source}.",
+        "Stop what holds it, or choose another: `PORT=8001 …`."
+        if wrong == "port"
+        else f"Change {value.source.partition('=')[0]}.",
     )
 
 

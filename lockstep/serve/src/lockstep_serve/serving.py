@@ -57,10 +57,7 @@ def refuse_missing_package(current: Definition) -> None:
         if find_spec(module) is None:
             raise Refusal(
                 f"The server model needs {package}, which is not installed.",
-                [
-                    (current.path.name, f'model = "{current.model.name}"'),
-                    (sys.prefix, f"No module named {module!r}"),
-                ],
+                [(current.path.name, f'model = "{current.model.name}"'), (sys.prefix, f"No module named {module!r}")],
                 f"Run `uv add '{package}'`, or name another model.",
             )
 
