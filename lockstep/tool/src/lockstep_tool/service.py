@@ -112,5 +112,5 @@ class Service:
 
     def environment(self, markers: Mapping[str, str]) -> str:
         """The environment id that an environment with these marker values must have."""
-        versions = {name: str(package["version"]) for name, package in self.packages(markers).items()}
+        versions = {name: str(package.get("version", "")) for name, package in self.packages(markers).items()}
         return environment_id(self.python, versions, self.source)

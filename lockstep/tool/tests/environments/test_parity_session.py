@@ -71,6 +71,24 @@ def test_a_difference_is_named_with_its_environment_and_its_fix(
     assert (found["check"], found["environment"], found["severity"]) == ("unowned files", "laptop", "error")
 
 
+def test_a_directory_that_computes_its_version_is_refused_in_words(
+    tiny: TinyEnvironment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release = saved(tiny, tmp_path / "release.json")
+    wheel = 'wheels = [\n    { filename = "alpha-1.0-py3-none-any.whl"'
+    tiny.edit(
+        "uv.lock", 'version = "1.0"\nsource = { path = "vendor/alpha-1.0-py3-none-any.whl" }', 'source = { directory = "alpha" }'
+    )
+    tiny.edit("uv.lock", wheel, 'no-wheels = [\n    { filename = "alpha-1.0-py3-none-any.whl"')
+
+    code = parity(Service(tiny.root), [str(release)])
+
+    printed = capsys.readouterr().out
+    assert code == 1
+    assert "✗ wheels        laptop: alpha is built from a directory (alpha): uv.lock has no wheel to compare it with" in printed
+    assert "fix:          name one that has a wheel: of an index, or a .whl that lies in the repository" in printed
+
+
 def test_github_is_told_of_the_environment_and_the_line(
     tiny: TinyEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
