@@ -153,7 +153,7 @@ def image(session: nox.Session) -> None:
 @nox.session
 def parity(session: nox.Session) -> None:
     """Compare this machine, the image and what is declared."""
-    lockstep(session, "parity")
+    lockstep(session, "parity", "--nox", version("nox"))
 
 
 @nox.session(default=False)
