@@ -33,7 +33,7 @@ REACHING = (
 nox.options.default_venv_backend = "none"  # environments come from the locks, below .nox/
 nox.options.error_on_external_run = False  # nothing is installed by nox, so every command is one
 
-if tuple(map(int, version("nox").split("."))) < (2026, 10):
+if tuple(map(int, version("nox").split(".")[:2])) < (2026, 10):
     sys.exit(
         "This nox is too old.\n\n"
         f"  noxfile.py   nox>=2026.10.20\n  running      {version('nox')}\n\n"
