@@ -1,44 +1,23 @@
-"""The production image holds to its contract, and parity names what is wrong inside one."""
+"""What only a container shows of the production image: how it runs, what is in it, what it follows, and what differs in it."""
 
 import json
-import time
+import re
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from containers.engine import Engine
-from containers.images import image
-from containers.offered import OfferedInterpreter
+from one_command import WITH_IMAGE, Ran
 from services import Service, until_ready
 
 PYTHON = "/app/.venv/bin/python"
-
-
-@pytest.fixture(scope="module", params=["fastapi", "flask"])
-def service(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    build_environment: Mapping[str, str],
-    interpreter: OfferedInterpreter,
-) -> Service:
-    """A service with its image built."""
-    good: Service = request.getfixturevalue(request.param)
-    copied = good.copy(tmp_path_factory.mktemp(request.param) / "service")
-    built = Service(copied.path, {**build_environment, **interpreter.environment, "CI": "true"})
-    done = built.nox("image", "parity")
-    assert done.returncode == 0, done.stdout
-    return built
-
-
-@pytest.fixture(scope="module")
-def tag(service: Service) -> str:
-    """The name of its image."""
-    name = (service.path / "pyproject.toml").read_text().partition('name = "')[2].partition('"')[0]
-    return f"localhost/{name}:lockstep"
+SITE = "/app/.venv/lib/python3.*/site-packages"
+DAMAGED, DERIVED = "localhost/damaged:test", "localhost/lockstep-derived:test"
+LOCKED_DOWN = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "77777:77777")
+MODULES = 60  # of Lockstep, at most
 
 
 @contextmanager
@@ -53,54 +32,52 @@ def container(engine: Engine, tag: str, *options: str) -> Iterator[tuple[str, st
         engine("rm", "--force", name)
 
 
-def test_it_runs_locked_down_as_any_user(service: Service, tag: str, engine: Engine) -> None:
-    locked_down = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "77777:77777")
-    with container(engine, tag, *locked_down) as (name, address):
+# Every file of a container, seen from inside.
+FILES = """
+import os
+for folder, _, files in os.walk("/"):
+    if not folder.startswith(("/proc", "/sys", "/dev")):
+        print(*(os.path.join(folder, file) for file in files), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("combination", WITH_IMAGE)
+def test_it_runs_locked_down_says_its_environment_and_has_nothing_of_the_tool(
+    ran: Callable[[str], Ran], engine: Engine, combination: str
+) -> None:
+    done = ran(combination)
+    declared = done.environments()["declared"]
+    secret = f"{done.service.name.replace('-', '_').upper()}_SECRET_KEY={'x' * 64}"
+    labels = json.loads(engine("inspect", "--format", "{{json .Config.Labels}}", done.tag))
+    with container(engine, done.tag, *LOCKED_DOWN, "--env", secret) as (name, address):
         with urllib.request.urlopen(f"{address}/version", timeout=5) as answer:
-            said = json.load(answer)
-        first = engine("exec", name, PYTHON, "-c", "print(open('/proc/1/cmdline').read())")
-        healthy = engine("exec", name, PYTHON, "-I", "-m", "lockstep_serve", "health")
+            version = json.load(answer)
+        boot = json.loads(engine("logs", name).splitlines()[0])
+        health = engine("exec", name, PYTHON, "-I", "-m", "lockstep_serve", "health")
+        files = engine("exec", name, PYTHON, "-I", "-c", FILES).split()
 
-    assert said["environment"] == service.report()["places"][0]["environment"]
-    assert first.startswith(PYTHON)
-    assert healthy == ""
-
-
-def test_its_labels_say_which_version_commit_and_environment_it_is(service: Service, tag: str, engine: Engine) -> None:
-    labels = json.loads(engine("inspect", "--format", "{{json .Config.Labels}}", tag))
-
-    assert labels["lockstep.environment"] == service.report()["places"][0]["environment"]
+    assert declared == version["environment"] == boot["environment"] == labels["lockstep.environment"]
+    assert labels["org.opencontainers.image.revision"] == done.service.run("git", "rev-parse", "HEAD").stdout.strip()
     assert labels["org.opencontainers.image.version"] == "0.1.0"
-    assert labels["org.opencontainers.image.revision"] == service.run("git", "rev-parse", "HEAD").stdout.strip()
-
-
-def test_its_own_user_is_a_number_and_not_root(tag: str, engine: Engine) -> None:
-    assert engine("run", "--rm", tag, PYTHON, "-c", "import os; print(os.getuid())").strip() == "10001"
-
-
-def test_it_has_no_shell_no_installer_and_no_tests(tag: str, engine: Engine, tmp_path: Path) -> None:
-    files = image(engine, tag, tmp_path).files
-
-    programs = {Path(name).name for name in files if Path(name).parent.name in {"bin", "sbin"}}
-    assert programs
+    assert health == ""
+    assert 0 < len([file for file in files if "/site-packages/lockstep_serve/" in file and file.endswith(".py")]) <= MODULES
+    assert not [file for file in files if re.search(r"lockstep_tool|\.whl$|/tests/test_|/site-packages/(pytest|pip|uv)\b", file)]
+    programs = {Path(file).name for file in files if Path(file).parent.name in {"bin", "sbin"}}
+    assert {"python"} <= programs
     assert programs & {"sh", "bash", "dash", "uv", "pip", "pip3", "gcc", "apt-get"} == set()
-    assert not [name for name in files if "/site-packages/pytest" in name or "/tests/test_" in name]
-    assert "app/uv.lock" in files
+    assert "/app/uv.lock" in files
 
 
-def test_a_stop_answers_the_request_in_flight(service: Service, tag: str, engine: Engine) -> None:
-    settings = ("--env", "LOCKSTEP_PROVE=token", "--env", "SERVER_DRAIN_LEAD=0.5")
-    with container(engine, tag, *settings) as (name, address), ThreadPoolExecutor(1) as pool:
-        flying = pool.submit(lambda: urllib.request.urlopen(f"{address}/.lockstep/token/wait/2000", timeout=20).read())
-        time.sleep(0.5)
-        engine("stop", "--time", "30", name)
-        code = engine("inspect", "--format", "{{.State.ExitCode}}", name).strip()
+@pytest.mark.parametrize("combination", WITH_IMAGE)
+def test_it_weighs_little_and_a_release_of_source_only_ships_a_small_layer(ran: Callable[[str], Ran], combination: str) -> None:
+    sizes = re.search(r"size +([\d.]+) MB compressed, the last layer (\d+) kB", ran(combination).printed)
 
-        assert flying.result() == b"waited"
-        assert code in {"0", "143"}
+    assert sizes
+    assert float(sizes[1]) < 40
+    assert int(sizes[2]) < 200
 
 
-ROOM = {
+LIMITS = {
     "half a processor": ("--cpus 0.5", 1, "CPU quota 0.5"),
     "one processor and a half": ("--cpus 1.5", 2, "CPU quota 1.5"),
     "one processor by affinity": ("--cpuset-cpus 0", 1, "1 CPUs by affinity"),
@@ -109,26 +86,17 @@ ROOM = {
 }
 
 
-@pytest.mark.parametrize("room", ROOM)
-def test_the_number_of_workers_follows_the_container(service: Service, tag: str, engine: Engine, room: str) -> None:
-    options, workers, because = ROOM[room]
-    with container(engine, tag, *options.split()) as (name, _):
+@pytest.mark.parametrize("limits", LIMITS)
+def test_the_number_of_workers_follows_the_container(ran: Callable[[str], Ran], engine: Engine, limits: str) -> None:
+    options, workers, because = LIMITS[limits]
+    with container(engine, ran("flask-gunicorn-gthread").tag, *options.split()) as (name, _):
         boot = json.loads(engine("logs", name).splitlines()[0])
 
-    if boot["model"] == "uvicorn":
-        workers, because = 1, "one process a container, the orchestrator scales"
     assert (boot["workers"], boot["workers_because"]) == (workers, because)
 
 
-def test_a_release_of_source_only_ships_a_small_layer(service: Service, tag: str, engine: Engine, tmp_path: Path) -> None:
-    built = image(engine, tag, tmp_path)
-
-    assert built.last.compressed < 200_000
-    assert built.compressed < 40_000_000
-
-
-def test_a_lock_that_is_stale_builds_no_image(service: Service, engine: Engine, tmp_path: Path) -> None:
-    damaged = service.copy(tmp_path / "damaged")
+def test_a_lock_that_is_stale_builds_no_image(ran: Callable[[str], Ran], tmp_path: Path) -> None:
+    damaged = ran("fastapi-uvicorn").service.copy(tmp_path / "damaged")
     damaged.edit("pyproject.toml", "dependencies = [", 'dependencies = [\n    "six>=1.16",')
     done = damaged.lockstep("image")
 
@@ -137,62 +105,89 @@ def test_a_lock_that_is_stale_builds_no_image(service: Service, engine: Engine, 
     assert "needs to be updated" in done.stdout
 
 
-SITE = "/app/.venv/lib/python3.*/site-packages"
-IMAGE_FAULTS: dict[str, tuple[str, set[str]]] = {
-    "an edited module": ("echo evil >> $site/pydantic/main.py", {"bytes", "byte code"}),
-    "a deleted module": ("rm $site/pydantic/main.py", {"bytes"}),
-    "a stray .pth": ("echo > $site/evil.pth", {"strays"}),
-    "another uv.lock": ("echo >> $site/../../../../uv.lock", {"inputs"}),
-    "an edited service": ("echo '#' >> $site/lockstep/serve/server.py", {"bytes", "byte code", "source"}),
-    "a package added by hand": (
-        "mkdir $site/evil-1.0.dist-info && echo 'evil-1.0.dist-info/RECORD,,' > $site/evil-1.0.dist-info/RECORD",
-        {"packages"},
-    ),
+# A command that damages the image, and the checks of parity that see it.
+FAULTS = {
+    "echo evil >> $site/pydantic/main.py": {"bytes", "byte code"},
+    "rm $site/starlette/routing.py": {"bytes"},
+    "echo > $site/evil.pth": {"unowned files"},
+    "echo >> $site/../../../../uv.lock": {"inputs"},
+    "echo '#' >> $site/fastapi_uvicorn_api/hello.py": {"source", "bytes", "byte code"},
+    "echo '#' >> $site/lockstep_serve/health.py": {"bytes", "byte code"},
+    "mkdir $site/evil-1.0.dist-info": set[str](),
+    "echo 'evil-1.0.dist-info/RECORD,,' > $site/evil-1.0.dist-info/RECORD": {"packages"},
 }
 
 
-@pytest.fixture
-def damage(tag: str, engine: Engine, tmp_path: Path, build_environment: Mapping[str, str]) -> Callable[[str], str]:
-    """Makes the image again with a fault in it; the shell for that comes from the build base, for there is none inside."""
-    bases = dict(part.split("=", 1) for part in build_environment["LOCKSTEP_BUILD_ARGS"].split())
+def damage(engine: Engine, service: Service, tag: str, folder: Path, *commands: str) -> str:
+    """The image again with faults in it; the shell for that comes from the build base, for there is none inside."""
+    bases = dict(part.split("=", 1) for part in service.settings["LOCKSTEP_BUILD_ARGS"].split())
     settings = json.loads(engine("inspect", "--format", "{{json .Config.Env}}", tag))
-
-    def make(fault: str) -> str:
-        lines = [
-            f"FROM {tag} AS good",
-            f"FROM {bases['BUILD_IMAGE']} AS damaged",
-            "COPY --from=good /app /app",
-            f"RUN set -e; site=$(echo {SITE}); {fault}",
-            f"FROM {bases['RUNTIME_IMAGE']}",
-            *(f'ENV {name}="{value}"' for name, _, value in (setting.partition("=") for setting in settings)),
-            "COPY --from=good /python /python",
-            "COPY --from=damaged /app /app",
-            "USER 10001:10001",
-            'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]',
-        ]
-        (tmp_path / "Dockerfile").write_text("\n".join(lines) + "\n")
-        engine("build", "--tag", "localhost/damaged:test", tmp_path)
-        return "localhost/damaged:test"
-
-    return make
+    lines = [
+        f"FROM {tag} AS good",
+        f"FROM {bases['BUILD_IMAGE']} AS damaged",
+        "COPY --from=good /app /app",
+        f"RUN set -e; site=$(echo {SITE}); {'; '.join(['true', *commands])}",
+        f"FROM {bases['RUNTIME_IMAGE']}",
+        *(f'ENV {name}="{value}"' for name, _, value in (setting.partition("=") for setting in settings)),
+        "COPY --from=good /python /python",
+        "COPY --from=damaged /app /app",
+        "USER 10001:10001",
+        f'CMD ["{PYTHON}", "-m", "lockstep_serve", "serve"]',
+    ]
+    (folder / "Dockerfile").write_text("\n".join(lines) + "\n")
+    engine("build", "--tag", DAMAGED, folder)
+    return DAMAGED
 
 
-@pytest.mark.parametrize("fault", IMAGE_FAULTS)
-def test_parity_names_a_fault_in_the_image_and_blames_no_other_place(
-    service: Service, damage: Callable[[str], str], fault: str
+def test_parity_names_each_fault_in_an_image_and_blames_no_other_environment(
+    ran: Callable[[str], Ran], engine: Engine, tmp_path: Path
 ) -> None:
-    command, facets = IMAGE_FAULTS[fault]
-    name = damage(command)
-    done = service.lockstep("parity", name)
+    good = ran("fastapi-uvicorn")
+    service = good.service.copy(tmp_path / "service")
+    done = service.lockstep("parity", damage(engine, service, good.tag, tmp_path, *FAULTS))
 
-    findings = [f for f in service.report()["findings"] if not f["allowed"] and not f["unseen"]]
+    found = [finding for finding in service.report()["findings"] if finding["severity"] == "error"]
+    said = " ".join(str(finding["what"]) for finding in found)
     assert done.returncode == 1, done.stdout
-    assert {str(finding["facet"]) for finding in findings} == facets
-    assert {str(finding["place"]) for finding in findings} == {"damaged:test"}
-    assert all(finding["fix"] for finding in findings)
+    assert {str(finding["check"]) for finding in found} == set().union(*FAULTS.values())
+    assert {str(finding["environment"]) for finding in found} == {"damaged:test"}
+    assert all(finding["fix"] for finding in found)
+    for name in ("pydantic/main.py", "starlette/routing.py", "evil.pth", "uv.lock", "hello.py", "health.py", "evil"):
+        assert name in said
 
 
-def test_an_image_made_again_without_a_fault_has_no_finding(service: Service, damage: Callable[[str], str]) -> None:
-    done = service.lockstep("parity", damage("true"))
+def test_an_image_made_again_without_a_fault_has_no_finding(ran: Callable[[str], Ran], engine: Engine, tmp_path: Path) -> None:
+    good = ran("fastapi-uvicorn")
+    service = good.service.copy(tmp_path / "service")
+    done = service.lockstep("parity", damage(engine, service, good.tag, tmp_path))
 
     assert done.returncode == 0, done.stdout
+
+
+# What is set in an image upon the good one, how parity ends, and what it says.
+DERIVATIONS = {
+    "a setting that the image brings along": (
+        "FLASK_GUNICORN_GTHREAD_API_GREETING=Moin",
+        (1, "✗ behaviour     lockstep-derived:test: GET /hello/Ada: body of "),
+    ),
+    "an image that does not start": (
+        "FLASK_GUNICORN_GTHREAD_API_LOG_LEVEL=loud",
+        (2, f"? behaviour     lockstep-derived:test: {DERIVED} does not start, or does not answer"),
+    ),
+    "nothing else": ("NOBODY_READS=this", (0, "0 differences matter")),
+}
+
+
+@pytest.mark.parametrize("what", DERIVATIONS)
+def test_an_image_that_answers_otherwise_is_named_by_the_request(
+    ran: Callable[[str], Ran], engine: Engine, tmp_path: Path, what: str
+) -> None:
+    good = ran("flask-gunicorn-gthread")
+    setting, (code, words) = DERIVATIONS[what]
+    (tmp_path / "Dockerfile").write_text(f"FROM {good.tag}\nENV {setting}\n")
+    engine("build", "--tag", DERIVED, tmp_path)
+    done = good.service.lockstep("parity", DERIVED)
+
+    assert done.returncode == code, done.stdout
+    assert words in done.stdout
+    assert engine("ps", "--all", "--quiet", "--filter", f"ancestor={DERIVED}") == ""

@@ -5,15 +5,16 @@ import gzip
 import re
 import ssl
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from loopback import Quiet, serving
 from containers.engine import Engine
 from containers.offered import OfferedInterpreter
+from loopback import Quiet, serving
 from services import Service
 from snapshot import git
 from stand_in_index import Index
@@ -91,7 +92,7 @@ def service(
     }
     uv, project = copy.path / "uv.toml", copy.path / "pyproject.toml"
     uv.write_text(re.sub(r'url = "[^"]+"', f'url = "{index.address}/simple"', uv.read_text()))
-    text = re.sub(r"(?s)\ndependencies = \[.*?\n\]", '\ndependencies = ["tiny"]', project.read_text())
+    text = re.sub(r"(?s)\ndependencies = \[.*?\n\]", '\ndependencies = ["lockstep-serve", "tiny"]', project.read_text())
     project.write_text(re.sub(r"(?s)\[dependency-groups\].*", "", text))
     (copy.path / "uv.lock").unlink()
     private = Service(copy.path, settings)
@@ -101,8 +102,9 @@ def service(
     return private
 
 
+# Builds without judging: this service has no application that could start.
 BUILD = (
-    "import sys; sys.path.insert(0, 'src'); from pathlib import Path; from lockstep import engine; "
+    "from pathlib import Path; from lockstep_tool import engine; "
     "engine.build(engine.find(), Path.cwd(), 'localhost/private:test', {})"
 )
 
@@ -131,7 +133,7 @@ def contents(archive: Path) -> Iterator[tuple[str, bytes]]:
 def test_it_builds_through_the_secrets_and_keeps_nothing_of_them(
     service: Service, engine: Engine, index: Index, authority: Path, interpreter: OfferedInterpreter, tmp_path: Path
 ) -> None:
-    done = service.run("python3", "-B", "-c", BUILD)
+    done = service.run(sys.executable, "-B", "-c", BUILD)
     assert done.returncode == 0, done.stdout
     engine("save", "--output", str(tmp_path / "image.tar"), "localhost/private:test")
     history = engine("history", "--no-trunc", "--format", "{{json .}}", "localhost/private:test")
@@ -150,10 +152,10 @@ def test_without_the_certificates_it_says_where_to_look(service: Service, index:
     """Of a package that is new: what the engine has in its cache is not fetched again."""
     index.publish("newer", "1.0")
     other = service.copy(tmp_path / "other")
-    other.edit("pyproject.toml", '["tiny"]', '["tiny", "newer"]')
+    other.edit("pyproject.toml", '"tiny"]', '"tiny", "newer"]')
     password = index.address.replace("https://", f"https://{USER}:{PASSWORD}@")
     assert other.run("uv", "lock", UV_DEFAULT_INDEX=f"{password}/simple").returncode == 0
-    done = other.run("python3", "-B", "-c", BUILD, LOCKSTEP_BUILD_CA="")
+    done = other.run(sys.executable, "-B", "-c", BUILD, LOCKSTEP_BUILD_CA="")
 
     assert done.returncode != 0, done.stdout
     assert "The image cannot be built." in done.stdout

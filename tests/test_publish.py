@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from conftest import Render, committed, read_answers
-from containers.offered import OfferedInterpreter
+from one_command import Ran
 from services import Service
 from snapshot import git
 from stand_in_pushes import Registry, stand_in_registry
@@ -21,13 +20,9 @@ def registry() -> Iterator[Registry]:
 
 
 @pytest.fixture(scope="module")
-def service(render: Render, build_environment: Mapping[str, str], interpreter: OfferedInterpreter) -> Service:
-    """A service with its image built; its name is its own, so that no other test moves the tag."""
-    born = committed(render({**read_answers("fastapi-uvicorn"), "project_name": "published-api"}))
-    built = Service(born.path, {**build_environment, **interpreter.environment})
-    done = built.lockstep("image")
-    assert done.returncode == 0, done.stdout
-    return built
+def service(ran: Callable[[str], Ran], tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service with its image, in a checkout that no other module writes to."""
+    return ran("fastapi-uvicorn").service.copy(tmp_path_factory.mktemp("published") / "service")
 
 
 def test_the_image_is_pushed_under_its_version_and_known_by_its_digest(
@@ -47,7 +42,7 @@ def test_the_image_is_pushed_under_its_version_and_known_by_its_digest(
     assert done.returncode == 0, done.stdout
     assert done.stdout == f"{name}:0.1.0 is {name}@{digest}\n"
     assert outputs.read_text() == f"name={name}\ndigest={digest}\n"
-    assert json.loads((service.path / ".lockstep" / "published.json").read_text())["digest"] == digest
+    assert json.loads((service.path / ".nox" / "report" / "published.json").read_text())["digest"] == digest
 
 
 def test_a_registry_that_refuses_is_named(service: Service, registry: Registry) -> None:
