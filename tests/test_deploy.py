@@ -1,14 +1,11 @@
 """What stands around the server: compose brings the proxy where it is needed, and units lose nothing."""
 
-import ast
 import ipaddress
 import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +18,10 @@ from deploying.clients import Steady
 from deploying.nginx import COMPOSE, SITE
 from deploying.plugin import PROXIED
 from deploying.units import executed, listening, serving, unit
+from lockstep_serve.models import find_model
+from lockstep_tool.files.pins import check_pins
+from lockstep_tool.service import Service as Repository
+from running import until
 from services import Service
 
 
@@ -31,20 +32,15 @@ def composed(service: Service) -> dict[str, Any]:
     return document
 
 
-def abilities(service: Service) -> set[str]:
-    """What the server model's own file says it can."""
-    tree = ast.parse((service.path / "src" / "lockstep" / "serve" / "model.py").read_text())
-    [value] = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ABILITIES"]
-    assert isinstance(value, ast.Call)
-    said: set[str] = set(ast.literal_eval(value.args[0]))
-    return said
+def abilities(server: str) -> frozenset[str]:
+    return find_model(server).abilities
 
 
 def test_a_proxy_stands_where_the_model_needs_one_and_nowhere_else(any_model: tuple[str, Service]) -> None:
     server, service = any_model
     services = composed(service)["services"]
 
-    assert ("slow clients" in abilities(service)) is (server not in PROXIED)
+    assert ("slow clients" in abilities(server)) is (server not in PROXIED)
     assert set(services) == {"orders-api", *(["orders-api-proxy"] if server in PROXIED else [])}
     assert {file: (service.path / file).exists() for file in (COMPOSE, SITE)} == dict.fromkeys((COMPOSE, SITE), server in PROXIED)
 
@@ -77,14 +73,6 @@ def test_the_service_believes_its_proxy_alone(everywhere: Callable[[str], Servic
     assert ipaddress.IPv4Network(network["ip_range"]).subnet_of(ipaddress.IPv4Network(network["subnet"]))
 
 
-def test_compose_is_valid(any_model: tuple[str, Service]) -> None:
-    tool = Path(sys.executable).with_name("check-jsonschema")
-    compose = any_model[1].path / "deploy" / "compose.yaml"
-    done = subprocess.run([tool, "--builtin-schema", "vendor.compose-spec", compose], capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stdout
-
-
 def test_systemd_takes_its_units(any_model: tuple[str, Service], tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("not looked at: there is no systemd-analyze here")
@@ -103,7 +91,7 @@ def test_a_unit_reloads_where_the_model_does(any_model: tuple[str, Service]) -> 
     server, service = any_model
     stated = unit(service, "orders-api.service")
 
-    assert ("ExecReload" in stated) is ("reload" in abilities(service))
+    assert ("ExecReload" in stated) is ("reload" in abilities(server))
     assert stated["Type"] == ["notify" if server.startswith("gunicorn") else "exec"]
     assert stated["KillMode"] == ["mixed"]
 
@@ -140,14 +128,13 @@ def test_a_restart_loses_nothing_because_the_socket_stays_open(server: str, requ
         steady = Steady(opened.getsockname()[1])
         process, _ = servers.enter_context(serving(service, handed_over=opened))
         with steady.running():
-            for _ in range(2):
-                process.send_signal(signal.SIGTERM)
-                process.wait(30)
-                process, _ = servers.enter_context(serving(service, handed_over=opened))
-                steady.go_on_for(20)
+            steady.go_on_for(20)
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+            servers.enter_context(serving(service, handed_over=opened))
+            steady.go_on_for(20)
 
     assert steady.lost == []
-    assert steady.sent > 60
 
 
 def test_without_a_socket_of_its_own_a_restart_loses_requests(gthread: Service) -> None:
@@ -163,7 +150,7 @@ def test_without_a_socket_of_its_own_a_restart_loses_requests(gthread: Service) 
     assert any("refused" in reason for reason in steady.lost)
 
 
-def test_the_units_reload_takes_new_code_and_refuses_what_does_not_start(gthread: Service) -> None:
+def test_the_units_reload_takes_new_code(gthread: Service) -> None:
     module = gthread.site_packages() / gthread.package().name / "settings.py"
     before = module.read_text()
     with serving(gthread) as (process, port):
@@ -171,18 +158,29 @@ def test_the_units_reload_takes_new_code_and_refuses_what_does_not_start(gthread
         steady = Steady(port)
         try:
             with steady.running():
-                module.write_text(before + "\nimport no_such_module\n")
-                refused = gthread.production(*words)
                 module.write_text(before.replace('"Hello"', '"Servus"'))
                 taken = gthread.production(*words)
-                until = time.monotonic() + 20
-                while "Servus, you!" not in steady.answers and time.monotonic() < until:
-                    time.sleep(0.02)
+                until(lambda: "Servus, you!" in steady.answers)
         finally:
             module.write_text(before)
 
-    assert refused.returncode == 1
-    assert "no_such_module" in refused.stdout
     assert taken.returncode == 0, taken.stdout
-    assert steady.answers == {"Hello, you!", "Servus, you!"}
+    assert steady.answers <= {"Hello, you!", "Servus, you!"}
     assert steady.lost == []
+
+
+def test_pins_agrees_on_every_model(any_model: tuple[str, Service]) -> None:
+    said = "\n".join(check_pins(Repository(any_model[1].path)))
+
+    assert "deploy/systemd/orders-api.socket" in said
+    assert (COMPOSE in said) is (any_model[0] in PROXIED)
+
+
+def test_the_image_of_the_proxy_is_named_while_it_is_pinned_by_tag(everywhere: Callable[[str], Service], tmp_path: Path) -> None:
+    service = everywhere("gunicorn-gthread").copy(tmp_path / "pinned")
+    before = "\n".join(check_pins(Repository(service.path)))
+    service.edit("deploy/compose.yaml", "-alpine}", f"-alpine@sha256:{64 * '0'}}}")
+    after = "\n".join(check_pins(Repository(service.path)))
+
+    assert "nginx-unprivileged" in before
+    assert "nginx-unprivileged" not in after

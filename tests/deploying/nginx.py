@@ -62,14 +62,15 @@ class Proxy:
     port: int
     folder: Path
 
-    def logged(self) -> dict[str, object]:
-        """The one line of its log, which comes when the connection is done with."""
+    def logged(self, request_id: str) -> dict[str, object]:
+        """The line of its log about a request, which comes when the connection is done with."""
         for _ in range(500):
-            if lines := (self.folder / "access.log").read_text().splitlines():
+            lines = [json.loads(line) for line in (self.folder / "access.log").read_text().splitlines()]
+            if found := [line for line in lines if line["request_id"] == request_id]:
                 break
             time.sleep(0.01)
-        [line] = lines
-        return dict(json.loads(line))
+        [line] = found
+        return dict(line)
 
 
 @contextmanager

@@ -83,8 +83,11 @@ def nginx() -> str:
     return found
 
 
-@pytest.fixture(params=[COMPOSE, SITE], ids=["compose", "systemd"])
-def proxied(request: pytest.FixtureRequest, nginx: str, gthread: Service, tmp_path: Path) -> Iterator[Proxy]:
-    """One worker with two threads, behind the proxy of each place."""
-    with serving(gthread, SERVER_THREADS="2") as (_, port), proxying(nginx, gthread, tmp_path, port, file=request.param) as proxy:
+@pytest.fixture(scope="module", params=[COMPOSE, SITE], ids=["compose", "systemd"])
+def proxied(
+    request: pytest.FixtureRequest, nginx: str, gthread: Service, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Proxy]:
+    """One worker with two threads, behind the proxy of compose and of a host."""
+    folder = tmp_path_factory.mktemp("proxied")
+    with serving(gthread, SERVER_THREADS="2") as (_, port), proxying(nginx, gthread, folder, port, file=request.param) as proxy:
         yield proxy
