@@ -13,6 +13,15 @@ FIELD = "    greeting: str"
 SETTINGS = "src/orders_api/settings.py"
 DEFINITION = "src/orders_api/server.toml"
 COMMIT = "8e8c483db84b4bee98b60c0593521ed34d9990e8"
+COMMAND = 'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]'
+# What is started instead of the one command.
+STARTS = {
+    "a shell that does not pass signals on": '["sh", "-c", "python -m lockstep_serve serve; true"]',
+    "a reload": '["/app/.venv/bin/python", "-m", "lockstep_serve", "serve", "--reload"]',
+    "the deprecated workers of uvicorn": '["gunicorn", "-k", "uvicorn.workers.UvicornWorker", "orders_api.app:app"]',
+    "as many workers as the host has processors": '["sh", "-c", "WEB_CONCURRENCY=$(nproc) python -m lockstep_serve serve"]',
+    "a development server": '["fastapi", "dev"]',
+}
 
 FILES: Mapping[str, Sequence[Planted]] = {
     "versions": (
@@ -113,6 +122,15 @@ FILES: Mapping[str, Sequence[Planted]] = {
             edit("deploy/systemd/orders-api.service", "/opt/orders-api", "/bin/sh -c /opt/orders-api"),
             "Production does not start the service the one way.",
         ),
+        Planted(
+            "a reload in a unit",
+            edit("deploy/systemd/orders-api.service", "lockstep_serve serve", "lockstep_serve serve --reload"),
+            "serve --reload   <- differs",
+        ),
+        *(
+            Planted(f"{fault} in the image", edit("Dockerfile", COMMAND, f"CMD {other}"), f"{other}   <- differs")
+            for fault, other in STARTS.items()
+        ),
     ),
     "settings": (
         Planted(
@@ -181,6 +199,16 @@ FILES: Mapping[str, Sequence[Planted]] = {
             "another port in the image's environment",
             edit("Dockerfile", "PORT=8000", "PORT=80"),
             "The value port is stated two ways.",
+        ),
+        Planted(
+            "workers that the image overrules",
+            edit("Dockerfile", "    PORT=8000\n", "    PORT=8000 \\\n    WEB_CONCURRENCY=8\n"),
+            "The value workers is stated two ways.",
+        ),
+        Planted(
+            "a drain that the image overrules",
+            edit("Dockerfile", "    PORT=8000\n", "    PORT=8000 \\\n    SERVER_DRAIN=60\n"),
+            "The value drain is stated two ways.",
         ),
         Planted("a unit that kills", edit("deploy/systemd/orders-api.service", "StopSec=30", "StopSec=10"), "The grace is"),
         Planted("a socket on another port", edit("deploy/systemd/orders-api.socket", ":8000", ":80"), "The port is"),

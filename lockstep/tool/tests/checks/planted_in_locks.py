@@ -166,6 +166,11 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
         honest("a foreign file in a script's lock", edit("noxfile.py.lock", "/nox-", "/noxx-"), "is no file of nox"),
         honest("a package from git", comes_from('{ git = "https://example.org/idna?rev=1#1" }'), "idna comes from git https://"),
         honest("a package from an address", comes_from('{ url = "https://example.org/idna.whl" }'), "from the address https://"),
+        honest(
+            "a second project",
+            append("uv.lock", '\n[[package]]\nname = "another"\nversion = "1"\nsource = { virtual = "../another" }\n'),
+            "another is the directory ../another, a second project",
+        ),
         honest("a package in a directory", comes_from('{ directory = "libs/idna" }'), "idna is the directory libs/idna"),
         honest("an editable package", comes_from('{ editable = "libs/idna" }'), "idna is the directory libs/idna"),
         honest(
