@@ -1,11 +1,16 @@
 """What cannot start says why in words, and ends with the code that orchestrators know."""
 
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
+from lockstep_serve import serving
+from lockstep_serve.definition import read_definition
+from lockstep_serve.errors import Refusal
 from running import free_port
-from services import Service
+from services import Service, make_service
 
 BOOT_FAILURE = 3
 SECOND_SOURCES = {"gunicorn": ("GUNICORN_CMD_ARGS", "--workers 9"), "uvicorn": ("UVICORN_WORKERS", "4")}
@@ -16,6 +21,11 @@ FAULTS = {
 }
 
 
+@pytest.fixture
+def rehearsed(tmp_path: Path) -> Service:
+    return make_service(tmp_path, "gunicorn-sync")
+
+
 def fail(service: Service, code: int, **settings: str) -> str:
     """What `serve` prints before it ends with this code."""
     done = service.run("serve", **{"PORT": str(free_port()), **settings})
@@ -24,17 +34,13 @@ def fail(service: Service, code: int, **settings: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_broken_application_is_a_message_and_code_3(service: Service, fault: str) -> None:
-    above, inside, wrong, cause = FAULTS[fault]
-    body = f"{inside}\n    return answer" if inside else "return answer"
-    module = f"{service.model.interface.lower()}.py"
-    with service.changed(module, "import json\n", f"import json\n{above}"), service.changed(module, "return answer", body):
+def test_a_broken_application_is_a_message_and_code_3(service: Service) -> None:
+    with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):
         text = fail(service, BOOT_FAILURE)
 
-    assert wrong in text
-    assert cause in text
-    assert not cause or f"orders/{module}:" in text
+    assert "The service's `app` cannot be imported." in text
+    assert "No module named 'no_such_module'" in text
+    assert "orders/hello.py:" in text
 
 
 def test_a_worker_part_that_fails_is_a_message_and_code_3(service: Service) -> None:
@@ -63,15 +69,25 @@ def test_a_second_source_of_truth_is_refused(service: Service) -> None:
         assert f"Unset {name}" in text
 
 
-def test_a_package_that_is_missing_is_named_with_the_command_that_adds_it(service: Service) -> None:
-    """Each module that the model imports is hidden in turn."""
-    for module, package in service.model.packages.items():
-        text = fail(service, 1, HIDDEN=module)
+def test_a_package_that_is_missing_is_named_with_the_command_that_adds_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each module that the model imports is hidden in turn; one in a process of its own."""
+    definition = read_definition(service.package / "server.toml", {})
+    texts = {}
+    for module in service.model.packages:
+        with monkeypatch.context() as hidden:
+            hidden.setitem(sys.modules, module, None)
+            with pytest.raises(Refusal) as refused:
+                serving.refuse_missing_package(definition)
+        texts[module] = str(refused.value)
 
-        assert text.startswith(f"The server model needs {package}, which is not installed.")
-        assert f'model = "{service.model.name}"' in text
-        assert f"No module named '{module}'" in text
-        assert f"Run `uv add '{package}'`" in text
+    for module, package in service.model.packages.items():
+        assert texts[module].startswith(f"The server model needs {package}, which is not installed.")
+        assert f'model = "{service.model.name}"' in texts[module]
+        assert f"No module named '{module}'" in texts[module]
+        assert texts[module].endswith(f"Run `uv add '{package}'`, or name another model.")
+    assert fail(service, 1, HIDDEN=module).rstrip("\n") == texts[module]
 
 
 def test_a_port_in_use_is_refused(service: Service) -> None:
@@ -93,10 +109,23 @@ def test_health_fails_without_a_server_and_with_a_wrong_definition(service: Serv
     assert wrong.stdout.startswith("`drain` must be a whole number of seconds from 1 to 3600.")
 
 
-def test_rehearse_says_the_same_and_serves_nothing(service: Service) -> None:
-    assert service.run("rehearse").returncode == 0
-    with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):
-        done = service.run("rehearse")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_rehearse_says_what_is_broken_and_serves_nothing(rehearsed: Service, fault: str) -> None:
+    above, inside, wrong, cause = FAULTS[fault]
+    body = f"{inside}\n    return answer" if inside else "return answer"
+    with (
+        rehearsed.changed("wsgi.py", "import json\n", f"import json\n{above}"),
+        rehearsed.changed("wsgi.py", "return answer", body),
+    ):
+        done = rehearsed.run("rehearse")
 
     assert done.returncode == BOOT_FAILURE
-    assert done.stdout.startswith("The service's `app` cannot be imported.")
+    assert done.stdout.startswith(wrong)
+    assert cause in done.stdout
+    assert not cause or "orders/wsgi.py:" in done.stdout
+
+
+def test_rehearse_of_a_good_service_says_nothing(rehearsed: Service) -> None:
+    done = rehearsed.run("rehearse")
+
+    assert (done.returncode, done.stdout) == (0, "")
