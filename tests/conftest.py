@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from history import two_versions
 from nobody import become_nobody
 from one_command import LAPTOP, WITH_IMAGE, WITHOUT_IMAGE, Ran, run_once
 from services import Service
@@ -40,6 +41,16 @@ def template(tmp_path_factory: pytest.TempPathFactory, nobody: None) -> Template
 def made_template(folder: Path) -> None:
     folder.mkdir()
     snapshot(folder, "v0.1.0")
+
+
+@pytest.fixture(scope="session")
+def history(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The template with two versions to go between. Tests that change it take a copy."""
+
+    def make(folder: Path) -> None:
+        two_versions(template, folder)
+
+    return Template(make_once(shared_folder(tmp_path_factory, "history"), make))
 
 
 @pytest.fixture(scope="session")

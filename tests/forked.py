@@ -33,9 +33,12 @@ def run_copier(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
 def become_copier(words: list[str], streams: list[Path], environment: dict[str, str], folder: str) -> None:
     """In the new process: nothing of the one that forked it but its modules."""
     from copier._cli import CopierApp  # imported by the server, once
+    from plumbum import local  # by which copier calls git; it remembers the environment of its import
 
     os.environ.clear()
     os.environ.update(environment)
+    local.env.clear()
+    local.env.update(environment)
     time.tzset()
     os.chdir(folder)
     for path, descriptor in zip((Path(os.devnull), *streams), (0, 1, 2), strict=True):

@@ -2,20 +2,25 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from snapshot import Template, git
 
-__all__ = ["HEADER", "append", "command", "replace", "two_versions"]
+__all__ = ["HEADER", "NEW", "OLD", "SEED", "append", "command", "name_version", "replace", "two_versions"]
 
-OLD = "template/src/lockstep/old.py"
-NEW = "template/src/lockstep/new.py"
-SEED = "template/tests/test_everyone.py"
-HEADER = "# Lockstep's: planted by a test. Change it by `copier update`, not by hand.\n"
+OLD, NEW = "old.py", "new.py"  # Lockstep's, in a service
+SEED = "tests/test_everyone.py"
+HEADER = "# Lockstep's: planted by a test. Change it by `update`, not by hand.\n"
+BEFORE = "0.9.0"  # of the wheels
+QUESTION = "hedgehogs:\n  type: int\n  help: How many hedgehogs?\n  default: 7\n\n"
 
 
 def two_versions(template: Template, folder: Path) -> Template:
-    """The template of today as v0.2.0, after a v0.1.0 with older pins, another setting, a file more and a seed less."""
+    """The template of today as v0.2.0, after a v0.1.0 with other wheels, older pins, another setting, and files that come or go.
+
+    v0.2.0 says in a note what it changed, and asks one question more.
+    """
     shutil.copytree(template.path, folder, symlinks=True)
     git(folder, "tag", "today")
     git(folder, "tag", "--delete", "v0.1.0")
@@ -24,19 +29,33 @@ def two_versions(template: Template, folder: Path) -> Template:
     replace(folder / "template" / "uv.toml", 'link-mode = "copy"', 'link-mode = "hardlink"')
     replace(folder / "template" / "pyproject.toml.jinja", "xfail_strict = true\n", "")
     replace(folder / "locks" / "pyproject.toml", "uvicorn[standard]>=0.54", "uvicorn[standard]>=0.50")
+    name_version(folder, BEFORE)
     settings = ["--config-file", "template/uv.toml", "--project", "locks"]
     command(folder, "uv", "lock", *settings, "--upgrade-package", "pluggy==1.6.0")
     command(folder, "uv", "run", "--script", "locks/generate.py")
-    (folder / OLD).write_text(HEADER)
+    (folder / "template" / OLD).write_text(HEADER)
     history.release("v0.1.0")
 
+    for wheel in (folder / "template" / ".lockstep").glob("*.whl"):
+        wheel.unlink()
+    (folder / "template" / OLD).unlink()
     git(folder, "checkout", "today", "--", ".")
     git(folder, "tag", "--delete", "today")
-    (folder / OLD).unlink()
-    (folder / NEW).write_text(HEADER)
-    (folder / SEED).write_text('"""A test of everyone."""\n')
+    (folder / "template" / NEW).write_text(HEADER)
+    (folder / "template" / SEED).write_text('"""A test of everyone."""\n')
+    (folder / "docs" / "changes" / "hedgehogs.new.md").write_text("`update` now counts hedgehogs.\n")
+    replace(folder / "copier.yml", "# ---- What follows", QUESTION + "# ---- What follows")
     history.release("v0.2.0")
     return history
+
+
+def name_version(folder: Path, version: str) -> None:
+    """Build both wheels from the template's sources as another version, and have every lock name them."""
+    for name in ("serve", "tool"):
+        project = folder / "lockstep" / name / "pyproject.toml"
+        lines = project.read_text(encoding="utf-8").splitlines(keepends=True)
+        project.write_text("".join(f'version = "{version}"\n' if line.startswith("version =") else line for line in lines))
+    command(folder, sys.executable, "locks/wheels.py")
 
 
 def replace(path: Path, old: str, new: str) -> None:

@@ -1,8 +1,8 @@
 """`copier update` takes a service to a newer template: what is Lockstep's changes, what is the team's stays."""
 
 import filecmp
-import os
 import platform
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,7 +13,9 @@ import pytest
 import yaml
 from packaging.version import Version
 
-from history import append, command, replace, two_versions
+from conftest import committed
+from forked import run_copier
+from history import NEW, OLD, SEED, append, command, replace
 from services import Service
 from snapshot import Template, git
 
@@ -21,24 +23,21 @@ ANSWERS = {"project_name": "orders-api"}
 
 
 @pytest.fixture(scope="module")
-def history(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Template:
-    """The template with two versions to go between."""
-    return two_versions(template, tmp_path_factory.mktemp("history") / "template")
+def born(history: Template, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service of v0.1.0, committed."""
+    return copied(history, tmp_path_factory.mktemp("born") / "service", "v0.1.0")
 
 
 @pytest.fixture
-def service(history: Template, tmp_path: Path) -> Service:
-    """A service of v0.1.0, committed."""
-    folder = tmp_path / "service"
-    done = copied(history, folder, "v0.1.0")
+def service(born: Service, tmp_path: Path) -> Service:
+    """A copy, to be changed."""
+    return Service(shutil.copytree(born.path, tmp_path / "service", symlinks=True), {})
+
+
+def copied(history: Template, folder: Path, tag: str) -> Service:
+    done = history.copy(folder, ANSWERS, tag=tag)
     assert done.returncode == 0, done.stderr
-    git(folder, "init", "--quiet")
-    commit(folder, "Born")
-    return Service(folder, {})
-
-
-def copied(history: Template, folder: Path, tag: str) -> subprocess.CompletedProcess[str]:
-    return history.copy(folder, ANSWERS, tag=tag)
+    return committed(folder)
 
 
 def commit(folder: Path, message: str) -> None:
@@ -59,25 +58,25 @@ def answers(folder: Path) -> Mapping[str, object]:
     return found
 
 
-def test_an_untouched_service_becomes_what_a_new_one_is(history: Template, service: Service, tmp_path: Path) -> None:
-    done = history.update(service.path)
-    fresh = tmp_path / "fresh"
-    assert copied(history, fresh, "v0.2.0").returncode == 0
-
-    assert done.returncode == 0, done.stderr
-    # A seed that came later is for new services only.
-    assert differing(service.path, fresh) == ["tests/test_everyone.py"]
-    assert answers(service.path)["_commit"] == "v0.2.0"
-    assert (service.path / "src" / "lockstep" / "new.py").exists()
-    assert not (service.path / "src" / "lockstep" / "old.py").exists()
+def wheels(folder: Path) -> list[str]:
+    return sorted(path.name for path in (folder / ".lockstep").glob("*.whl"))
 
 
 @pytest.mark.usefixtures("offline")
-def test_an_update_needs_neither_a_network_nor_trust(history: Template, service: Service) -> None:
+def test_an_untouched_service_becomes_what_a_new_one_is(history: Template, service: Service, tmp_path: Path) -> None:
+    """With neither a network nor trust."""
+    before = wheels(service.path)
     done = history.update(service.path, offline=True)
+    fresh = copied(history, tmp_path / "fresh", "v0.2.0")
 
     assert done.returncode == 0, done.stderr
+    # What a new service is given to begin with is not brought later.
+    assert differing(service.path, fresh.path) == [SEED]
     assert answers(service.path)["_commit"] == "v0.2.0"
+    assert (service.path / NEW).exists()
+    assert not (service.path / OLD).exists()
+    assert not set(before) & set(wheels(service.path))
+    assert wheels(service.path) == wheels(fresh.path)
 
 
 def test_a_lived_in_service_keeps_what_its_team_did(history: Template, service: Service) -> None:
@@ -108,7 +107,7 @@ def test_a_dependency_of_the_team_is_kept_and_relock_repairs_the_lock(history: T
     done = history.update(service.path)
     assert done.returncode == 0, done.stderr
     assert git(service.path, "ls-files", "--unmerged"), "there is no conflict to repair"
-    relocked = service.nox("relock")
+    relocked = service.lockstep("relock")
 
     assert relocked.returncode == 0, relocked.stdout
     packages = tomllib.loads((service.path / "uv.lock").read_text())["package"]
@@ -122,23 +121,24 @@ def test_a_dependency_of_the_team_is_kept_and_relock_repairs_the_lock(history: T
     command(service.path, "uv", "lock", "--check", "--offline")
 
 
-def test_an_answer_that_does_not_fit_is_refused_and_changes_nothing(history: Template, service: Service) -> None:
-    done = history.update(service.path, "--data=server=gunicorn-gthread")
+@pytest.mark.parametrize(
+    ("python", "words", "said"),
+    [
+        ("", ("--data=server=gunicorn-gthread",), "The server does not fit the framework."),
+        ("3.10.13", (), "Lockstep does not support this Python."),
+    ],
+    ids=["an answer that is given", "an answer that is remembered"],
+)
+def test_an_answer_that_does_not_hold_is_refused_and_changes_nothing(
+    python: str, words: tuple[str, ...], said: str, history: Template, service: Service
+) -> None:
+    if python:
+        replace(service.path / ".copier-answers.yml", f"python: {answers(service.path)['python']}", f"python: {python}")
+        commit(service.path, "Remember a Python that today's template does not support")
+    done = history.update(service.path, *words)
 
     assert done.returncode == 1
-    assert "The server does not fit the framework." in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not git(service.path, "status", "--porcelain")
-
-
-def test_a_remembered_answer_that_does_not_hold_any_more_is_refused_not_replaced(history: Template, service: Service) -> None:
-    python = str(answers(service.path)["python"])
-    replace(service.path / ".copier-answers.yml", f"python: {python}", "python: 3.10.13")
-    commit(service.path, "Remember a Python that today's template does not support")
-    done = history.update(service.path)
-
-    assert done.returncode == 1
-    assert "Lockstep does not support this Python." in done.stderr
+    assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not git(service.path, "status", "--porcelain")
 
@@ -147,8 +147,7 @@ def test_a_relative_address_is_remembered_so_that_an_update_finds_it(template: T
     command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", f"--data=python={platform.python_version()}"]
     subprocess.run([*command, ".", str(tmp_path / "service")], cwd=template.path, check=True, capture_output=True)
 
-    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text())
-    assert answers["_src_path"] == str(template.path)
+    assert answers(tmp_path / "service")["_src_path"] == str(template.path)
 
 
 @pytest.mark.parametrize(
@@ -161,22 +160,16 @@ def test_a_relative_address_is_remembered_so_that_an_update_finds_it(template: T
     ],
 )
 def test_an_address_is_remembered_as_other_programs_read_it(
-    given: str, remembered: str, template: Template, tmp_path: Path
+    given: str, remembered: str, template: Template, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    service = tmp_path / "service"
-    # Nobody is asked: git finds the template's folder behind the address.
+    """Nobody is asked: git finds the template's folder behind the address."""
     instead = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{template.path}.insteadOf", "GIT_CONFIG_VALUE_0": remembered}
-    command = [sys.executable, "-m", "copier", "copy", "--quiet", "--defaults", f"--data=python={platform.python_version()}"]
-    done = subprocess.run(
-        [*command, given, str(service)],
-        env={**os.environ, **instead, "COPIER_CACHE_DIR": str(tmp_path / "cache")},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    for name, value in {**instead, "COPIER_CACHE_DIR": str(tmp_path / "cache")}.items():
+        monkeypatch.setenv(name, value)
+    done = run_copier(["copy", "--quiet", "--defaults", given, str(tmp_path / "service")])
 
     assert done.returncode == 0, done.stderr
-    assert answers(service)["_src_path"] == remembered
+    assert answers(tmp_path / "service")["_src_path"] == remembered
 
 
 def test_renovate_reads_the_answers_and_its_command_updates_without_trust(history: Template, service: Service) -> None:
