@@ -42,7 +42,7 @@ def test_what_serves_is_small(production: Running) -> None:
 
 @pytest.mark.parametrize("model", ["gunicorn-uvicorn", "gunicorn-gthread"])
 def test_metrics_add_two_modules(model: str, tmp_path: Path) -> None:
-    """The models that load most, one for each interface."""
+    """The models that load most, one for each interface; the command itself, `__main__`, is not counted here."""
     service = make_service(tmp_path, model, "worker", "metrics")
     with service.serving(LOCKSTEP_PROVE="", WEB_CONCURRENCY="auto") as server:
         files = [file for file in loaded(server) if file.name != "__main__.py"]

@@ -16,9 +16,14 @@ from services import Service
 
 
 @pytest.fixture(scope="module")
-def restarting(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One server, restarted in one way after another; it notes what its workers do."""
-    notes = tmp_path_factory.mktemp("restarting") / "notes"
+def notes(model: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the workers of `restarting` note."""
+    return tmp_path_factory.mktemp(f"restarting-{model}") / "notes"
+
+
+@pytest.fixture(scope="module")
+def restarting(service: Service, notes: Path) -> Iterator[Running]:
+    """One server, restarted in one way after another."""
     with service.serving(NOTES=str(notes)) as server:
         server.until(lambda: len(noted(notes, "start")) == (1 if service.model.name == "uvicorn" else 2))
         yield server
@@ -38,7 +43,7 @@ def reload(service: Service, server: Running) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_a_worker_that_was_killed_comes_back(service: Service, restarting: Running) -> None:
+def test_a_worker_that_was_killed_comes_back(service: Service, restarting: Running, notes: Path) -> None:
     needs(service, "replace")
     restarting.until(lambda: len(children(restarting.process.pid)) == 2)
     killed = min(children(restarting.process.pid))
@@ -46,6 +51,7 @@ def test_a_worker_that_was_killed_comes_back(service: Service, restarting: Runni
 
     restarting.until(lambda: len(children(restarting.process.pid) - {killed}) == 2)
     assert restarting.get("/hello/Ada")[0] == 200
+    assert killed not in noted(notes, "stop")
 
 
 def test_a_reload_of_broken_code_is_refused(service: Service, restarting: Running) -> None:
@@ -68,7 +74,7 @@ def test_so_is_the_signal_alone(service: Service, restarting: Running) -> None:
         assert restarting.body("/hello/Ada") == "Hello, Ada!"
 
 
-def test_a_reload_serves_new_code_from_new_workers(service: Service, restarting: Running) -> None:
+def test_a_reload_serves_new_code_from_new_workers(service: Service, restarting: Running, notes: Path) -> None:
     needs(service, "reload")
     before = children(restarting.process.pid)
     with service.changed("hello.py", '"Hello"', '"Servus"'):
@@ -79,6 +85,7 @@ def test_a_reload_serves_new_code_from_new_workers(service: Service, restarting:
             lambda: len(children(restarting.process.pid) - before) == 2 and not children(restarting.process.pid) & before
         )
         assert {restarting.body("/hello/Ada") for _ in range(8)} == {"Servus, Ada!"}
+        assert before <= set(noted(notes, "stop"))
 
 
 def test_one_process_has_no_reload_and_goes_on(service: Service, restarting: Running) -> None:
@@ -104,8 +111,8 @@ def test_reload_names_a_process_that_is_not_this_server(service: Service) -> Non
 def test_workers_that_have_served_their_requests_are_replaced_without_a_gap(service: Service, tmp_path: Path) -> None:
     """Each wears out with its first request, before anyone looks."""
     needs(service, "recycle")
-    notes = tmp_path / "notes"
-    with service.serving(SERVER_MAX_REQUESTS="1", NOTES=str(notes)) as server:
+    own = tmp_path / "notes"
+    with service.serving(SERVER_MAX_REQUESTS="1", NOTES=str(own)) as server:
         server.until(lambda: len(children(server.process.pid)) == 2)
         first = children(server.process.pid)
 
@@ -117,7 +124,7 @@ def test_workers_that_have_served_their_requests_are_replaced_without_a_gap(serv
         server.stop()
         assert server.has_logged("has served its requests")
 
-    assert noted(notes, "start") == noted(notes, "stop")
+    assert noted(own, "start") == noted(own, "stop")
 
 
 def test_a_successor_on_the_same_socket_takes_over(service: Service) -> None:

@@ -18,12 +18,12 @@ class Meter:
     def end(self, method: str, status: int, seconds: float) -> None:
         """It was answered with this status; 0 when it was not."""
         self.counted += 1
-        if place := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-            (Path(place) / f"{os.getpid()}.count").write_text(str(self.counted), encoding="ascii")
+        if directory := os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            (Path(directory) / f"{os.getpid()}.count").write_text(str(self.counted), encoding="ascii")
 
     def exposition(self) -> tuple[str, bytes]:
         """Content type and body of what `/metrics` answers."""
-        place = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-        files = Path(place).glob("*.count") if place else ()
-        counts = [int(file.read_text(encoding="ascii") or 0) for file in files] if place else [self.counted]
+        directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+        files = Path(directory).glob("*.count") if directory else ()
+        counts = [int(file.read_text(encoding="ascii") or 0) for file in files] if directory else [self.counted]
         return "text/plain", f"requests_total {sum(counts)}\n".encode()

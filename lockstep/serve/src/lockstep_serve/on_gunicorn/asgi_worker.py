@@ -81,7 +81,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
             self.lingering = self.loop.create_task(self.linger())
 
     async def linger(self) -> None:
-        """Accept no more; give clients time for a request on a connection that they were told would stay open."""
+        """Accept no more; give clients time for a request on a connection that was announced to stay open."""
         for server in self.servers:
             server.close()
         until = self.loop.time() + min(LINGER_SECONDS, self.cfg.graceful_timeout)
