@@ -54,8 +54,13 @@ def production_of(service: TinyService) -> Production:
     return replace(service.production, python=service.root / ".nox/production/bin/python", definition=definition)
 
 
+def installed(service: TinyService) -> Production:
+    """As the production set has it: nothing runs from the checkout."""
+    return replace(production_of(service), package=service.root / SITE / "tiny")
+
+
 def describe(service: TinyService) -> Subject:
-    return describe_subject(production_of(service))
+    return describe_subject(installed(service))
 
 
 CHANGES: dict[str, tuple[str, str]] = {
@@ -82,6 +87,22 @@ def test_any_other_bytes_are_another_subject(service: TinyService, change: str) 
 
     assert {name for name, value in after.parts.items() if before.parts[name] != value} == {part}
     assert after.key != before.key
+
+
+def test_what_runs_from_the_checkout_is_another_subject_with_any_file_of_it(service: TinyService) -> None:
+    production, dev = installed(service), production_of(service)
+    before = describe_subject(production), describe_subject(dev)
+    (service.root / "README.md").write_text("# tiny", encoding="utf-8")
+    after = describe_subject(production), describe_subject(dev)
+
+    assert after[0].key == before[0].key
+    assert {name for name, value in after[1].parts.items() if before[1].parts[name] != value} == {"checkout"}
+
+
+def test_a_link_to_a_directory_is_never_the_same(service: TinyService, tmp_path: Path) -> None:
+    (service.root / SITE / "elsewhere").symlink_to(tmp_path)
+
+    assert describe(service).key != describe(service).key
 
 
 def test_a_file_that_is_gone_is_another_subject(service: TinyService) -> None:
@@ -114,7 +135,7 @@ def test_a_variable_is_another_subject_where_somebody_reads_it(
 def test_another_machine_and_another_secret_that_is_made_up_are_another_subject(
     service: TinyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, made_up = describe(service), replace(production_of(service), made_up={"A_KEY": "random"})
+    before, made_up = describe(service), replace(installed(service), made_up={"A_KEY": "random"})
     other = describe_subject(replace(made_up, made_up={"A_KEY": "of another checkout"}))
 
     assert describe_subject(made_up).key == other.key != before.key
@@ -187,7 +208,7 @@ def proved(service: TinyService, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         times.append("proved")
         return ["becomes ready", "drains"], {"/": {}}
 
-    monkeypatch.setattr(prove, "read_production", lambda _: production_of(service))
+    monkeypatch.setattr(prove, "read_production", lambda _: installed(service))
     monkeypatch.setattr(prove, "prove_steps", prove_steps)
     return times
 

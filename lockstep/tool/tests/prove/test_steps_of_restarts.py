@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lockstep_tool.prove import steps_restarts
+from lockstep_tool.prove import restarts, steps_restarts
 from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.steps_serving import become_ready
@@ -21,6 +21,12 @@ def releases(tmp_path: Path) -> Path:
     directory = tmp_path / "releases"
     directory.mkdir()
     return directory
+
+
+def hurry_before(monkeypatch: pytest.MonkeyPatch, hurry: Hurry, name: str) -> None:
+    """Have patience end soon from the first call of that function of `restarts` on."""
+    act = getattr(restarts, name)
+    monkeypatch.setattr(restarts, name, lambda *given: (hurry(), act(*given))[1])
 
 
 def reloading(service: TinyService, releases: Path) -> Server:
@@ -44,23 +50,24 @@ Arbiter.reload = Plain.reload
 """
 
 
-def test_a_reload_without_a_rehearsal_is_found(tiny: Tiny, releases: Path, hurry: Hurry) -> None:
+def test_a_reload_without_a_rehearsal_is_found(tiny: Tiny, releases: Path) -> None:
     service = tiny("gunicorn-gthread")
     service.plant("sitecustomize.py", HASTY + "Arbiter.rehearsed = lambda *_: True")
     with reloading(service, releases) as server:
         become_ready(server)
-        hurry()
         with pytest.raises(AssertionError, match=r"does not say that SIGHUP|the server ended|workers were replaced"):
             steps_restarts.refuse_broken_release(server, releases)
 
 
-def test_a_reload_that_stops_the_old_before_the_new_serve_is_found(tiny: Tiny, releases: Path, hurry: Hurry) -> None:
+def test_a_reload_that_stops_the_old_before_the_new_serve_is_found(
+    tiny: Tiny, releases: Path, hurry: Hurry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry_before(monkeypatch, hurry, "reload")
     service = tiny("gunicorn-gthread")
     service.plant("sitecustomize.py", HASTY)
     with reloading(service, releases) as server:
         become_ready(server)
-        hurry()
-        with pytest.raises(AssertionError, match=r"while a new worker comes, 10 requests are not answered|lost"):
+        with pytest.raises(AssertionError, match=r"while a new worker comes, 10 requests are not answered|imports|lost"):
             steps_restarts.reload_workers(server, releases)
 
 
@@ -78,13 +85,12 @@ Arbiter.manage_workers = manage_once
 """
 
 
-def test_a_worker_that_nobody_replaces_is_found(tiny: Tiny, hurry: Hurry) -> None:
+def test_a_worker_that_nobody_replaces_is_found(tiny: Tiny, hurry: Hurry, monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry_before(monkeypatch, hurry, "wait_for_newcomers")
     service = tiny("gunicorn-gthread")
     service.plant("sitecustomize.py", DESERTED)
-    with service.serving() as server:
-        hurry()
-        with pytest.raises(AssertionError, match="no new process answers"):
-            steps_restarts.kill_worker(server)
+    with service.serving() as server, pytest.raises(AssertionError, match="no new process answers"):
+        steps_restarts.kill_worker(server)
 
 
 def test_workers_are_recycled_and_a_socket_is_passed_on_without_a_loss(tiny: Tiny) -> None:

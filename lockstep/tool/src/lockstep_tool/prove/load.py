@@ -58,7 +58,8 @@ class Load:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+        """Wait for what is still owed; after a failure nobody does, and whoever ends the server ends the clients."""
+        self.over.set() if kind else self.stop()
 
     def close_the_door(self) -> None:
         """Open no more connections, as a load balancer that saw readiness turn false; those that are open go on."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from lockstep_serve.errors import Refusal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # what is already proved does without
 __all__ = ["prove"]
 
 REPEAT = "uv run noxfile.py -s prove -- --again"
+WIDTH = 80
 
 Tell = Callable[[str, str], None]  # a step's name, and what was seen
 
@@ -39,7 +41,8 @@ def prove(root: Path, *, again: bool = False) -> None:
         print(f"  - not set, so made up here: {', '.join(production.made_up)}", flush=True)
     subject = describe_subject(production)
     if not again and (proof := recall(root, PROOFS, subject)):
-        print(f"  ✓ proved at {proof['at']}, nothing has changed since: {', '.join(proof['steps'])}")
+        said = f"  ✓ proved at {proof['at']}, nothing has changed since: {', '.join(proof['steps'])}"
+        print(fill(said, WIDTH, subsequent_indent="    "))
         print(f"    {REPEAT} repeats it", flush=True)
         return
     if not again and not os.environ.get("CI") and (change := explain_change(root, PROOFS, subject)):

@@ -8,7 +8,8 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -50,12 +51,15 @@ def describe_subject(production: Production) -> Subject:
     home = production.python.parents[1]
     installed, byte_code = hash_installed(home)
     values = {name: value.value for name, value in definition.values.items()}
+    # What runs from the checkout may read whatever lies there.
+    checkout = stat_below(service.root, is_apart) if production.package.is_relative_to(service.root / "src") else ()
     return Subject(
         {
             "installed packages": installed,
             "interpreter": hash_interpreter(production.python),
             **service.inputs,
             "source": digest(service.source),
+            "checkout": hash_value(sorted(checkout)),
             "server definition": hash_value([definition.model.name, values, definition.model.processes(definition)]),
             "tool": digest(source(Path(lockstep_tool.__file__).parent)),
             "settings": hash_value(list_settings(production)),
@@ -73,7 +77,10 @@ def hash_installed(home: Path) -> tuple[str, frozenset[str]]:
     """One hash over every file below site-packages but byte code, and one for each file of that."""
     files, byte_code = {}, set()
     for site in home.glob("lib/python*/site-packages"):
-        for directory, _, names in os.walk(site):
+        for directory, below, names in os.walk(site):
+            for name in below:
+                if os.path.islink(f"{directory}/{name}"):  # never the same: what it leads to may change
+                    files[f"{directory}/{name}"] = str(time.monotonic_ns())
             for name in names:
                 if name in INSTALLER_FILES and directory.endswith(".dist-info"):
                     continue  # times are in them, and no server reads them
@@ -93,7 +100,7 @@ def hash_interpreter(python: Path) -> str:
     standard = [base / directory.name for directory in python.parents[1].glob("lib/python*")]
     found = [(str(executable), *stat_file(executable))]
     found += [(str(path), *stat_file(path)) for path in base.glob("libpython*")]
-    found += [entry for directory in standard if directory.is_dir() for entry in stat_below(str(directory))]
+    found += [entry for directory in standard if directory.is_dir() for entry in stat_below(directory, is_not_loaded)]
     return hash_value(sorted(found))
 
 
@@ -102,15 +109,25 @@ def stat_file(path: Path) -> tuple[int, int, int]:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def stat_below(directory: str) -> Iterator[tuple[str, int, int, int]]:
-    """What can be imported from there."""
+def stat_below(directory: Path | str, leave: Callable[[str], bool]) -> Iterator[tuple[str, int, int, int]]:
+    """Every file below it, but for directories whose name is to be left out."""
     for entry in os.scandir(directory):
-        if entry.is_dir():
-            if entry.name not in NOT_LOADED:
-                yield from stat_below(entry.path)
+        if entry.is_dir(follow_symlinks=False):
+            if not leave(entry.name):
+                yield from stat_below(entry.path, leave)
         elif entry.is_file():
             status = entry.stat()
             yield entry.path, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def is_not_loaded(name: str) -> bool:
+    """Of the standard library: what no server imports, and what is judged by itself."""
+    return name in NOT_LOADED
+
+
+def is_apart(name: str) -> bool:
+    """Of a checkout: environments, caches, the history."""
+    return name.startswith(".") or name == "__pycache__"
 
 
 def list_settings(production: Production) -> dict[str, str]:
@@ -123,5 +140,5 @@ def list_settings(production: Production) -> dict[str, str]:
 def describe_machine() -> list[str]:
     """What stays the same when it is started again."""
     number = Path("/etc/machine-id")
-    own = number.read_text(encoding="ascii") if number.is_file() else platform.node()
-    return [platform.system(), platform.release(), platform.machine(), own, str(os.cpu_count())]
+    own = number.read_text(encoding="ascii").strip() if number.is_file() else ""
+    return [platform.system(), platform.release(), platform.machine(), own or platform.node(), str(os.cpu_count())]
