@@ -42,7 +42,7 @@ def prove(root: Path, *, again: bool = False) -> None:
     subject = describe_subject(production)
     if not again and (proof := recall(root, PROOFS, subject)):
         said = f"  ✓ proved at {proof['at']}, nothing has changed since: {', '.join(proof['steps'])}"
-        print(fill(said, WIDTH, subsequent_indent="    "))
+        print(fill(said, WIDTH, subsequent_indent="    ", break_on_hyphens=False))
         print(f"    {REPEAT} repeats it", flush=True)
         return
     if not again and not os.environ.get("CI") and (change := explain_change(root, PROOFS, subject)):
