@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tiny_template import TinyTemplate, make_template
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny_template import commit
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import Checkout, git, open_checkout
 from lockstep_tool.updating.judging import find_damage, path_of
+from tiny_template import commit
 
 WAS = "one\ntwo\n\nthree\n"
 

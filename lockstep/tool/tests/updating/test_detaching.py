@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_template import REPOSITORY, commit
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.detaching import main, remove_include, remove_sessions
+from tiny_template import REPOSITORY, commit
 
 MENU = (REPOSITORY / "template" / "noxfile.py").read_text(encoding="utf-8")
 GONE = [".copier-answers.yml", ".github/workflows/lockstep-update.yml"]

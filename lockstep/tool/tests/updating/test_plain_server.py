@@ -12,11 +12,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from tiny_template import REPOSITORY
 
 from lockstep_serve.definition import Definition, read_definition
 from lockstep_serve.models import NAMES
 from lockstep_tool.updating.plain_server import list_losses, plain_command
+from tiny_template import REPOSITORY
 
 APPLICATION = {
     "ASGI": """

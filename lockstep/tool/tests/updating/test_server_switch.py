@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_template import REPOSITORY, TinyTemplate, commit
 
 from lockstep_serve.definition import read_definition
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.update import main
+from tiny_template import REPOSITORY, TinyTemplate, commit
 
 DEFINITION = Path("src", "orders_api", "server.toml")
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from tiny_template import commit
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.bench.siblings import Siblings
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.wheels import judge_wheels
+from tiny_template import commit
 
 
 def test_a_sibling_has_the_other_model_and_what_is_not_committed(service: Path, tmp_path: Path) -> None:

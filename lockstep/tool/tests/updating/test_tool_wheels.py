@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tiny_template import TinyTemplate, commit, make_wheel
 
 from lockstep_serve.environment import sha256
 from lockstep_serve.errors import Refusal
@@ -13,6 +12,7 @@ from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.locking import bring_locks
 from lockstep_tool.updating.update import main
 from lockstep_tool.updating.wheels import judge_wheels, refuse_changed_wheels
+from tiny_template import TinyTemplate, commit, make_wheel
 
 SERVE = ".lockstep/lockstep_serve-1.0.0-py3-none-any.whl"
 TOOL = ".lockstep/lockstep_tool-1.0.0-py3-none-any.whl"
@@ -111,4 +111,5 @@ def test_another_build_of_the_same_version_is_told_and_locked(
 
     assert code == 0
     assert "lockstep-serve 1.0.0 → 1.0.0 (another build)" in capsys.readouterr().out
+    assert f"_src_path: {moved}\n" in (service / ".copier-answers.yml").read_text()
     assert list(judge_wheels(service)) == []

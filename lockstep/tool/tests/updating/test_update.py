@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_template import commit
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.update import main
 from lockstep_tool.updating.wheels import judge_wheels
+from tiny_template import commit
 
 OURS = "\nOURS = 1\n"
 
@@ -159,7 +159,7 @@ def test_it_stops_where_both_changed_a_line_and_where_an_edited_file_goes(servic
     assert state(service) == before
 
 
-def test_a_persons_own_settings_and_a_larger_repository_do_not_move_the_result(
+def test_a_persons_own_settings_a_larger_repository_and_a_detached_head_do_not_move_the_result(
     born: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = tmp_path / "all" / "services" / "orders-api"
@@ -172,6 +172,7 @@ def test_a_persons_own_settings_and_a_larger_repository_do_not_move_the_result(
         "[merge]\n\tconflictStyle = zdiff3\n[commit]\n\tgpgSign = true\n[core]\n\thooksPath = /nowhere\n"
         "[status]\n\tshowUntrackedFiles = no\n"
     )
+    git(tmp_path / "all", "checkout", "--quiet", "--detach")
     monkeypatch.chdir(service)
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
