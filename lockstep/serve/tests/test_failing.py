@@ -1,6 +1,7 @@
 """What cannot start says why in words, and ends with the code that orchestrators know."""
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from lockstep_serve import serving
 from lockstep_serve.definition import read_definition
 from lockstep_serve.errors import Refusal
 from running import free_port
-from services import Service, make_service
+from services import COMMAND, DEFINITIONS, MODELS, Service, make_service
 
 BOOT_FAILURE = 3
 SECOND_SOURCES = {"gunicorn": ("GUNICORN_CMD_ARGS", "--workers 9"), "uvicorn": ("UVICORN_WORKERS", "4")}
@@ -22,7 +23,8 @@ FAULTS = {
 
 
 @pytest.fixture
-def rehearsed(tmp_path: Path) -> Service:
+def one(tmp_path: Path) -> Service:
+    """For what is the same in every model."""
     return make_service(tmp_path, "gunicorn-sync")
 
 
@@ -52,6 +54,8 @@ def test_a_worker_part_that_fails_is_a_message_and_code_3(service: Service) -> N
 
 
 def test_a_log_configuration_that_fails_is_a_message_and_code_3(service: Service) -> None:
+    if service.model.name not in {"uvicorn", "uvicorn-workers", "gunicorn-sync"}:
+        pytest.skip("every model of gunicorn starts its log in the same way")
     with service.changed("logs.py", "    own = ", "    raise ValueError('LOUD')\n    own = "):
         text = fail(service, BOOT_FAILURE)
 
@@ -59,65 +63,88 @@ def test_a_log_configuration_that_fails_is_a_message_and_code_3(service: Service
     assert "ValueError: LOUD" in text
 
 
-def test_a_second_source_of_truth_is_refused(service: Service) -> None:
-    for server in {"gunicorn", "uvicorn"} & set(service.model.packages):
+@pytest.mark.parametrize("model", MODELS)
+def test_a_second_source_of_truth_is_refused(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = read_definition(DEFINITIONS / f"{model}.toml", {})
+    for server in {"gunicorn", "uvicorn"} & set(definition.model.packages):
         name, value = SECOND_SOURCES[server]
-        text = fail(service, 1, **{name: value})
+        monkeypatch.setenv(name, value)
+        with pytest.raises(Refusal) as refused:
+            serving.refuse_second_source(definition)
+        monkeypatch.setenv(name, "")
+        serving.refuse_second_source(definition)
 
-        assert text.startswith("The server is defined two ways.")
-        assert value in text
-        assert f"Unset {name}" in text
+        assert str(refused.value).startswith("The server is defined two ways.")
+        assert f"{name}   {value}" in str(refused.value)
+        assert str(refused.value).endswith(f"Unset {name}; use the variables that server.toml names.")
 
 
-def test_a_package_that_is_missing_is_named_with_the_command_that_adds_it(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each module that the model imports is hidden in turn; one in a process of its own."""
-    definition = read_definition(service.package / "server.toml", {})
-    texts = {}
-    for module in service.model.packages:
+def test_so_it_is_where_a_server_is_started(one: Service) -> None:
+    assert fail(one, 1, GUNICORN_CMD_ARGS="--workers 9").startswith("The server is defined two ways.")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_package_that_is_missing_is_named_with_the_command_that_adds_it(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each module that the model imports is hidden in turn."""
+    definition = read_definition(DEFINITIONS / f"{model}.toml", {})
+    for module, package in definition.model.packages.items():
         with monkeypatch.context() as hidden:
             hidden.setitem(sys.modules, module, None)
             with pytest.raises(Refusal) as refused:
                 serving.refuse_missing_package(definition)
-        texts[module] = str(refused.value)
 
-    for module, package in service.model.packages.items():
-        assert texts[module].startswith(f"The server model needs {package}, which is not installed.")
-        assert f'model = "{service.model.name}"' in texts[module]
-        assert f"No module named '{module}'" in texts[module]
-        assert texts[module].endswith(f"Run `uv add '{package}'`, or name another model.")
-    assert fail(service, 1, HIDDEN=module).rstrip("\n") == texts[module]
+        assert str(refused.value).startswith(f"The server model needs {package}, which is not installed.")
+        assert f'model = "{model}"' in str(refused.value)
+        assert f"No module named '{module}'" in str(refused.value)
+        assert str(refused.value).endswith(f"Run `uv add '{package}'`, or name another model.")
+    serving.refuse_missing_package(definition)
 
 
-def test_a_port_in_use_is_refused(service: Service) -> None:
+def test_so_it_is_for_a_server_that_is_started(one: Service) -> None:
+    assert fail(one, 1, HIDDEN="gunicorn").startswith("The server model needs gunicorn, which is not installed.")
+
+
+def test_a_port_in_use_is_refused(one: Service) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        text = fail(service, 1, PORT=str(port))
+        text = fail(one, 1, PORT=str(port))
 
     assert text.startswith(f"Port {port} cannot be used.")
     assert f"PORT={port}" in text
     assert "Address already in use" in text
 
 
-def test_health_fails_without_a_server_and_with_a_wrong_definition(service: Service) -> None:
-    absent = service.run("health", PORT=str(free_port()))
-    wrong = service.run("health", SERVER_DRAIN="soon")
+def test_health_fails_without_a_server_and_with_a_wrong_definition(one: Service) -> None:
+    absent = one.run("health", PORT=str(free_port()))
+    wrong = one.run("health", SERVER_DRAIN="soon")
 
     assert (absent.returncode, absent.stdout) == (1, "")
     assert wrong.returncode == 1
     assert wrong.stdout.startswith("`drain` must be a whole number of seconds from 1 to 3600.")
 
 
+def test_health_fails_while_the_service_drains_or_answers_nonsense(one: Service) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for answer in (b"HTTP/1.1 503 Service Unavailable\r\n\r\n", b"SSH-2.0\r\n", b""):
+            asking = subprocess.Popen(
+                [*COMMAND, "health"], env=one.environment(PORT=str(server.getsockname()[1])), stdout=subprocess.PIPE
+            )
+            with server.accept()[0] as client:
+                assert client.recv(1024).startswith(b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1:")
+                client.sendall(answer)
+            assert asking.communicate()[0] == b""
+            assert asking.returncode == 1
+
+
 @pytest.mark.parametrize("fault", FAULTS)
-def test_rehearse_says_what_is_broken_and_serves_nothing(rehearsed: Service, fault: str) -> None:
+def test_rehearse_says_what_is_broken_and_serves_nothing(one: Service, fault: str) -> None:
     above, inside, wrong, cause = FAULTS[fault]
     body = f"{inside}\n    return answer" if inside else "return answer"
     with (
-        rehearsed.changed("wsgi.py", "import json\n", f"import json\n{above}"),
-        rehearsed.changed("wsgi.py", "return answer", body),
+        one.changed("wsgi.py", "import json\n", f"import json\n{above}"),
+        one.changed("wsgi.py", "return answer", body),
     ):
-        done = rehearsed.run("rehearse")
+        done = one.run("rehearse")
 
     assert done.returncode == BOOT_FAILURE
     assert done.stdout.startswith(wrong)
@@ -125,7 +152,7 @@ def test_rehearse_says_what_is_broken_and_serves_nothing(rehearsed: Service, fau
     assert not cause or "orders/wsgi.py:" in done.stdout
 
 
-def test_rehearse_of_a_good_service_says_nothing(rehearsed: Service) -> None:
-    done = rehearsed.run("rehearse")
+def test_rehearse_of_a_good_service_says_nothing(one: Service) -> None:
+    done = one.run("rehearse")
 
     assert (done.returncode, done.stdout) == (0, "")

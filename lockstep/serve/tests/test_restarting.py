@@ -12,7 +12,7 @@ import pytest
 
 from notes import noted
 from running import Running, children
-from services import Service
+from services import Service, make_service
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +100,8 @@ def test_one_process_has_no_reload_and_goes_on(service: Service, restarting: Run
     assert restarting.get("/hello/Ada")[0] == 200
 
 
-def test_reload_names_a_process_that_is_not_this_server(service: Service) -> None:
-    needs(service, "reload")
-    done = service.run("reload", str(os.getpid()))
+def test_reload_names_a_process_that_is_not_this_server(tmp_path: Path) -> None:
+    done = make_service(tmp_path, "gunicorn-sync").run("reload", str(os.getpid()))
 
     assert done.returncode == 1
     assert done.stdout.startswith(f"Process {os.getpid()} is not this server.")
