@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,6 @@ from running import Running, children, running, until
 from services import BUILD, Service
 
 NAMES = ("fastapi-gunicorn-uvicorn-metrics", "flask-gunicorn-gthread-metrics")
-# Models whose processes come and go in other ways, and the one that has no second process.
-OTHERS: Mapping[str, Mapping[str, object]] = {
-    name: {"project_name": "orders-api", "framework": framework, "server": server, "deploy": ["prometheus"]}
-    for name, framework, server in (
-        ("uvicorn-workers", "fastapi", "uvicorn-workers"),
-        ("gunicorn-asgi", "fastapi", "gunicorn-asgi"),
-        ("gunicorn-gevent", "flask", "gunicorn-gevent"),
-        ("gunicorn-sync", "flask", "gunicorn-sync"),
-    )
-}
 
 
 def installed(folder: Path) -> Service:
@@ -36,9 +26,9 @@ def installed(folder: Path) -> Service:
     return service
 
 
-@pytest.fixture(scope="module", params=[*NAMES, *OTHERS])
+@pytest.fixture(scope="module", params=NAMES)
 def service(request: pytest.FixtureRequest, render: Render) -> Service:
-    return installed(render(OTHERS.get(request.param) or read_answers(request.param)))
+    return installed(render(read_answers(request.param)))
 
 
 def counted(server: Running) -> int:
@@ -82,7 +72,7 @@ def test_everyone_says_the_same_and_never_less(service: Service) -> None:
 
 def test_recycled_workers_leave_their_numbers_and_nothing_else(service: Service) -> None:
     with running(service, SERVER_MAX_REQUESTS="20", SERVER_MAX_REQUESTS_JITTER="0") as server:
-        folder = place_of(server)
+        folder = directory_of(server)
         first, total = children(server.process.pid), 0
 
         def asked_until_new() -> bool:
@@ -110,14 +100,14 @@ def test_recycled_workers_leave_their_numbers_and_nothing_else(service: Service)
     assert not folder.exists()
 
 
-def places(server: Running) -> list[Path]:
-    """The folders of metrics that its manager holds."""
+def directories(server: Running) -> list[Path]:
+    """The directories of metrics that its manager holds."""
     held = [Path(os.readlink(link)) for link in Path(f"/proc/{server.process.pid}/fd").iterdir() if link.is_symlink()]
     return [path for path in held if path.name.startswith("lockstep-metrics-")]
 
 
-def place_of(server: Running) -> Path:
-    [found] = places(server)
+def directory_of(server: Running) -> Path:
+    [found] = directories(server)
     return found
 
 
@@ -133,7 +123,7 @@ def test_requests_in_flight_of_a_killed_worker_are_forgotten(service: Service) -
         assert "# TYPE http_request_duration_seconds histogram" in text
         assert in_flight(server) == "0.0"
 
-        folder = place_of(server)
+        folder = directory_of(server)
         gone = subprocess.Popen(["true"])
         gone.wait()
         shutil.copy(next(folder.glob("gauge_livesum_*.db")), folder / f"gauge_livesum_{gone.pid}.db")
@@ -152,24 +142,13 @@ def test_methods_that_clients_invent_are_one(service: Service) -> None:
     assert "WHEN" not in text
 
 
-def test_what_a_killed_server_left_is_removed_by_the_next(service: Service) -> None:
-    with running(service) as server:
-        folder = place_of(server)
-        os.killpg(server.process.pid, signal.SIGKILL)
-        server.process.wait()
-    os.utime(folder, (0, 0))
-    with running(service) as server:
-        until(lambda: not folder.exists())
-        assert counted(server) == 0
-
-
 def test_one_process_counts_without_a_folder(render: Render) -> None:
     answers = {"project_name": "orders-api", "framework": "fastapi", "server": "uvicorn", "deploy": ["prometheus"]}
     with running(installed(render(answers))) as server:
         ask(server, 3)
 
         assert counted(server) == 3
-        assert not places(server)
+        assert not directories(server)
 
 
 def test_who_did_not_ask_has_none_of_it(render: Render) -> None:

@@ -1,159 +1,138 @@
-"""The server starts one way, says what it starts, and refuses what it cannot do in words."""
+"""A rendered application serves: its lines, its settings, what it holds around each worker, and what is not installed."""
 
 import json
 import os
 import signal
-import socket
 import subprocess
-import time
+import sys
+import tomllib
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
-from services import Service, free_port, until_ready
+from conftest import Render, read_answers
+from running import Running, children, running, until
+from services import BUILD, Service, free_port, until_ready
+
+# Each framework once, and in all both interfaces and both managers.
+SERVED = ("fastapi-uvicorn-workers", "flask-gunicorn-gthread", "django-gunicorn-asgi")
+BOOT_FAILURE = 3
+WORKER = """
+import os
+from contextlib import contextmanager
 
 
-@pytest.fixture(scope="module", params=["fastapi", "flask"])
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service with its production set built."""
-    good: Service = request.getfixturevalue(request.param)
-    service = good.copy(tmp_path_factory.mktemp(request.param) / "service")
-    done = service.nox("prove")
-    assert done.returncode == 0, done.stdout
-    return service
+def note(word):
+    with open(os.environ["NOTES"], "a") as notes:
+        notes.write(f"{word} {os.getpid()}\\n")
 
 
 @contextmanager
-def serving(service: Service, **settings: str) -> Iterator[tuple[subprocess.Popen[str], int, dict[str, object]]]:
-    """The production server, its port and its boot line."""
-    port = free_port()
-    process = subprocess.Popen(
-        [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
-        cwd="/",
-        env={**os.environ, "PORT": str(port), "SERVER_DRAIN_LEAD": "0", **settings},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        assert process.stdout is not None
-        boot = json.loads(process.stdout.readline())
-        until_ready(f"http://127.0.0.1:{port}")
-        yield process, port, boot
-    finally:
-        os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
-        process.communicate()
+def worker():
+    if os.environ.get("FAIL"):
+        raise ConnectionError("the pool is out of reach")
+    note("start")
+    yield
+    note("stop")
+"""
 
 
-def refused(service: Service, **settings: str) -> str:
+@pytest.fixture(scope="module", params=SERVED)
+def service(request: pytest.FixtureRequest, render: Render, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service with its production set, and a `worker` that writes down its beginning and its end."""
+    answers = read_answers(request.param)
+    folder = tmp_path_factory.mktemp(request.param)
+    copy = Service(render(answers), {}).copy(folder / "service")
+    secrets = {"ORDERS_API_SECRET_KEY": "x" * 64} if answers["framework"] == "django" else {}
+    service = Service(copy.path, {**secrets, "NOTES": str(folder / "notes"), "SERVER_DRAIN_LEAD": "0"})
+    (service.package() / "worker.py").write_text(WORKER)
+    built = service.run(sys.executable, "-B", "-c", BUILD)
+    assert built.returncode == 0, built.stdout
+    return service
+
+
+@pytest.fixture(scope="module")
+def server(service: Service) -> Iterator[Running]:
+    """One server for what leaves it as it was."""
+    with running(service) as server:
+        yield server
+
+
+def refused(service: Service, **settings: str) -> subprocess.CompletedProcess[str]:
+    """How a server ended that could not start."""
     done = service.production("-m", "lockstep_serve", "serve", **{"PORT": str(free_port()), **settings})
     assert done.returncode != 0, done.stdout
     assert "Traceback" not in done.stdout
-    return done.stdout
+    return done
 
 
-def test_version_names_the_environment_that_the_boot_line_names(service: Service) -> None:
-    with serving(service) as (_, port, boot), urllib.request.urlopen(f"http://127.0.0.1:{port}/version") as answer:
-        assert json.load(answer)["environment"] == boot["environment"]
+def notes(file: Path, word: str) -> list[int]:
+    """The processes that wrote this word."""
+    lines = file.read_text().splitlines() if file.exists() else []
+    return sorted(int(line.split()[1]) for line in lines if line.startswith(f"{word} "))
 
 
-def test_health_is_a_command_without_a_shell(service: Service) -> None:
-    with serving(service) as (_, port, _):
-        assert service.production("-I", "-m", "lockstep_serve", "health", PORT=str(port)).returncode == 0
-    assert service.production("-I", "-m", "lockstep_serve", "health", PORT=str(port)).returncode == 1
+def test_a_request_has_one_line_and_every_line_is_json(server: Running) -> None:
+    assert server.get("/hello/Once", "X-Request-ID: one-and-only")[0] == 200
+    assert server.get("/hello/Then")[0] == 200
+    until(lambda: any(line.get("path") == "/hello/Then" for line in server.lines()))
+
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert [(line["status"], line["request_id"]) for line in lines if line.get("path") == "/hello/Once"] == [
+        (200, "one-and-only")
+    ]
+    assert all({"timestamp", "level", "logger", "message"} <= set(line) for line in lines)
 
 
-def test_a_port_in_use_is_refused_in_three_parts(service: Service) -> None:
-    with socket.socket() as taken:
-        taken.bind(("0.0.0.0", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
-        said = refused(service, PORT=port)
+def test_version_names_the_environment_that_the_boot_line_names(server: Running) -> None:
+    status, text = server.get("/version")
 
-    assert said.startswith(f"Port {port} cannot be used.")
-    assert "Address already in use" in said
-    assert "PORT=8001" in said
+    assert status == 200
+    assert json.loads(text.rpartition("\r\n\r\n")[2])["environment"] == server.boot()["environment"]
 
 
-def test_a_wrong_value_is_refused_with_its_file_line_and_variable(service: Service) -> None:
-    said = refused(service, SERVER_DRAIN="soon")
-
-    assert "`drain` must be a whole number" in said
-    assert "server.toml:" in said
-    assert "Change SERVER_DRAIN." in said
+@pytest.mark.parametrize("module", ["lockstep_tool", "pytest", "mypy", "pip"])
+def test_production_has_nothing_of_the_tool_and_of_developers(service: Service, module: str) -> None:
+    assert "ModuleNotFoundError" in service.production("-c", f"import {module}").stdout
 
 
-def test_a_drain_above_the_grace_is_refused(service: Service) -> None:
-    assert "The service would be killed while it drains." in refused(service, SERVER_DRAIN="60")
+def test_a_setting_of_the_application_that_is_wrong_is_named(service: Service) -> None:
+    assert "ORDERS_API_LOG_LEVEL" in refused(service, ORDERS_API_LOG_LEVEL="loud").stdout
 
 
-SECOND_VOICES = {"fastapi": ("UVICORN_WORKERS", "4"), "flask": ("GUNICORN_CMD_ARGS", "--workers 9")}
-
-
-def test_a_second_voice_is_refused(service: Service) -> None:
-    name, said = SECOND_VOICES["flask" if (service.package() / "server.toml").read_text().count("gunicorn") else "fastapi"]
-    heard = refused(service, **{name: said})
-
-    assert "The server is defined two ways." in heard
-    assert f"Unset {name}" in heard
-
-
-@pytest.mark.parametrize(
-    ("variable", "said", "expected"),
-    [
-        ("SERVER_KEEP_ALIVE", "-1", "`keep_alive` must be a whole number of seconds"),
-        ("SERVER_MAX_BODY_BYTES", "10 MB", "`max_body_bytes` must be a whole number of bytes"),
-        ("FORWARDED_ALLOW_IPS", "proxy", "`trusted_proxies` must be addresses or networks"),
-        ("PORT", "http", "`port` must be a whole number"),
-    ],
-)
-def test_every_value_is_judged_before_the_server_starts(service: Service, variable: str, said: str, expected: str) -> None:
-    heard = refused(service, **{variable: said})
-
-    assert expected in heard
-    assert f"Change {variable}." in heard
-    assert "server.toml:" in heard
-
-
-def test_the_server_finds_its_application_from_any_folder_under_a_safe_path(service: Service) -> None:
-    with serving(service, PYTHONSAFEPATH="1") as (process, _, _):
-        assert process.poll() is None
-
-
-def test_dev_is_the_same_server_and_starts_again_on_a_change(service: Service) -> None:
-    port = free_port()
-    process = subprocess.Popen(
-        ["uv", "run", "--quiet", "noxfile.py", "-s", "dev"],
-        cwd=service.path,
-        env={**os.environ, **service.settings, "PORT": str(port)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    settings = service.package() / "settings.py"
-    before = settings.read_text()
+def test_an_application_that_cannot_be_imported_is_named(service: Service) -> None:
+    stated = tomllib.loads((service.path / "pyproject.toml").read_text())["project"]["entry-points"]["lockstep_serve"]["app"]
+    module = service.site_packages() / "orders_api" / f"{stated.partition(':')[0].rpartition('.')[2]}.py"
+    before = module.read_text()
+    module.write_text(f"{before}\nimport no_such_module\n")
     try:
-        until_ready(f"http://127.0.0.1:{port}")
-        assert hello(port) == hello(port)
-        settings.write_text(before.replace('"Hello"', '"Servus"'))
-        assert settings.read_text() != before
-        for _ in range(300):
-            if hello(port).startswith("Servus"):  # one worker starts again before the other
-                break
-            time.sleep(0.1)
-        else:
-            pytest.fail("no worker serves the change within 30 s")
+        done = refused(service)
     finally:
-        settings.write_text(before)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        module.write_text(before)
+
+    assert done.returncode == BOOT_FAILURE
+    assert "No module named 'no_such_module'" in done.stdout
 
 
-def hello(port: int) -> str:
+def test_the_worker_surrounds_each_process_and_its_failure_stops_the_boot(service: Service, tmp_path: Path) -> None:
+    file = tmp_path / "notes"
+    with running(service, NOTES=str(file)) as server:
+        until(lambda: len(children(server.process.pid)) == 2)
+        workers = sorted(children(server.process.pid))
+        until(lambda: notes(file, "start") == workers)
+        server.stop(30)
+    failed = refused(service, FAIL="1")
+
+    assert notes(file, "start") == notes(file, "stop") == workers
+    assert failed.returncode == BOOT_FAILURE
+    assert "The service's `worker` cannot start." in failed.stdout
+    assert "ConnectionError: the pool is out of reach" in failed.stdout
+
+
+def greeting(port: int) -> str:
+    """What the server says, or nothing while it starts again."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/hello/you", timeout=5) as answer:
             return str(json.load(answer)["message"])
@@ -161,14 +140,21 @@ def hello(port: int) -> str:
         return ""
 
 
-def test_an_application_that_cannot_be_imported_is_told_without_a_traceback(service: Service) -> None:
-    module = service.site_packages() / service.package().name / "app.py"
-    before = module.read_text()
-    module.write_text(before + "\nimport no_such_module\n")
+def test_dev_serves_the_checkout_and_starts_again_on_a_change(service: Service) -> None:
+    port, settings = free_port(), service.package() / "settings.py"
+    before = settings.read_text()
+    environment: Mapping[str, str] = {**os.environ, **service.settings, "PORT": str(port), "SERVER_HOST": "127.0.0.1"}
+    command = [sys.executable, "-m", "lockstep_tool", "dev"]
+    process = subprocess.Popen(
+        command, cwd=service.path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, start_new_session=True
+    )
     try:
-        for _ in range(6):  # workers fail side by side, in either order
-            said = refused(service, WEB_CONCURRENCY="4")
-            assert "The service's `app` cannot be imported." in said
-            assert "No module named 'no_such_module'" in said
+        until_ready(f"http://127.0.0.1:{port}")
+        assert "Hello, you" in greeting(port)
+        settings.write_text(before.replace('"Hello"', '"Servus"'))
+        assert settings.read_text() != before
+        until(lambda: "Servus, you" in greeting(port))
     finally:
-        module.write_text(before)
+        settings.write_text(before)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
