@@ -56,7 +56,7 @@ def program(session: nox.Session, extra: str) -> str:
     """The tool, installed from `.lockstep/` into an environment of its own."""
     wrong = changed_wheels() or unbuilt(extra)
     if wrong:
-        session.error(wrong)
+        session.error(wrong.removesuffix("."))  # nox ends it with one
     return str(environment(extra) / "bin" / "lockstep")
 
 
@@ -78,7 +78,7 @@ def changed_wheels() -> str:
         except OSError:
             found = "missing"
         if found != locked:
-            rows = f"  .lockstep/{name}   {found}   <- differs\n  .lockstep/uv.lock   {locked}"
+            rows = f"  .lockstep/{name}\n    {found[:23]}   <- differs\n  .lockstep/uv.lock\n    {locked[:23]}"
             return f"A wheel of the tool is not the one that is locked.\n\n{rows}\n\n{RESTORE}"
     return ""
 
