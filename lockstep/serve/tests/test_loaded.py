@@ -46,6 +46,7 @@ def test_metrics_add_two_modules(model: str, tmp_path: Path) -> None:
     service = make_service(tmp_path, model, "worker", "metrics")
     with service.serving(LOCKSTEP_PROVE="", WEB_CONCURRENCY="auto") as server:
         files = [file for file in loaded(server) if file.name != "__main__.py"]
+        server.stop()
 
     assert {"measuring.py", "metrics_directory.py"} <= {file.name for file in files}
     assert len(files) <= LOADED, files
