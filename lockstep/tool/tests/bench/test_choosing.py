@@ -1,9 +1,21 @@
 """Which models are measured, and how this service is made for each: by the code of `update`, from one copy."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.bench.choosing import choose_models, list_fitting_models
+from lockstep_serve.models import NAMES, find_model
+from lockstep_tool.bench.choosing import FRAMEWORKS, choose_models, list_fitting_models
+
+QUESTIONS: dict[str, Any] = yaml.safe_load(Path(__file__).parents[4].joinpath("copier.yml").read_text(encoding="utf-8"))
+
+
+def test_it_knows_the_models_that_the_questions_offer() -> None:
+    assert {name: find_model(name).interface for name in NAMES} == QUESTIONS["models"]["default"]
+    assert {name: list(spoken) for name, spoken in FRAMEWORKS.items()} == QUESTIONS["interfaces"]["default"]
 
 
 def test_every_model_that_speaks_the_frameworks_interface_fits() -> None:
