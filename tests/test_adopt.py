@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from conftest import committed
-from history import two_versions
+from history import NEW, OLD
 from services import Service
 from snapshot import Template, git
 
@@ -93,7 +94,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Service:
 
 def adopt(template: Template, service: Service, *words: str) -> subprocess.CompletedProcess[str]:
     """As the session calls it, from a clone with a commit."""
-    rooms = os.pathsep.join(str(template.path / name) for name in ("locks", "template/src"))
+    sources = ("locks", "lockstep/serve/src", "lockstep/tool/src")
     return service.run(
         sys.executable,
         "-B",
@@ -102,11 +103,14 @@ def adopt(template: Template, service: Service, *words: str) -> subprocess.Compl
         str(service.path),
         f"--data=python={platform.python_version()}",
         *words,
-        PYTHONPATH=rooms,
+        PYTHONPATH=os.pathsep.join(str(template.path / name) for name in sources),
     )
 
 
-def test_the_report_writes_nothing(template: Template, service: Service) -> None:
+@pytest.mark.parametrize("name", ["plain-fastapi", "with-its-own"])
+def test_the_report_writes_nothing(template: Template, name: str, tmp_path: Path) -> None:
+    service = existing(tmp_path / name, SERVICES[name])
+
     done = adopt(template, service)
 
     assert done.returncode == 0, done.stdout
@@ -126,12 +130,12 @@ def test_no_line_is_lost_and_one_command_takes_it_back(template: Template, servi
     service.run(*command.split())
 
     assert done.returncode == 0, done.stdout
-    assert tomllib.loads(after["pyproject.toml"].decode())["project"]["entry-points"]["lockstep"]["adopted"]
+    assert tomllib.loads(after["pyproject.toml"].decode())["project"]["entry-points"]["lockstep_serve"]["adopted"]
     assert not [name for name, text in before.items() if name != ".gitignore" and text not in after.values()]
     assert set(before.get(".gitignore", b"").splitlines()) <= set(after[".gitignore"].splitlines())
     assert git(service.path, "status", "--porcelain") == ""
     assert {name: (service.path / name).read_bytes() for name in before} == before
-    assert not (service.path / "src" / "lockstep").exists()
+    assert not (service.path / ".lockstep").exists()
     assert (service.path / "kept").exists()
 
 
@@ -169,7 +173,10 @@ def test_words_of_other_tools_become_requirements(template: Template, tmp_path: 
     [
         ({**PLAIN_FASTAPI, "app/other.py": "from fastapi import FastAPI\nother = FastAPI()\n"}, "there are 2 applications"),
         ({"requirements.txt": "fastapi\n", "main.py": "from fastapi import FastAPI\napp = FastAPI()\n"}, "modules at the root"),
-        ({**PLAIN_FASTAPI, "src/lockstep/__init__.py": ""}, "the name lockstep is taken"),
+        (
+            {**PLAIN_FASTAPI, "src/lockstep_serve/__init__.py": ""},
+            "a name of Lockstep's is taken: src/lockstep_serve/__init__.py",
+        ),
         ({**PLAIN_FASTAPI, "requirements.txt": "bottle\n"}, "neither FastAPI nor Flask nor Django"),
         ({**UV_SRC, "src/stock/worker.py": ""}, "a file is where Lockstep's has to be: src/stock/worker.py"),
     ],
@@ -205,9 +212,7 @@ def test_a_bad_name_and_a_folder_without_git_are_refused(template: Template, tmp
     bare.mkdir()
 
     misnamed = adopt(template, service, "--name=Not A Name")
-    outside = service.run(
-        sys.executable, "-m", "adopting", str(bare), PYTHONPATH=f"{template.path / 'locks'}:{template.path / 'template' / 'src'}"
-    )
+    outside = adopt(template, Service(bare, {}))
 
     assert misnamed.returncode == 1
     assert "The template has no such service." in misnamed.stdout
@@ -230,23 +235,23 @@ def test_an_adopted_service_holds_what_a_new_one_holds(name: str, template: Temp
 
 
 @pytest.mark.parametrize("name", ["poetry-flask", "uv-src"])
-def test_an_adopted_service_follows_the_template_and_loses_no_line(template: Template, tmp_path: Path, name: str) -> None:
-    history = two_versions(template, tmp_path / "template")
-    git(history.path, "checkout", "--quiet", "v0.1.0")
+def test_an_adopted_service_follows_the_template_and_loses_no_line(history: Template, tmp_path: Path, name: str) -> None:
+    two = Template(shutil.copytree(history.path, tmp_path / "template", symlinks=True))
+    git(two.path, "checkout", "--quiet", "v0.1.0")
     service = existing(tmp_path / name, SERVICES[name])
-    adopted = adopt(history, service, "--write")
-    committed(service.path)
+    adopted = adopt(two, service, "--write")
+    git(service.path, "commit", "--quiet", "--message", "Come under Lockstep")
     before = {path: (service.path / path).read_text() for path in SERVICES[name] if (service.path / path).exists()}
 
-    git(history.path, "checkout", "--quiet", "v0.2.0")
-    done = service.run(sys.executable, "-B", "updating/update.py", "--without-proofs", CI="", LOCKSTEP_ENGINE="none")
+    git(two.path, "checkout", "--quiet", "v0.2.0")
+    done = service.lockstep("update", "--without-proofs")
     after = {path: (service.path / path).read_text() for path in before}
     was, now = (tomllib.loads(text.get("pyproject.toml", "")) for text in (before, after))
 
     assert adopted.returncode == 0, adopted.stdout
     assert done.returncode == 0, done.stdout
-    assert (service.path / "src" / "lockstep" / "new.py").exists()
-    assert not (service.path / "src" / "lockstep" / "old.py").exists()
+    assert (service.path / NEW).exists()
+    assert not (service.path / OLD).exists()
     assert service.lockstep("lock").returncode == 0
     assert {path for path in before if after[path] != before[path]} <= {"pyproject.toml", "uv.lock"}
     assert {*names(was)} <= {*names(now)}
