@@ -1,4 +1,4 @@
-"""What the session `faults` does, on a few; and services of random answers, of which no gate may say anything."""
+"""What the session `faults` does, on a few; and services of random answers, of which no session may say anything."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from faults.fault import Fault
 from faults.good import alarms_of_files, answers_of
 from faults.table import PAGE, Outcome
 from faults.today import TOOLS
-from reference.facets import facets
-from snapshot import REPOSITORY, Template
+from lockstep_tool.checks.registry import every_check
+from snapshot import Template
 
 SAMPLE = 6
-# Facets of which no fault can be planted, each with the reason.
+# Checks of which no fault can be planted, each with the reason.
 NO_FAULT: dict[str, str] = {}
 
 
@@ -42,20 +42,20 @@ def test_each_fault_has_a_name_of_its_own() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-def test_every_facet_has_a_fault_that_shows_it() -> None:
-    shown = {(fault.facet, fault.gate) for fault in FAULTS}
-    known = {(name, said["gate"]) for name, said in facets(REPOSITORY).items()}
+def test_every_check_has_a_fault_that_shows_it() -> None:
+    shown = {(fault.check, fault.session) for fault in FAULTS}
+    known = {(name, check.session) for name, check in every_check().items()}
 
     assert sorted(name for name, _ in known - shown if name not in NO_FAULT) == []
     assert sorted(NO_FAULT.keys() & {name for name, _ in shown}) == []
 
 
-def test_every_fault_is_of_a_facet_that_there_is() -> None:
-    named = {(fault.facet, fault.gate) for fault in FAULTS if fault.facet}
-    known = facets(REPOSITORY)
+def test_every_fault_is_of_a_check_that_there_is() -> None:
+    named = {(fault.check, fault.session) for fault in FAULTS if fault.check}
+    known = every_check()
 
-    assert sorted(named - {(name, said["gate"]) for name, said in known.items()}) == []
-    assert sorted({facet for fault in FAULTS for facet in fault.also} - known.keys()) == []
+    assert sorted(named - {(name, check.session) for name, check in known.items()}) == []
+    assert sorted({check for fault in FAULTS for check in fault.also} - known.keys()) == []
 
 
 def test_the_page_has_every_fault_and_each_is_caught() -> None:

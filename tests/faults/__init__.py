@@ -1,1 +1,1 @@
-"""Faults that are planted in a service, one at a time, and what names them: the gates, and the tools that people use today."""
+"""Faults that are planted in a service, one at a time, and what names them: the sessions, and the tools of today."""

@@ -1,4 +1,4 @@
-"""Plant each fault once and see the right gate name it; `--good N`: see that N services without a fault have no finding.
+"""Plant each fault once and see the right check name it; `--good N`: see that N services without a fault have no finding.
 
 python -m faults [-k WORD] [--write] [--good N [--seed N]]
 """
@@ -22,7 +22,7 @@ from containers.programs import CannotMake
 from services import Service
 from snapshot import snapshot
 
-from . import container, contract, elsewhere, environment, files, image, lock, online
+from . import container, contract, elsewhere, files, image, lock, machine, online
 from .fault import Blame, Fault
 from .good import false_alarms
 from .network import network
@@ -39,7 +39,7 @@ FAULTS: tuple[Fault, ...] = (
     *lock.FAULTS,
     *online.FAULTS,
     *files.FAULTS,
-    *environment.FAULTS,
+    *machine.FAULTS,
     *elsewhere.FAULTS,
 )
 OF_THE_IMAGE = {contract.CONTRACT, container.CONTAINER, "image"}
@@ -51,7 +51,9 @@ COMMITTER = {"GIT_COMMITTER_NAME": "Nobody", "GIT_COMMITTER_EMAIL": "nobody@exam
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("-k", dest="word", default="", help="only the faults with this in their name, gate, facet or place")
+    options.add_argument(
+        "-k", dest="word", default="", help="only the faults with this in their name, session, check or environment"
+    )
     options.add_argument("--write", action="store_true", help=f"write docs/reference/{PAGE.name}; takes all faults")
     options.add_argument("--good", type=int, default=0, metavar="N", help="look for false alarms in N services instead")
     options.add_argument("--seed", type=int, default=1, help="which N services; default 1")
@@ -63,9 +65,9 @@ def main() -> int:
         template = snapshot(Path(folder) / "template", "v0.1.0")
         if chosen.good:
             return false_alarms(template, Path(folder), chosen.good, chosen.seed)
-        faults = [fault for fault in FAULTS if chosen.word in f"{fault.name} {fault.gate} {fault.facet} {fault.place}"]
-        scene, places = make_scene(template, Path(folder)), {fault.place for fault in faults}
-        image_wanted = bool(places & OF_THE_IMAGE)
+        faults = [fault for fault in FAULTS if chosen.word in f"{fault.name} {fault.session} {fault.check} {fault.environment}"]
+        scene, environments = make_scene(template, Path(folder)), {fault.environment for fault in faults}
+        image_wanted = bool(environments & OF_THE_IMAGE)
         with scene.undo, network(scene.service, scene.kept / "online") as scene.network, scene_in(scene, with_image=image_wanted):
             outcomes = list(run(scene, faults))
     if chosen.write and not chosen.word:
@@ -100,7 +102,7 @@ def run(scene: Scene, faults: list[Fault]) -> Iterator[Outcome]:
     scene.restore()
     silent: dict[tuple[str, bool], set[Blame]] = {}
     for number, fault in enumerate(faults, start=1):
-        judge = (fault.place, fault.ci)
+        judge = (fault.environment, fault.ci)
         if judge not in silent:
             silent[judge] = without_a_fault(scene, *judge)
             scene.restore()
@@ -117,17 +119,17 @@ def run(scene: Scene, faults: list[Fault]) -> Iterator[Outcome]:
 
 
 def named(fault: Fault) -> str:
-    return f"{fault.gate}, {fault.facet or 'refused'}" + (", warned of" if fault.warns else "")
+    return f"{fault.session}, {fault.check or 'refused'}" + (", warned of" if fault.warns else "")
 
 
-def without_a_fault(scene: Scene, place: str, ci: bool) -> set[Blame]:
+def without_a_fault(scene: Scene, environment: str, ci: bool) -> set[Blame]:
     """What is said of the good service: warnings are, errors must not be."""
-    if place in OF_THE_IMAGE and not scene.image:
+    if environment in OF_THE_IMAGE and not scene.image:
         return set()
-    found = verdict(scene, place, {"IMAGE": scene.image} if place in OF_THE_IMAGE else {}, ci=ci)
+    found = verdict(scene, environment, {"IMAGE": scene.image} if environment in OF_THE_IMAGE else {}, ci=ci)
     errors = [blame for blame in found if not blame.warning]
     assert not errors, f"the good service is blamed: {errors}"
-    wrong = [tool for tool, said in asked(scene, place, {}).items() if said == "caught"]
+    wrong = [tool for tool, said in asked(scene, environment, {}).items() if said == "caught"]
     assert not wrong, f"the good service is blamed, so that what it says of a bad one means nothing: {wrong}"
     return found
 
@@ -136,8 +138,8 @@ def planted(scene: Scene, fault: Fault, silent: set[Blame]) -> Outcome:
     """One fault: who named it, and who else was blamed."""
     try:
         settings = dict(fault.plant(scene) or {})
-        found = verdict(scene, fault.place, settings, ci=fault.ci) - silent
-        today = asked(scene, fault.place, settings)
+        found = verdict(scene, fault.environment, settings, ci=fault.ci) - silent
+        today = asked(scene, fault.environment, settings)
     except LookupError as reason:
         return Outcome(fault, "", {}, str(reason), unseen=True)
     except (AssertionError, subprocess.SubprocessError, OSError) as reason:
@@ -145,21 +147,21 @@ def planted(scene: Scene, fault: Fault, silent: set[Blame]) -> Outcome:
     right = [
         blame
         for blame in found
-        if (blame.gate, blame.place, blame.facet) == (fault.gate, named_place(fault), fault.facet)
+        if (blame.session, blame.environment, blame.check) == (fault.session, named_environment(fault), fault.check)
         and fault.said in blame.said
         and blame.warning == fault.warns
     ]
-    of_this = {fault.facet, *fault.also}
-    known = {(blame.gate, blame.facet) for blame in silent}  # the same warning in other words
+    of_this = {fault.check, *fault.also}
+    known = {(blame.session, blame.check) for blame in silent}  # the same warning in other words
     other = [
         blame
         for blame in found
-        if not (blame.facet in of_this and blame.place == named_place(fault))
-        and not (blame.warning and (blame.gate, blame.facet) in known)
+        if not (blame.check in of_this and blame.environment == named_environment(fault))
+        and not (blame.warning and (blame.session, blame.check) in known)
     ]
     said = right[0].said.splitlines()[0] if right else ""
     if not right:
-        return Outcome(fault, said, today, f"no {fault.facet} of {fault.gate}; instead {brief(found)}")
+        return Outcome(fault, said, today, f"no {fault.check} of {fault.session}; instead {brief(found)}")
     if other:
         return Outcome(fault, said, today, f"also blamed: {brief(other)}")
     return Outcome(fault, said, today)
@@ -167,14 +169,14 @@ def planted(scene: Scene, fault: Fault, silent: set[Blame]) -> Outcome:
 
 def brief(blames: Iterable[Blame]) -> str:
     """The first few, in few words."""
-    rows = [f"{b.gate}/{b.facet or 'refused'} {b.place}: {' '.join(b.said.split())[:120]}" for b in sorted(blames)]
+    rows = [f"{b.session}/{b.check or 'refused'} {b.environment}: {' '.join(b.said.split())[:120]}" for b in sorted(blames)]
     return "; ".join(rows[:4]) + (f" and {len(rows) - 4} more" if len(rows) > 4 else "") if rows else "nothing"
 
 
-def named_place(fault: Fault) -> str:
-    """What the report calls the place: an image and a container by their own names, and files not at all."""
+def named_environment(fault: Fault) -> str:
+    """What the report calls the environment: an image and a container by their own names, and files not at all."""
     names = {"image": "damaged:planted", container.CONTAINER: container.NAME, contract.CONTRACT: "", online.ONLINE: ""}
-    return "ci" if fault.ci and fault.place == "laptop" else names.get(fault.place, fault.place)
+    return "ci" if fault.ci and fault.environment == "laptop" else names.get(fault.environment, fault.environment)
 
 
 def told(outcomes: list[Outcome]) -> int:

@@ -35,8 +35,8 @@ def started(*options: str, then: Sequence[str] = ()) -> Plant:
     return plant
 
 
-def running(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
-    return Fault(name, plant, "parity", facet, said, CONTAINER, also, warns)
+def running(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
+    return Fault(name, plant, "parity", check, said, CONTAINER, also, warns)
 
 
 FAULTS = (

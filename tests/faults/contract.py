@@ -67,8 +67,8 @@ def moment(scene: Scene) -> dict[str, str]:
         raise LookupError("no container engine answers")
     good = engine(scene, "inspect", "--format", "{{.Id}}", scene.image).strip()
     scene.undo.callback(engine, scene, "tag", good, scene.image)
-    line = "    find /promise /service -exec touch"
-    scene.edit("Dockerfile", line, f"    head -c 9 /dev/urandom > /promise/built-at; \\\n{line}")
+    line = "    find /service -exec touch"
+    scene.edit("Dockerfile", line, f"    head -c 9 /dev/urandom > /service/built-at; \\\n{line}")
     return {}
 
 
@@ -76,8 +76,8 @@ def program(path: str, mode: str = "755") -> Plant:
     return above(f"COPY --chmod={mode} file {path}")
 
 
-def clause(name: str, facet: str, plant: Plant, said: str, *also: str) -> Fault:
-    return Fault(name, plant, "image", f"image {facet}", said, CONTRACT, frozenset(f"image {other}" for other in also))
+def clause(name: str, check: str, plant: Plant, said: str, *also: str) -> Fault:
+    return Fault(name, plant, "image", f"image {check}", said, CONTRACT, frozenset(f"image {other}" for other in also))
 
 
 def wrapped(code: str) -> Plant:
@@ -167,7 +167,7 @@ FAULTS = (
         "one module more than in the commit",
         "environment",
         above(f"COPY file {SITE}/orders_api/more.py"),
-        "and the lock promises",
+        "and the lock declares",
     ),
     clause("a build that writes something else each time", "twice", moment, "/app/built-at: bytes "),
 )

@@ -1,4 +1,4 @@
-"""Faults of another place, such as a server or a colleague's machine: known by its fingerprint only."""
+"""Faults of another environment, such as a server or a colleague's machine: known by its fingerprint only."""
 
 import os
 import re
@@ -109,8 +109,8 @@ def built_here(scene: Scene) -> None:
     wheel.write_text(re.sub(r"(?m)^Tag: .*$", "Tag: py3-none-linux_x86_64", wheel.read_text()))
 
 
-def there(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), ci: bool = False) -> Fault:
-    return Fault(name, plant, "parity", facet, said, ELSEWHERE, also, ci=ci)
+def there(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), ci: bool = False) -> Fault:
+    return Fault(name, plant, "parity", check, said, ELSEWHERE, also, ci=ci)
 
 
 FAULTS = (

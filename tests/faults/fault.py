@@ -1,4 +1,4 @@
-"""What a fault is, and what a gate says of one."""
+"""What a fault is, and what a session says of one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,29 +13,29 @@ Plant = Callable[[Scene], Mapping[str, str] | None]
 
 @dataclass(frozen=True, order=True)
 class Blame:
-    """One finding: who says it, of which place (empty: of a file), under which facet, and in which words."""
+    """One finding: who says it, of which environment (empty: of a file), under which check, and in which words."""
 
-    gate: str
-    place: str
-    facet: str
+    session: str
+    environment: str
+    check: str
     said: str
     warning: bool = False
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`gate` must name it under `facet`, of `place`, with `said` among its words; nothing else may be blamed.
+    """`session` must name it under `check`, of `environment`, with `said` among its words; nothing else may be blamed.
 
-    `also` are facets of the same place in which the same fault shows by right. `warns`: it is named and the verdict stays.
+    `also` are checks of the same environment in which the same fault shows by right. `warns`: it is named and the verdict stays.
     `ci`: it is judged as a job of CI judges, which allows less.
     """
 
     name: str
     plant: Plant
-    gate: str
-    facet: str
+    session: str
+    check: str
     said: str
-    place: str = ""
+    environment: str = ""
     also: frozenset[str] = frozenset()
     warns: bool = False
     ci: bool = False

@@ -8,10 +8,25 @@ __all__ = ["FAULTS"]
 WORKFLOW = ".github/workflows/lockstep.yml"
 COMPOSE = "deploy/compose.yaml"
 NEXT = "- run: uv run noxfile.py"
+PROXY = """\
+upstream orders_api {
+    server 127.0.0.1:9000;
+    keepalive_timeout 60s;
+}
+server {
+    listen 80;
+    proxy_request_buffering on;
+    client_max_body_size 10485760;
+    location / {
+        proxy_pass http://orders_api;
+        proxy_read_timeout 35s;
+    }
+}
+"""
 
 
-def pins(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
-    return Fault(name, plant, "pins", facet, said, also=also, warns=warns)
+def pins(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
+    return Fault(name, plant, "pins", check, said, also=also, warns=warns)
 
 
 FAULTS = (
@@ -58,7 +73,7 @@ FAULTS = (
         "development packages in the image",
         "commands",
         edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked"),
-        "The image is not installed as the other places are.",
+        "The image is not installed as the other environments are.",
     ),
     pins(
         "pip install in the Dockerfile",
@@ -82,7 +97,11 @@ FAULTS = (
     pins(
         "a shell around the server in the image",
         "commands",
-        edit("Dockerfile", 'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]', "CMD python -m lockstep_serve serve --reload"),
+        edit(
+            "Dockerfile",
+            'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]',
+            "CMD python -m lockstep_serve serve --reload",
+        ),
         "Production does not start the service the one way.",
     ),
     pins(
@@ -107,6 +126,18 @@ FAULTS = (
         "deploy files",
         edit(COMPOSE, "stop_grace_period: 30s", "stop_grace_period: 3s"),
         "The grace is stated two ways.",
+    ),
+    pins(
+        "a proxy that asks on another port",
+        "proxy",
+        write("deploy/systemd/orders-api.nginx.conf", PROXY),
+        "The port is stated two ways.",
+    ),
+    pins(
+        "the tool's source, as an earlier layout had it",
+        "layout",
+        write("src/lockstep/__main__.py", ""),
+        "The tool's source is still in the service.",
     ),
     pins(
         "a variable that the example lost",

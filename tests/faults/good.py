@@ -1,4 +1,4 @@
-"""The other way round: services without a fault, of random valid answers, of which no gate may say anything."""
+"""The other way round: services without a fault, of random valid answers, of which no session may say anything."""
 
 import os
 import platform
@@ -43,7 +43,7 @@ def name_of(chance: random.Random) -> str:
 
 
 def false_alarms(template: Template, folder: Path, count: int, seed: int) -> int:
-    """Render, judge files, and judge one built place for each set of packages; 1 when anything was blamed."""
+    """Render, judge files, and judge one built environment for each set of packages; 1 when anything was blamed."""
     built: dict[tuple[object, ...], str] = {}
     alarms, refused = [], 0
     for number, answers in enumerate(answers_of(template, count, seed), start=1):
@@ -56,7 +56,7 @@ def false_alarms(template: Template, folder: Path, count: int, seed: int) -> int
         found = alarms_of_files(root)
         packages = (answers["framework"], answers["server"], "prometheus" in deploy_of(answers))
         if not found and packages not in built:
-            found = alarms_of_place(root)
+            found = alarms_of_environment(root)
             built[packages] = str(answers["project_name"])
         alarms += [f"{answers}: {said}" for said in found]
         mark = "✗" if found else "✓"
@@ -84,11 +84,11 @@ def alarms_of_files(root: Path) -> list[str]:
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Born from Lockstep")
     service = Service(root, {})
-    done = [(gate, service.lockstep(gate)) for gate in ("lock", "pins")]
-    return [f"{gate}: {said.stdout.strip()}" for gate, said in done if said.returncode]
+    done = [(session, service.lockstep(session)) for session in ("lock", "pins")]
+    return [f"{session}: {said.stdout.strip()}" for session, said in done if said.returncode]
 
 
-def alarms_of_place(root: Path) -> list[str]:
+def alarms_of_environment(root: Path) -> list[str]:
     """What `parity` blames in a production set that was just built; that there is no image to look at is no alarm."""
     settings = {"LOCKSTEP_ENGINE": "no-such-engine", "PATH": os.environ["PATH"]}
     done = Service(root, settings).lockstep("parity")

@@ -48,8 +48,8 @@ def engine(scene: Scene, *words: str) -> str:
     return done.stdout
 
 
-def inside(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset()) -> Fault:
-    return Fault(name, plant, "parity", facet, said, "image", also)
+def inside(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset()) -> Fault:
+    return Fault(name, plant, "parity", check, said, "image", also)
 
 
 BYTES = frozenset({"bytes", "byte code"})
@@ -65,8 +65,15 @@ FAULTS = (
     inside(
         "a module edited in the image", "bytes", damage("echo evil >> $site/pydantic/main.py"), "pydantic/main.py", also=BYTES
     ),
+    inside(
+        "a module of lockstep-serve edited in the image",
+        "bytes",
+        damage("echo '#' >> $site/lockstep_serve/health.py"),
+        "lockstep_serve/health.py",
+        also=BYTES,
+    ),
     inside("a module deleted in the image", "bytes", damage("rm $site/pydantic/main.py"), "pydantic/main.py"),
-    inside("a stray .pth in the image", "strays", damage("echo > $site/evil.pth"), "evil.pth"),
+    inside("a .pth file in the image", "unowned files", damage("echo > $site/evil.pth"), "evil.pth"),
     inside("an image of another commit's lock", "inputs", damage("echo >> /app/uv.lock"), "uv.lock"),
     inside(
         "the standard library edited in the image",

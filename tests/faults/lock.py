@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from .fault import Fault, Plant
-from .planting import append, both, edit, in_lock
+from .planting import append, both, edit, in_lock, remove, write
 from .scene import Scene
 
 __all__ = ["FAULTS"]
@@ -20,6 +20,30 @@ def unneeded(scene: Scene) -> None:
 def young(scene: Scene) -> None:
     now = datetime.now(UTC) - timedelta(hours=1)
     in_lock(r'(/idna-[^"]+\.whl".*?upload-time = ")[^"]+', rf"\g<1>{now:%Y-%m-%dT%H:%M:%SZ}")(scene)
+
+
+def grown(name: str) -> Plant:
+    """One byte more at the end of a wheel in the repository: it installs as before."""
+
+    def plant(scene: Scene) -> None:
+        [path] = scene.root.glob(f".lockstep/{name}-*.whl")
+        path.write_bytes(path.read_bytes() + b"\0")
+
+    return plant
+
+
+def gone(name: str) -> Plant:
+    """A wheel in the repository that is not there."""
+
+    def plant(scene: Scene) -> None:
+        [path] = scene.root.glob(f".lockstep/{name}-*.whl")
+        path.unlink()
+
+    return plant
+
+
+def wheel(name: str, plant: Plant, said: str) -> Fault:
+    return Fault(name, plant, "lock", "repository wheels", said, also=frozenset({"lock fresh"}))
 
 
 def honest(name: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset()) -> Fault:
@@ -114,11 +138,17 @@ FAULTS = (
         "lock fresh",
         "uv.lock does not answer pyproject.toml.",
     ),
+    wheel("another wheel of lockstep-serve under the same name", grown("lockstep_serve"), "is not the one that is locked."),
+    wheel("another wheel of the tool under the same name", grown("lockstep_tool"), "is not the one that is locked."),
+    wheel("a wheel of lockstep-serve that is missing", gone("lockstep_serve"), "A locked wheel is not in the repository."),
+    Fault("a file of the tool that is missing", remove(".lockstep/ruff.toml"), "lock", "lockstep directory", "missing"),
     Fault(
-        "a conflict left in the lock",
-        append("uv.lock", "<<<<<<< HEAD\n"),
+        "a file beside the tool that no lock names",
+        write(".lockstep/evil-1.0.whl", "x"),
         "lock",
-        "",
-        "uv.lock",
+        "lockstep directory",
+        "that nothing names",
+        warns=True,
     ),
+    Fault("a conflict left in the lock", append("uv.lock", "<<<<<<< HEAD\n"), "lock", "lock fresh", "uv cannot read"),
 )

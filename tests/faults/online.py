@@ -55,8 +55,8 @@ def known(scene: Scene) -> None:
     there(scene).osv.publish("GHSA-1", "smaller", "2.0")
 
 
-def asked(name: str, facet: str, gate: str, plant: Plant, said: str) -> Fault:
-    return Fault(name, plant, gate, facet, said, ONLINE)
+def asked(name: str, check: str, session: str, plant: Plant, said: str) -> Fault:
+    return Fault(name, plant, session, check, said, ONLINE)
 
 
 FAULTS = (

@@ -3,11 +3,11 @@
 from .fault import Plant
 from .scene import Scene
 
-__all__ = ["append", "both", "edit", "in_lock", "variables", "write"]
+__all__ = ["append", "both", "edit", "in_lock", "remove", "variables", "write"]
 
 
 def in_lock(pattern: str, new: str) -> Plant:
-    """Change the first place of uv.lock that matches."""
+    """Change the first part of uv.lock that matches."""
     return lambda scene: scene.service.substitute("uv.lock", pattern, new)
 
 
@@ -26,6 +26,11 @@ def write(name: str, text: str) -> Plant:
     return plant
 
 
+def remove(name: str) -> Plant:
+    """A file of the checkout less."""
+    return lambda scene: (scene.root / name).unlink()
+
+
 def append(name: str, text: str) -> Plant:
     """More at the end of a file."""
 
@@ -37,7 +42,7 @@ def append(name: str, text: str) -> Plant:
 
 
 def both(first: Plant, second: Plant) -> Plant:
-    """One fault in two places."""
+    """Two steps of one fault."""
 
     def plant(scene: Scene) -> dict[str, str]:
         return {**(first(scene) or {}), **(second(scene) or {})}
@@ -46,5 +51,5 @@ def both(first: Plant, second: Plant) -> Plant:
 
 
 def variables(**settings: str) -> Plant:
-    """Nothing but what the place's environment says."""
+    """Nothing but variables."""
     return lambda _: settings

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lockstep_tool.environments.probe import probe_program
 from services import Service
 from snapshot import Template, git
 
@@ -26,7 +27,7 @@ ANSWERS = {
     "deploy": ["compose", "kubernetes", "systemd"],
 }
 ELSEWHERE = "elsewhere"
-# A place that serves: the interpreter's settings, which `python -m lockstep_serve serve` sets everywhere.
+# An environment that serves: the interpreter's settings, which `python -m lockstep_serve serve` sets everywhere.
 SERVING = {
     "PYTHONUTF8": "1",
     "PYTHONSAFEPATH": "1",
@@ -47,7 +48,7 @@ class Scene:
     image: str = ""
     engine: str = ""
     build: Mapping[str, str] = field(default_factory=dict)
-    built_at: float = 0
+    built_at: tuple[float, ...] = ()
     network: Network | None = None
     undo: ExitStack = field(default_factory=ExitStack)
 
@@ -82,12 +83,11 @@ class Scene:
         return self.service.run(*command, UV_PROJECT_ENVIRONMENT=str(environment), **settings)
 
     def fingerprint(self, settings: Mapping[str, str]) -> Path:
-        """Look into the other place as it would serve, and keep what is seen."""
-        probe = self.root / "src" / "lockstep" / "fingerprint.py"
+        """Look into the other environment as it would serve, and keep what is seen."""
         file = self.root / f"{ELSEWHERE}.json"
         done = subprocess.run(
             [self.elsewhere / "bin" / "python", "-B", "-"],
-            input=probe.read_bytes(),
+            input=probe_program(),
             cwd=self.kept,
             env={**os.environ, **self.service.settings, **SERVING, "LOCKSTEP_HOME": str(self.root), **settings},
             capture_output=True,
@@ -97,12 +97,17 @@ class Scene:
         file.write_bytes(done.stdout)
         return file
 
+    def times(self) -> tuple[float, ...]:
+        """When the files were written of which uv remembers that."""
+        files = (self.root / "pyproject.toml", *sorted(self.root.glob(".lockstep/*.whl")))
+        return tuple(file.stat().st_ctime for file in files)
+
     def keep(self) -> None:
         """Build both sets from the good checkout and keep them.
 
-        Again when pyproject.toml was put back: uv remembers its time, and its check would find fault with a good set.
+        Again when pyproject.toml or a wheel was put back: uv remembers their times, and its check would blame a good set.
         """
-        self.built_at = (self.root / "pyproject.toml").stat().st_ctime
+        self.built_at = self.times()
         for tree in (self.here, self.elsewhere):
             shutil.rmtree(tree, ignore_errors=True)
             shutil.rmtree(self.kept / tree.name, ignore_errors=True)
@@ -115,7 +120,7 @@ class Scene:
         self.undo.close()
         git(self.root, "reset", "--quiet", "--hard", self.commit)
         git(self.root, "clean", "--quiet", "--force", "-d")
-        if (self.root / "pyproject.toml").stat().st_ctime != self.built_at:
+        if self.times() != self.built_at:
             self.keep()
         for tree in (self.here, self.elsewhere):
             good = self.kept / tree.name

@@ -20,13 +20,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 SECTIONS = {
     "In files": ("",),
     "In this machine": HERE,
-    "In another place": (ELSEWHERE,),
+    "In another environment": (ELSEWHERE,),
     "In a running container": (CONTAINER,),
     "In the image": ("image", CONTRACT),
     "What is not caught without a network, and what catches it": (ONLINE,),
 }
 NOT_OFFLINE = """\
-`lock` holds a lock against its earlier commits, and `parity` holds its needs against what installed packages say themselves.
+`lock` compares a lock with its earlier commits, and `parity` compares its needs with what installed packages say themselves.
 A clone of one commit has no earlier ones, and without a network `lock` passes each of these there.
 `lock -- --registry` and `audit` ask, and are no part of the one command.
 """
@@ -40,14 +40,14 @@ NOT_CAUGHT = """\
 - A release that is bad from the start, by the hand of its own project: everything about it is honest.
   `cooldown` keeps it away while it is young, and `audit` names it once somebody knows.
 - An answer that differs in a request that nobody named: `behaviour` sends the `requests` of `pyproject.toml`.
-- A place whose kernel or interpreter lies to whoever looks: the probe runs by the place's own Python.
+- An environment whose kernel or interpreter lies to whoever looks: the probe runs by the environment's own Python.
   The image's layers are looked at from outside."""
 SIGNS = {"caught": "caught", "passed": "passed", NOT_THERE: "-"}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`failure` is why the fault does not count as caught; `said` is what the gate said of it."""
+    """`failure` is why the fault does not count as caught; `said` is what the session said of it."""
 
     fault: Fault
     said: str
@@ -57,25 +57,25 @@ class Outcome:
 
 
 def page(outcomes: Sequence[Outcome]) -> str:
-    """Counts, then a table for each place."""
+    """Counts, then a table for each environment."""
     looked = [outcome for outcome in outcomes if not outcome.unseen]
     caught = [outcome for outcome in looked if not outcome.failure]
     parts = [
         "# Faults\n\n<!-- Written by `uv run noxfile.py -s faults -- --write`, from a run. -->\n",
         "Each fault is planted alone in a good service.",
-        "It counts as caught when its gate fails with the name of its facet, and nothing else is blamed.",
+        "It counts as caught when its session fails with the name of its check, and nothing else is blamed.",
         "What was planted is taken away again before the next one, and that is checked.",
-        "Where a fault is a warning, its gate names it and stays green.\n",
+        "Where a fault is a warning, its session names it and stays green.\n",
         f"Lockstep: {len(caught)} of {len(looked)} caught.",
         *(f"`{tool}`: {counted(looked, tool)}." for tool in TOOLS),
         "A dash is what a tool cannot look at: there is no uv inside the image.",
-        "`uv sync --reinstall` is a lock file's own check: it installs everything again and holds each file to its hash.",
+        "`uv sync --reinstall` is a lock file's own check: it installs everything again and compares each file with its hash.",
         "It repairs a damaged environment where it runs, and does not say that it was damaged.",
     ]
-    for title, places in SECTIONS.items():
-        rows = [row(outcome) for outcome in looked if outcome.fault.place in places]
+    for title, environments in SECTIONS.items():
+        rows = [row(outcome) for outcome in looked if outcome.fault.environment in environments]
         if rows:
-            said = [NOT_OFFLINE] if ONLINE in places else []
+            said = [NOT_OFFLINE] if ONLINE in environments else []
             heads = ("fault", "named by", "in these words", *(f"`{t}`" for t in TOOLS))
             parts += [f"\n## {title}\n", *said, table(heads, rows)]
     parts.append(f"\n{NOT_CAUGHT}")
@@ -92,7 +92,7 @@ def counted(outcomes: Sequence[Outcome], tool: str) -> str:
 
 def row(outcome: Outcome) -> tuple[str, ...]:
     fault = outcome.fault
-    facet = f": `{fault.facet}`" if fault.facet else ", which cannot read it"
-    named = "**not caught**" if outcome.failure else f"`{fault.gate}`{facet}" + (" (warning)" if fault.warns else "")
+    check = f": `{fault.check}`" if fault.check else ", which cannot read it"
+    named = "**not caught**" if outcome.failure else f"`{fault.session}`{check}" + (" (warning)" if fault.warns else "")
     words = outcome.said if len(outcome.said) <= 160 else outcome.said[:157] + "…"
     return fault.name, named, words, *(SIGNS[outcome.today[tool]] for tool in TOOLS)

@@ -18,20 +18,20 @@ TOOLS = ("uv lock --check", "uv sync --check", "uv pip check", "uv sync --reinst
 INPUTS = ("uv.lock", "pyproject.toml", "uv.toml")
 
 
-def asked(scene: Scene, place: str, settings: Mapping[str, str]) -> dict[str, str]:
+def asked(scene: Scene, environment: str, settings: Mapping[str, str]) -> dict[str, str]:
     """Each tool → `caught`, `passed` or `cannot look`, which no image without uv in it allows."""
-    if place == ONLINE:
+    if environment == ONLINE:
         return asked_online(scene)
-    service, environment = scene.service, scene.elsewhere if place == ELSEWHERE else scene.here
-    project = {**settings, "UV_PROJECT_ENVIRONMENT": str(environment)}
+    service, tree = scene.service, scene.elsewhere if environment == ELSEWHERE else scene.here
+    project = {**settings, "UV_PROJECT_ENVIRONMENT": str(tree)}
     same = ("--locked", "--no-default-groups", "--no-editable")
     said = {"uv lock --check": ran(service, project, "lock", "--check")}
-    if place in {"image", CONTAINER, CONTRACT}:
+    if environment in {"image", CONTAINER, CONTRACT}:
         return {**dict.fromkeys(TOOLS, NOT_THERE), **said}
     said["uv sync --check"] = ran(service, project, "sync", "--check", *same)
-    said["uv pip check"] = ran(service, settings, "pip", "check", "--python", str(environment))
+    said["uv pip check"] = ran(service, settings, "pip", "check", "--python", str(tree))
     said["uv sync --reinstall"] = "passed"
-    if place == "" and any((scene.root / name).read_bytes() != good(scene, name) for name in INPUTS):
+    if environment == "" and any((scene.root / name).read_bytes() != good(scene, name) for name in INPUTS):
         fresh = scene.kept / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         again = {**settings, "UV_PROJECT_ENVIRONMENT": str(fresh)}
@@ -42,18 +42,18 @@ def asked(scene: Scene, place: str, settings: Mapping[str, str]) -> dict[str, st
 def asked_online(scene: Scene) -> dict[str, str]:
     """The same of the service that is locked from the stand-in; what it is built with is not there, so it is left out."""
     assert scene.network is not None
-    service, environment = scene.network.service, scene.network.environment
+    service, tree = scene.network.service, scene.network.environment
     same = ("--locked", "--no-install-project")
-    project = {"UV_PROJECT_ENVIRONMENT": str(environment)}
-    if not environment.exists():
+    project = {"UV_PROJECT_ENVIRONMENT": str(tree)}
+    if not tree.exists():
         made = service.run("uv", "sync", *same, **project)
         assert made.returncode == 0, made.stdout
-    fresh = environment.with_name(f"{environment.name}-fresh")  # what is installed there is not met by the next fault
+    fresh = tree.with_name(f"{tree.name}-fresh")  # what is installed there is not met by the next fault
     shutil.rmtree(fresh, ignore_errors=True)
     return {
         "uv lock --check": ran(service, project, "lock", "--check"),
         "uv sync --check": ran(service, project, "sync", "--check", *same),
-        "uv pip check": ran(service, {}, "pip", "check", "--python", str(environment)),
+        "uv pip check": ran(service, {}, "pip", "check", "--python", str(tree)),
         "uv sync --reinstall": ran(service, {"UV_PROJECT_ENVIRONMENT": str(fresh)}, "sync", "--reinstall", *same),
     }
 

@@ -1,4 +1,4 @@
-"""What the gates say of a scene."""
+"""What the sessions say of a scene."""
 
 import json
 import re
@@ -21,40 +21,40 @@ HERE = ("laptop", "dev")  # this machine, and its development server
 TOLD = re.compile(r"^::(error|warning) .*title=lockstep (\w+), ([^:]+)::(.*)$", re.MULTILINE)
 
 
-def verdict(scene: Scene, place: str, settings: Mapping[str, str], *, ci: bool = False) -> set[Blame]:
-    """Everything that is blamed: of the files, and of the place that a fault is in, beside this machine's."""
-    if place == ONLINE:
+def verdict(scene: Scene, environment: str, settings: Mapping[str, str], *, ci: bool = False) -> set[Blame]:
+    """Everything that is blamed: of the files, and of the environment that a fault is in, beside this machine's."""
+    if environment == ONLINE:
         assert scene.network is not None
         service = scene.network.service
         return judged(scene, service, ["lock", "--registry"], {}) | judged(scene, service, ["audit"], {})
-    here = {**(settings if place in {"", *HERE} else {}), **({"CI": "true"} if ci else {})}
+    here = {**(settings if environment in {"", *HERE} else {}), **({"CI": "true"} if ci else {})}
     found = judged(scene, scene.service, ["lock"], here) | judged(scene, scene.service, ["pins"], here)
     with_engine = {**here, "LOCKSTEP_ENGINE": scene.engine}
-    if place in HERE:
+    if environment in HERE:
         found |= compared(scene, [], here)
-    elif place == ELSEWHERE:
+    elif environment == ELSEWHERE:
         found |= compared(scene, [str(scene.fingerprint(settings))], here)
-    elif place == CONTAINER:
+    elif environment == CONTAINER:
         container = settings.get("CONTAINER") or start(scene)
         found |= compared(scene, [f"container:{container}"], with_engine)
-    elif place == CONTRACT:
+    elif environment == CONTRACT:
         found |= held(scene, ["--look", settings["IMAGE"]] if "IMAGE" in settings else ["--twice"], with_engine)
-    elif place == "image":
+    elif environment == "image":
         found |= compared(scene, [settings["IMAGE"]], with_engine)
     return found
 
 
 def judged(scene: Scene, service: Service, words: list[str], settings: Mapping[str, str]) -> set[Blame]:
-    """What `lock`, `pins` or `audit` blames; what it refuses to look at is blamed without a facet."""
-    gate = words[0]
+    """What `lock`, `pins` or `audit` blames; what it refuses to look at is blamed without a check."""
+    session = words[0]
     done = service.lockstep(*words, **{**settings, "GITHUB_ACTIONS": "true"})
     assert "Traceback" not in done.stdout, done.stdout
     found = {
-        Blame(gate, "", facet, plain(scene, said).replace("%0A", " "), level == "warning")
-        for level, _, facet, said in TOLD.findall(done.stdout)
+        Blame(session, "", check, plain(scene, said).replace("%0A", " "), level == "warning")
+        for level, _, check, said in TOLD.findall(done.stdout)
     }
     if done.returncode and all(blame.warning for blame in found):
-        found.add(Blame(gate, "", "", done.stdout.strip()))
+        found.add(Blame(session, "", "", done.stdout.strip()))
     assert done.returncode or all(blame.warning for blame in found), done.stdout
     return found
 
@@ -65,26 +65,25 @@ def held(scene: Scene, words: list[str], settings: Mapping[str, str]) -> set[Bla
     assert "Traceback" not in done.stdout, done.stdout
     if done.returncode == 0:
         return set()
-    voices = re.search(r"(?:breaks its contract|are not the same)\.\n\n(.*?)\n\n", done.stdout, re.DOTALL)
-    if voices is None:
+    table = re.search(r"(?:breaks its contract|are not the same)\.\n\n(.*?)\n\n", done.stdout, re.DOTALL)
+    if table is None:
         return {Blame("image", "", "", done.stdout.strip())}
-    rows = (line.strip().partition("   ") for line in voices[1].splitlines())
+    rows = (line.strip().partition("   ") for line in table[1].splitlines())
     return {Blame("image", "", clause, plain(scene, said.strip())) for clause, _, said in rows}
 
 
-def compared(scene: Scene, places: list[str], settings: Mapping[str, str]) -> set[Blame]:
+def compared(scene: Scene, environments: list[str], settings: Mapping[str, str]) -> set[Blame]:
     """What `parity` blames."""
-    report = scene.root / ".lockstep" / "report.json"
+    report = scene.root / ".nox" / "report" / "report.json"
     report.unlink(missing_ok=True)
-    done = scene.service.lockstep("parity", *places, **settings)
+    done = scene.service.lockstep("parity", *environments, **settings)
     assert "Traceback" not in done.stdout, done.stdout
     if not report.is_file():
         return {Blame("parity", "", "", done.stdout.strip())}
-    warned = tuple(line for line in done.stdout.splitlines() if line.startswith("  ! "))
-    findings = [f for f in json.loads(report.read_text())["findings"] if not f["allowed"] and not f["unseen"]]
     found = {
-        Blame("parity", f["place"], f["facet"], plain(scene, f["said"]), any(w.startswith(f"  ! {f['facet']} ") for w in warned))
-        for f in findings
+        Blame("parity", f["environment"], f["check"], plain(scene, f["what"]), f["severity"] == "warning")
+        for f in json.loads(report.read_text())["findings"]
+        if f["severity"] in {"error", "warning"}
     }
     different = any(not blame.warning for blame in found)
     assert (done.returncode == 1) == different, f"exit {done.returncode}\n{done.stdout}"

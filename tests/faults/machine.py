@@ -15,7 +15,7 @@ __all__ = ["FAULTS", "more", "replaced", "without"]
 
 DEFINITION = "src/orders_api/server.toml"
 EVIL = "\nevil = True\n"
-STRAYS = frozenset({"strays"})
+UNOWNED = frozenset({"unowned files"})
 
 
 def more(name: str, text: str = EVIL) -> Plant:
@@ -23,6 +23,7 @@ def more(name: str, text: str = EVIL) -> Plant:
 
     def plant(scene: Scene) -> None:
         path = scene.site(scene.here) / name
+        path.parent.mkdir(exist_ok=True)
         path.write_text((path.read_text() if path.is_file() else "") + text)
 
     return plant
@@ -136,8 +137,8 @@ def in_the_checkout_only(scene: Scene) -> None:
     scene.edit("src/orders_api/hello.py", "from typing import Annotated\n", "import pathlib\nfrom typing import Annotated\n")
 
 
-def here(name: str, facet: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
-    return Fault(name, plant, "parity", facet, said, "laptop", also, warns)
+def here(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str] = frozenset(), warns: bool = False) -> Fault:
+    return Fault(name, plant, "parity", check, said, "laptop", also, warns)
 
 
 FAULTS = (
@@ -145,19 +146,21 @@ FAULTS = (
     here(
         "an edited module, and its RECORD repaired", "bytes", replaced, "not what the locked wheel installs: fastapi/routing.py"
     ),
+    here("an edited module of lockstep-serve", "bytes", more("lockstep_serve/health.py"), "edited lockstep_serve/health.py"),
+    here("a module of the tool in production", "unowned files", more("lockstep_tool/__init__.py"), "lockstep_tool/__init__.py"),
     here("a deleted module", "bytes", without("idna/core.py"), "missing idna/core.py"),
-    here("a RECORD that is gone", "bytes", emptied, "idna", also=STRAYS),
+    here("a RECORD that is gone", "bytes", emptied, "idna", also=UNOWNED),
     here(
         "a dependency slipped into the lock, where git has no past",
         "packages",
         slipped_in,
         "iniconfig is there because uv.lock says that anyio needs it",
     ),
-    here("the interpreter's own packages let in", "packages", let_in, "", also=frozenset({"bytes", "strays"})),
-    here("an injected module", "strays", more("fastapi/evil.py"), "fastapi/evil.py"),
-    here("a stray .pth", "strays", more("evil.pth", "import os\n"), "evil.pth"),
-    here("a sitecustomize.py", "strays", more("sitecustomize.py"), "sitecustomize.py"),
-    here("a directory that a .pth file adds", "search path", more("more.pth", "/usr/share\n"), "/usr/share", also=STRAYS),
+    here("the interpreter's own packages let in", "packages", let_in, "", also=frozenset({"bytes", "unowned files"})),
+    here("an injected module", "unowned files", more("fastapi/evil.py"), "fastapi/evil.py"),
+    here("a .pth file", "unowned files", more("evil.pth", "import os\n"), "evil.pth"),
+    here("a sitecustomize.py", "unowned files", more("sitecustomize.py"), "sitecustomize.py"),
+    here("a directory that a .pth file adds", "search path", more("more.pth", "/usr/share\n"), "/usr/share", also=UNOWNED),
     here("tampered byte code", "byte code", byte_code, "routing"),
     here("a hijacked console script", "bytes", script, "bin/fastapi"),
     here("a cache poisoned by an edit in another project", "bytes", poisoned, "idna/core.py"),
