@@ -15,7 +15,6 @@ import yaml
 from snapshot import snapshot
 
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.yml"))
-TOOL = Path(__file__).parents[1] / "template" / "src"
 
 
 def services(folder: Path, count: int) -> Iterator[Path]:
@@ -36,8 +35,8 @@ def services(folder: Path, count: int) -> Iterator[Path]:
 def measure(paths: list[Path], jobs: int) -> tuple[float, float]:
     """Seconds by the clock and of processors, for one call."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    command = [sys.executable, "-m", "lockstep", "check", "--jobs", str(jobs), *map(str, paths)]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(TOOL)}, capture_output=True, check=False)
+    command = [sys.executable, "-m", "lockstep_tool", "check", "--jobs", str(jobs), *map(str, paths)]
+    done = subprocess.run(command, capture_output=True, check=False)
     took, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stdout.decode()
     return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -1,4 +1,4 @@
-"""Build one service by each engine that is promised, hold each image to its contract, build it again, compare them all.
+"""Build one service by each engine that is promised, compare each image with its contract, build it again, compare them all.
 
 Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman is this machine's. One
 engine runs at a time, so none may be running. `--write` keeps the page.
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import built_here, copier, run, tagged
-from lockstep_tool.images.rebuilding import merged
-from lockstep_tool.images.saved import saved
+from lockstep_tool.images.rebuilding import merge_layers
+from lockstep_tool.images.saved import save_image
 from services import Service
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +47,7 @@ def main() -> int:
     options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options.add_argument("--only", default="", help="one of the suites, or podman")
     chosen = options.parse_args()
-    os.environ.pop("PYTHONPATH", None)  # by which this room was found; a service would name it
+    os.environ.pop("PYTHONPATH", None)  # by which these modules are found; a service would name it
     with tempfile.TemporaryDirectory() as folder:
         service = Path(folder) / "engines-api"
         copier(tagged(Path(folder) / "template"), service, "--data", f"python={platform.python_version()}")
@@ -73,9 +73,9 @@ def looked_at(service: Path, which: str) -> Seen:
         print(said, file=sys.stderr)
         if "contract     kept" not in said:
             return Seen(name, said.strip().splitlines()[-1], "not looked at")
-        with saved(engine.command, TAG) as image:
+        with save_image(engine.command, TAG) as image:
             layers = tuple(layer.digest for layer in image.layers)
-            files = hashlib.sha256(json.dumps(merged(image), sort_keys=True).encode()).hexdigest()
+            files = hashlib.sha256(json.dumps(merge_layers(image), sort_keys=True).encode()).hexdigest()
         return Seen(name, "kept", twice(said), layers, files)
 
 
@@ -142,7 +142,7 @@ def table(made: list[Seen]) -> str:
         [
             "# The image, by each engine\n",
             f"Written by `uv run noxfile.py -s engines -- --write`, on {platform.system()} {platform.machine()}.",
-            "One service of the default answers is built by each engine, held to its contract, and built again without a cache.",
+            "One service of the default answers is built by each engine, compared with its contract, and built again.",
             "The base images have the same files everywhere; each engine imported them itself.\n",
             f"| engine | contract | layers, twice | image id, twice | layers against {against} | files against {against} |",
             "|---|---|---|---|---|---|",

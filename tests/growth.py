@@ -1,4 +1,4 @@
-"""What looking into a place costs as its packages grow in number: processor time, and how straight the line through it is."""
+"""What looking into an environment costs as its packages grow in number: processor time, and how straight its line is."""
 
 import resource
 import shutil
@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.prove.proofs import ANSWERS, PROOFS
 from services import BUILD, Service
 
 __all__ = ["Line", "Point", "fit", "points"]
@@ -35,6 +37,7 @@ class Point:
 
     packages: int
     fingerprint: float
+    parity_first: float
     parity: float
 
 
@@ -57,7 +60,7 @@ def points(good: Service, folder: Path, runs: int) -> list[Point]:
 
 def grown(good: Service, folder: Path, steps: Sequence[Sequence[str]]) -> Service:
     """A copy of the service with more packages, built and once looked into, so that the wheels are known."""
-    shutil.copytree(good.path, folder, ignore=shutil.ignore_patterns(".nox", ".lockstep"))
+    shutil.copytree(good.path, folder, ignore=shutil.ignore_patterns(".nox"))
     service = Service(folder, {**good.settings, "LOCKSTEP_ENGINE": "no-such-engine"})
     names = [name for step in steps for name in step]
     if names:
@@ -73,9 +76,23 @@ def point(service: Service, runs: int) -> Point:
     print(f"  {packages} packages …", file=sys.stderr, flush=True)
     return Point(
         packages,
-        processor_seconds(runs, lambda: service.production("-B", "src/lockstep/fingerprint.py")),
+        processor_seconds(runs, lambda: look_into(service)),
+        processor_seconds(runs, lambda: first_parity(service)),
         processor_seconds(runs, lambda: service.lockstep("parity")),
     )
+
+
+def first_parity(service: Service) -> None:
+    """With nothing remembered of what its servers answer."""
+    for file in (PROOFS, ANSWERS):
+        (service.path / file).unlink(missing_ok=True)
+    service.lockstep("parity")
+
+
+def look_into(service: Service) -> None:
+    """Pipe the probe into the production set's interpreter."""
+    python = service.path / ".nox" / "production" / "bin" / "python"
+    subprocess.run([python, "-B", "-"], input=probe_program(), stdout=subprocess.DEVNULL, check=True)
 
 
 def processor_seconds(runs: int, act: Callable[[], object]) -> float:

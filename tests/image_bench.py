@@ -29,8 +29,7 @@ ROOT = Path(__file__).parents[1]
 RIVALS = ROOT / "tests" / "rivals"
 PAGE = ROOT / "docs" / "explanation" / "image-figures.md"
 BUILD = """
-import json, os, sys
-sys.path.insert(0, 'src')
+import sys
 from pathlib import Path
 from lockstep_tool import engine
 engine.build(sys.argv[1], Path.cwd(), sys.argv[2], {})

@@ -7,13 +7,15 @@
 #     "flask>=3.1",
 #     "granian>=2.5",
 #     "hypercorn>=0.17",
-#     "locust>=2.47",
-#     "matplotlib>=3.10",
-#     "psutil>=7",
+#     "lockstep-serve",
+#     "lockstep-tool[bench]",
 #     "pyyaml>=6",
 # ]
 # [tool.uv]
 # exclude-newer = "7 days"
+# [tool.uv.sources]
+# lockstep-serve = { path = "../lockstep/serve", editable = true }
+# lockstep-tool = { path = "../lockstep/tool", editable = true }
 # ///
 """Every service's server model beside a bare hello of the same framework under the same server, and under what people
 would otherwise use: `fastapi run`, granian, hypercorn. One run for each framework; `--write` keeps the pages.
@@ -23,33 +25,31 @@ The bare ones have plain settings: gunicorn then writes no access log, uvicorn w
 
 import argparse
 import json
-import os
 import platform
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
-TESTS = Path(__file__).resolve().parent
-ROOT = TESTS.parent
-sys.path[:0] = [str(ROOT / "template" / "bench"), str(TESTS), str(ROOT / "template" / "src")]
-
-from lockstep_tool.bench import advice
-from lockstep_tool.bench import page
-from lockstep_tool.bench.candidate import Candidate, service
-from lockstep_tool.bench.comparing import compared
-from lockstep_tool.bench.machine import machine
-from lockstep_tool.bench.measuring import Cell
-from lockstep_tool.bench.progress import Progress
-from lockstep_tool.bench.siblings import FRAMEWORKS, GIT, MODELS, fitting
-
-from lockstep_tool.sync import sync
+from lockstep_serve.models import find_model
 from lockstep_serve.runtime import SETTINGS
+from lockstep_tool.bench.advice import find_cell, recommend_model
+from lockstep_tool.bench.candidate import Candidate, describe_service
+from lockstep_tool.bench.choosing import FRAMEWORKS, list_fitting_models
+from lockstep_tool.bench.comparing import compare_candidates
+from lockstep_tool.bench.machine import describe_machine
+from lockstep_tool.bench.measuring import Cell
+from lockstep_tool.bench.page import explain_measuring, render_page, render_table
 from lockstep_tool.stand_ins import stand_ins
+from lockstep_tool.sync import production
+from lockstep_tool.updating.progress import Progress
+from nobody import become_nobody
 from snapshot import Template, snapshot
 
+ROOT = Path(__file__).resolve().parents[1]
 PAGES = ROOT / "docs" / "explanation"
 # Waits at twice the requests that sync, gthread and the others serve at once on two cores; more than 256 the load cannot drive.
 CELLS = [Cell("plain", 8), Cell("plain", 64), Cell("wait", 4), Cell("wait", 32), Cell("wait", 256), Cell("compute", 8)]
@@ -141,18 +141,18 @@ def main() -> int:
     options.add_argument("--quick", action="store_true", help="one round")
     options.add_argument("--write", action="store_true", help=f"write {PAGES.relative_to(ROOT)}/which-model*")
     chosen = options.parse_args()
-    os.environ |= GIT  # the template is committed in a folder of its own, by nobody
     seen = {}
     with tempfile.TemporaryDirectory(prefix="lockstep-models-") as folder, Progress() as progress:
+        become_nobody(Path(folder))
         template = snapshot(Path(folder, "template"), "v0.0.0")
         for framework in chosen.frameworks:
             seen[framework] = run(framework, template, Path(folder), chosen, progress)
     text = summary(seen)
     print(text)
     for framework, document in seen.items():
-        target = (PAGES if chosen.write else ROOT / ".lockstep") / f"which-model-{framework}.html"
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(page.page(document, f"{framework}: which server model?", ratios(document)), encoding="utf-8")
+        target = (PAGES if chosen.write else ROOT / ".nox" / "report") / f"which-model-{framework}.html"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(render_page(document, f"{framework}: which server model?", ratios(document)), encoding="utf-8")
         target.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         print(target)
     if chosen.write:
@@ -162,7 +162,7 @@ def main() -> int:
 
 def run(framework: str, template: Template, folder: Path, chosen: argparse.Namespace, progress: Progress) -> dict[str, Any]:
     """The figures of one framework: services, bare hellos, and the others."""
-    models = [name for name in fitting(framework) if not chosen.models or name in chosen.models]
+    models = [name for name in list_fitting_models(framework) if not chosen.models or name in chosen.models]
     candidates, python = [], Path(sys.executable)
     for name in models:
         progress.say(f"making a {framework} service with {name}")
@@ -170,21 +170,20 @@ def run(framework: str, template: Template, folder: Path, chosen: argparse.Names
         done = template.copy(path, {"project_name": "hello-service", "framework": framework, "server": name})
         if done.returncode:
             sys.exit(done.stderr)
-        python = sync(path, "production", "--no-editable")
-        wsgi = MODELS[name] == "WSGI"
-        own = service(name, python, (), {**SETTINGS, **stand_ins(path)}, wsgi=wsgi)
-        candidates.append(Candidate(own.name, own.command, own.settings, {**own.paths, "plain": ["/"]}, own.ready, own.python))
-        candidates.append(bare(f"bare {name}", python, PLAIN[name], written(framework, MODELS[name], path)))
+        python, model = production(path), find_model(name, "server.toml")
+        own = describe_service(model, path, python, (), {**SETTINGS, **stand_ins(path)})
+        candidates.append(replace(own, paths={**own.paths, "plain": ["/"]}))
+        candidates.append(bare(f"bare {name}", python, PLAIN[name], written(framework, model.interface, path)))
     for name, words in OTHERS[framework].items():
         candidates.append(bare(name, Path(sys.executable), words, written(framework, "", folder / framework)))
     missing: dict[str, str] = {}
-    quiet = machine(platform.python_version())
-    document = compared(candidates, chosen.seconds, progress, missing, quick=chosen.quick, chosen=CELLS)
-    services = {name: figures for name, figures in document["models"].items() if name in MODELS}
+    quiet = describe_machine(platform.python_version())
+    document = compare_candidates(candidates, chosen.seconds, progress, missing, quick=chosen.quick, chosen=CELLS)
+    services = {name: figures for name, figures in document["models"].items() if name in models}
     facts = {"schema": "lockstep.models/1", "framework": framework, "work": "awaits", "model": "", "machine": quiet, **document}
     return {
         **facts,
-        "recommendation": advice.recommend({**facts, "models": services}),
+        "recommendation": recommend_model({**facts, "models": services}),
         "against_bare": {name: against(document["models"], name) for name in services},
     }
 
@@ -219,7 +218,7 @@ def against(models: Mapping[str, Any], name: str) -> dict[str, float]:
     said = {"connections": wait["connections"], "p50_ms": wait["p50_ms"], "p99_ms": wait["p99_ms"]}
     if plain is None:
         return said
-    mine, theirs = advice.cell(own, "plain"), advice.cell(plain, "plain")
+    mine, theirs = find_cell(own, "plain"), find_cell(plain, "plain")
     assert mine is not None
     assert theirs is not None
     rate, cpu = mine["rate"] / (theirs["rate"] or 1), theirs["cpu_ms"] / (mine["cpu_ms"] or 1)
@@ -262,7 +261,7 @@ def lines(document: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 def ratios(document: Mapping[str, Any]) -> str:
     note = f"Ratio: at least {GOAL} is the goal. By processor time: the bare hello's for a request, by the service's."
-    return f"<h2>Against a bare hello of the same framework</h2><p>{escape(note)}</p>{page.rows(HEADINGS, lines(document))}"
+    return f"<h2>Against a bare hello of the same framework</h2><p>{escape(note)}</p>{render_table(HEADINGS, lines(document))}"
 
 
 COST = (
@@ -280,7 +279,7 @@ def cost(framework: str, document: Mapping[str, Any]) -> str:
     """What a request costs more than in the bare hello, from the cheapest to the dearest model."""
     more = []
     for name in document["against_bare"]:
-        cells = [advice.cell(document["models"][one], "plain") for one in (name, f"bare {name}")]
+        cells = [find_cell(document["models"][one], "plain") for one in (name, f"bare {name}")]
         more += [cells[0]["cpu_ms"] - cells[1]["cpu_ms"]] if cells[0] and cells[1] else []
     return f"- {framework}: {min(more):.2f} to {max(more):.2f} ms" if more else f"- {framework}: not measured"
 
@@ -296,12 +295,12 @@ def summary(seen: Mapping[str, Mapping[str, Any]]) -> str:
         "",
     ]
     for framework, document in seen.items():
-        parts += [f"## {framework}\n", *(f"- {escape(said, quote=False)}" for said in page.how(document)), ""]
+        parts += [f"## {framework}\n", *(f"- {escape(said, quote=False)}" for said in explain_measuring(document)), ""]
         parts += [f"- {said}" for said in document["recommendation"]["because"]]
         parts += [f"- Not measured: {name}: {why}" for name, why in document["not_measured"].items()]
         parts += ["", f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
         parts += [f"| {' | '.join(map(str, row))} |" for row in lines(document)]
-        others = [(name, advice.cell(own, "plain")) for name, own in document["models"].items() if name in OTHERS[framework]]
+        others = [(name, find_cell(own, "plain")) for name, own in document["models"].items() if name in OTHERS[framework]]
         parts += ["", *(f"- {name}, bare hello: {cell['rate']:,.0f} requests/s." for name, cell in others if cell), ""]
         parts += [f"Plots and every number: [which-model-{framework}.html](which-model-{framework}.html).\n"]
     return "\n".join(parts)
