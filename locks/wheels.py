@@ -15,8 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 WHEELS = ROOT / "template" / ".lockstep"
-LOCKS = (ROOT / "locks" / "uv.lock", WHEELS / "uv.lock")
-STATED = (ROOT / "locks" / "pyproject.toml", WHEELS / "pyproject.toml")
+LOCKS = (ROOT / "locks" / "uv.lock", WHEELS / "uv.lock", ROOT / "template" / "uv.lock.jinja")
+STATED = (ROOT / "locks" / "pyproject.toml", ROOT / "locks" / "requirements" / "sources", WHEELS / "pyproject.toml")
 
 
 def built_wheels() -> Mapping[str, bytes]:

@@ -12,7 +12,7 @@ __all__ = ["Owners", "owners", "read_owners"]
 
 @dataclass(frozen=True)
 class Owners:
-    """Paths in a service: the team's rooms, and the files that are shared, also in one of those rooms."""
+    """Paths in a service: the team's directories, and the files that are shared, also in one of those."""
 
     team: Sequence[str]
     shared: Sequence[str]
@@ -21,7 +21,7 @@ class Owners:
         """`team`, `shared` or `lockstep`; a path as git writes it."""
         if path in self.shared:
             return "shared"
-        return "team" if any(f"{path}/".startswith(f"{room}/") for room in self.team) else "lockstep"
+        return "team" if any(f"{path}/".startswith(f"{name}/") for name in self.team) else "lockstep"
 
 
 def owners(rules: Mapping[str, Any], package: str) -> Owners:

@@ -5,30 +5,29 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from history import HEADER, append, replace
+from history import HEADER, append, name_version, replace
 
 __all__ = ["CHANGES", "last_question", "prepare"]
 
 QUESTIONS = "# ---- What follows "
-ROOM = "template/src/lockstep"
 
 
 def prepare(template: Path) -> None:
     """A file of Lockstep's that nothing needs, so that the first change may move or remove one."""
-    (template / ROOM / "extra_0.py").write_text(HEADER)
+    (template / "template" / "extra_0.py").write_text(HEADER)
 
 
 def adds_a_file(template: Path, n: int) -> None:
-    (template / ROOM / f"extra_{n}.py").write_text(f"{HEADER}NUMBER = {n}\n")
+    (template / "template" / f"extra_{n}.py").write_text(f"{HEADER}NUMBER = {n}\n")
 
 
 def removes_a_file(template: Path, n: int) -> None:
-    for path in sorted(template.glob(f"{ROOM}/extra_*.py"))[:1]:
+    for path in sorted(template.glob("template/extra_*.py"))[:1]:
         path.unlink()
 
 
 def moves_a_file(template: Path, n: int) -> None:
-    for path in sorted(template.glob(f"{ROOM}/extra_*.py"))[:1]:
+    for path in sorted(template.glob("template/extra_*.py"))[:1]:
         (template / "template" / f"moved_{n}").mkdir()
         path.rename(template / "template" / f"moved_{n}" / path.name)
 
@@ -60,17 +59,21 @@ def adds_a_test_requirement(template: Path, n: int) -> None:
 
 
 def ignores_a_file(template: Path, n: int) -> None:
-    replace(template / "template" / ".gitignore", ".lockstep/\n", f".lockstep/\n.version-{n}/\n")
+    replace(template / "template" / ".gitignore", ".nox/\n", f".nox/\n.version-{n}/\n")
 
 
 def explains_a_value(template: Path, n: int) -> None:
-    for path in template.glob("template/src/*/server.toml"):
+    for path in template.glob("questions/servers/*.toml"):
         replace(path, "# Addresses whose", f"# Version {n}.\n# Addresses whose")
 
 
 def explains_the_hook(template: Path, n: int) -> None:
     path = template / "template" / "src" / "{{ package_name }}" / "worker.py"
     replace(path, "    Connection pools", f"    Version {n}.\n    Connection pools")
+
+
+def builds_other_wheels(template: Path, n: int) -> None:
+    name_version(template, f"{n}.0.0")
 
 
 def adds_a_seed(template: Path, n: int) -> None:
@@ -149,6 +152,7 @@ CHANGES: Mapping[str, Callable[[Path, int], None]] = {
         ignores_a_file,
         explains_a_value,
         explains_the_hook,
+        builds_other_wheels,
         adds_a_seed,
         edits_a_seed,
         shares_a_file,

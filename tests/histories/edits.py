@@ -102,7 +102,7 @@ def adds_a_session(service: Service, n: int) -> None:
 
 
 def puts_a_file_beside_locksteps(service: Service, n: int) -> None:
-    for name in (f"deploy/ours-{n}.yaml", f".github/workflows/ours-{n}.yml", f"bench/ours_{n}.txt"):
+    for name in (f"deploy/ours-{n}.yaml", f".github/workflows/ours-{n}.yml", f".lockstep/ours-{n}.txt"):
         (service.path / name).parent.mkdir(parents=True, exist_ok=True)
         (service.path / name).write_text(f"ours: {n}\n")
 

@@ -98,6 +98,6 @@ def flat(path: str, value: object) -> Iterator[str]:
 
 
 def entered(service: Path, owners: Owners) -> list[str]:
-    """Files in the team's rooms that differ from the last commit: an update has no business there."""
+    """Files in the team's directories that differ from the last commit: an update has no business there."""
     status = git(service, "status", "--porcelain", "--untracked-files=all", "--no-renames").splitlines()
     return sorted(f"{line[3:]}   <- entered" for line in status if owners.of(line[3:]) == "team")

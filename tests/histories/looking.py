@@ -51,7 +51,7 @@ def stale(service: Service) -> list[str]:
 
 
 def unlike(service: Service, template: Template, tag: str, owners: Owners, fresh: Path, *, merged: bool) -> list[str]:
-    """Files outside the team's rooms that are not as in a new service with the same answers.
+    """Files outside the team's directories that are not as in a new service with the same answers.
 
     `merged` compares shared files too, in which no team has written; otherwise only Lockstep's, with files of the team's
     beside them.

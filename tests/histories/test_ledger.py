@@ -84,7 +84,7 @@ def test_what_the_team_took_back_is_not_expected(service: Service) -> None:
     assert mine.lost(service.path) == []
 
 
-def test_a_change_in_a_room_of_the_teams_is_named(service: Service) -> None:
+def test_a_change_in_a_directory_of_the_teams_is_named(service: Service) -> None:
     append(service.path / "ours.py", "# Lockstep was here.\n")
 
     assert entered(service.path, Owners(team=["ours.py"], shared=[])) == ["ours.py   <- entered"]
