@@ -33,10 +33,24 @@ def create_app():
 """
 
 
-@pytest.mark.parametrize("model", ["uvicorn", "gunicorn-gthread"])
-def test_a_handler_that_exits_loses_the_request_in_hand(tiny: Tiny, model: str) -> None:
+DROPPING = """
+import os
+from lockstep_serve.on_gunicorn.gthread_worker import Worker
+
+Worker.handle_exit = lambda *_: os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("model", "file", "fault"),
+    [
+        pytest.param("uvicorn", "tiny/app.py", EXITING, id="of the application"),
+        pytest.param("gunicorn-gthread", "sitecustomize.py", DROPPING, id="of the worker"),
+    ],
+)
+def test_a_handler_that_exits_loses_the_request_in_hand(tiny: Tiny, model: str, file: str, fault: str) -> None:
     service = tiny(model)
-    service.plant("tiny/app.py", EXITING)
+    service.plant(file, fault)
     with service.serving(**STOPPING) as server, pytest.raises(AssertionError, match="the request in hand was lost"):
         steps_stopping.drain_requests(server)
 

@@ -94,7 +94,7 @@ def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
     """Each step in turn; raises Refusal with the first that fails."""
     for step in its_steps:
         try:
-            tell(step.name, step.act())
+            seen = step.act()
         except (AssertionError, OSError) as failure:
             lines = server.last_lines()
             server.kill()
@@ -103,3 +103,4 @@ def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
                 [(server.production.model.name, str(failure)), *(("server", line) for line in lines)],
                 "Start it by hand and look: `uv run noxfile.py -s serve`.",
             ) from failure
+        tell(step.name, seen)

@@ -1,5 +1,6 @@
 """A server that is told to stop says so first, finishes what it has, ends by itself, and has logged no error."""
 
+import contextlib
 import signal
 import socket
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from lockstep_tool.prove.steps_serving import become_ready
 __all__ = ["drain_requests", "end_in_time", "log_no_error"]
 
 LONG_LEAD_SECONDS = 15
+DROP_SECONDS = 0.5
 
 
 def drain_requests(server: Server) -> str:
@@ -25,6 +27,7 @@ def drain_requests(server: Server) -> str:
         before = server.family()
         unready = turn_unready(server, before)
         wait_until(lambda: accepts_no_more(server, before), lambda: f"it accepts connections {patience():g} s after SIGTERM")
+        give_time_to_drop(flying)
         holding.let_go()
         try:
             answer = flying.read()
@@ -34,6 +37,14 @@ def drain_requests(server: Server) -> str:
     # Within a short lead, on a busy machine, nobody may have got to ask.
     expect(unready or turns_unready(server, LONG_LEAD_SECONDS), "readiness stayed 200 until it accepted no more")
     return "readiness false first, the request in hand answered"
+
+
+def give_time_to_drop(flying: Sent) -> None:
+    """A server that accepts no more may not have told each worker yet. Nobody fails by this; who drops what is in hand is
+    given the time to do so before it is let go.
+    """
+    with contextlib.suppress(AssertionError):
+        wait_until(flying.is_answered, lambda: "", DROP_SECONDS)
 
 
 def turn_unready(server: Server, before: set[int]) -> bool:
