@@ -44,8 +44,8 @@ def main(rounds: int) -> None:
         git(service, "init", "--quiet")
         git(service, "add", "--all")
         git(service, "commit", "--quiet", "--message", "Born")
-        script = ["uv", "run", "--quiet", "--locked", "--script", "updating/update.py", "--preview"]
-        timed(script, service)  # its environment is made once
+        timed(["uv", "run", "--quiet", "noxfile.py", "-s", "update", "--", "--preview"], service)  # makes the environment
+        script = [str(service / ".nox" / "lockstep-update" / "bin" / "lockstep"), "update", "--preview"]
         bare, preview = list[float](), list[float]()
         for number in range(rounds):
             copy = folder / f"bare-{number}"
