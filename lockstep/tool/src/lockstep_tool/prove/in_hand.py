@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Self
 
-from lockstep_serve.client import Answer
+from lockstep_tool.prove.client import Answer
 from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server

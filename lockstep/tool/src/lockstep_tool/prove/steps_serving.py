@@ -4,7 +4,7 @@ import json
 import secrets
 from contextlib import ExitStack
 
-from lockstep_serve.client import get
+from lockstep_tool.prove.client import get
 from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.in_hand import WHOLE, Holding, Sent, fill
 from lockstep_tool.prove.process import Server
