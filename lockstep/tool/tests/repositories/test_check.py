@@ -250,3 +250,10 @@ def test_json_has_everything_and_any_number_of_processes_finds_the_same(check: C
     assert document["schema"] == "lockstep.check/1"
     assert [service["checks"]["lock"] for service in document["services"]] == ["✗"] * 4
     assert document["services"][0]["findings"][0]["fix"]
+
+
+def test_a_column_with_nothing_to_look_at_finds_nothing(check: Check, tmp_path: Path) -> None:
+    path = write(tmp_path / "bare", {"requirements.txt": GOOD["requirements.txt"], ".python-version": "3.13.9\n"})
+    answer = check(path)
+
+    assert "bare     ✓     ✓       ✓      -         -      -        -      -     -        0" in answer.out

@@ -99,8 +99,9 @@ def check(path: Path, settings: Mapping[str, str], hosts: Hosts) -> Checked:
         if not repository.named(*PROJECT):
             return Checked(path, unseen="no Python project: neither pyproject.toml nor requirements.txt nor Python files")
         asked = columns(settings, hosts)
-        found = [finding for column in asked for finding in look_for(column, repository)]
-        return Checked(path, found, [column.name for column in asked if not applies(column, repository)])
+        empty = [column.name for column in asked if not applies(column, repository)]
+        found = [finding for column in asked if column.name not in empty for finding in look_for(column, repository)]
+        return Checked(path, found, empty)
     except Refusal as refusal:
         return Checked(path, unseen=f"{refusal.where[0][1]}" if refusal.where else refusal.wrong)
     except Exception as error:
