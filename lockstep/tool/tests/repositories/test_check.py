@@ -256,4 +256,4 @@ def test_a_column_with_nothing_to_look_at_finds_nothing(check: Check, tmp_path: 
     path = write(tmp_path / "bare", {"requirements.txt": GOOD["requirements.txt"], ".python-version": "3.13.9\n"})
     answer = check(path)
 
-    assert "bare     ✓     ✓       ✓      -         -      -        -      -     -        0" in answer.out
+    assert "bare     !     ✓       ✓      -         -      -        -      -     -        0" in answer.out
