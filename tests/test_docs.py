@@ -2,6 +2,7 @@
 
 import platform
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,8 +12,7 @@ import pytest
 from conftest import committed
 from pages import INSTALL, missing, read_page
 from reader import Reader
-from services import Service
-from snapshot import Template, snapshot
+from snapshot import Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
 FOLLOWED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
@@ -20,7 +20,9 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 IN_TEMPLATE = "<!-- starts in the template -->"
 MOVED = "<!-- the template has moved -->"
 
-pytestmark = pytest.mark.xdist_group("docs")  # one sandbox for all pages
+# What its reader's one command runs after an update; the README's and the tutorial's run all.
+FEWER = 'import nox\n\nnox.options.sessions = ["lock", "pins", "prove"]\n'
+TOOL = re.compile(r"lockstep(-\w+)?")  # in .nox/: an environment that no page changes
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +40,28 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 @pytest.fixture(scope="module")
-def service(clone: Template) -> Service:
-    """A service made from the clone, under version control."""
+def kept(clone: Template) -> Path:
+    """A service made from the clone, under version control, in which all guides are followed, one after the other."""
     folder = clone.path.parent / "made before" / "orders-api"
     done = clone.copy(folder, {})
     assert done.returncode == 0, done.stderr
-    return committed(folder)
+    (folder / "nox_local.py").write_text(FEWER)
+    committed(folder)
+    git(folder, "tag", "begin")
+    return folder
+
+
+@pytest.fixture
+def service(kept: Path) -> Path:
+    """The same as it began: of what the page before left, only the tool is still there."""
+    git(kept, "checkout", "--quiet", "--force", "-B", "main", "begin")
+    git(kept, "clean", "--quiet", "-ffd")
+    for path in kept.glob(".nox/*"):
+        if path.is_file():
+            path.unlink()
+        elif not TOOL.fullmatch(path.name):
+            shutil.rmtree(path)
+    return kept
 
 
 @pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem)
@@ -55,7 +73,7 @@ def test_a_reader_can_do_what_the_page_says(
     source: Template = request.getfixturevalue("clone")
     start = source.path
     if path.parent.name == "how-to" and IN_TEMPLATE not in text:
-        start = request.getfixturevalue("service").copy(tmp_path / "orders-api").path
+        start = request.getfixturevalue("service")
     if MOVED in text:
         ignored = source.path / "template" / ".dockerignore"
         ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
