@@ -12,6 +12,8 @@ import hashlib
 import os
 import re
 import runpy
+import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -24,7 +26,7 @@ import nox
 ROOT = Path(__file__).parent
 TOOL = ROOT / ".lockstep"
 COULD_NOT_LOOK = 2  # an exit code of the tool
-RESTORE = "Run `git checkout -- .lockstep`; a deliberate change goes through `uv run noxfile.py -s update`."
+RESTORE = "Run `git checkout -- .lockstep`."
 # uv's variables that say how it reaches things. Others could move what is installed, and are not passed on.
 REACHING = (
     r"UV_((NO_)?CACHE\w*|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"
@@ -43,7 +45,13 @@ if tuple(map(int, version("nox").split(".")[:2])) < (2026, 10):
 
 def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
     """Run a command of the tool. What cannot be looked at fails in CI, and is skipped elsewhere."""
-    code = subprocess.run([program(session, extra), *words, *session.posargs], cwd=ROOT, check=False).returncode
+    process = subprocess.Popen([program(session, extra), *words, *session.posargs], cwd=ROOT)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()  # it ends the servers that it has started
+        raise
     if code == COULD_NOT_LOOK and not os.environ.get("CI"):
         session.skip("not looked at, see above")
     if code == COULD_NOT_LOOK:
@@ -54,7 +62,7 @@ def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
 
 def program(session: nox.Session, extra: str) -> str:
     """The tool, installed from `.lockstep/` into an environment of its own."""
-    wrong = changed_wheels() or unbuilt(extra)
+    wrong = missing_parts() or changed_wheels() or unbuilt(extra)
     if wrong:
         session.error(wrong.removesuffix("."))  # nox ends it with one
     return str(environment(extra) / "bin" / "lockstep")
@@ -62,6 +70,17 @@ def program(session: nox.Session, extra: str) -> str:
 
 def environment(extra: str) -> Path:
     return ROOT / ".nox" / f"lockstep{'-' * bool(extra)}{extra}"
+
+
+def missing_parts() -> str:
+    """What the tool cannot be installed without, in three parts; empty when all of it is there."""
+    names = (".lockstep/pyproject.toml", ".lockstep/uv.lock", "uv.toml")
+    if lost := [name for name in names if not (ROOT / name).is_file()]:
+        rows = "\n".join(f"  {name}   missing" for name in lost)
+        return f"Files of the tool are missing.\n\n{rows}\n\nRun `git checkout -- {' '.join(lost)}`."
+    if shutil.which("uv") is None:
+        return "uv is not on the search path.\n\n  PATH   has no uv\n\nInstall it: `pipx install uv`."
+    return ""
 
 
 @cache
@@ -85,7 +104,14 @@ def changed_wheels() -> str:
 
 @cache
 def unbuilt(extra: str) -> str:
-    """Make the tool's environment equal to its lock; why that cannot be done, in three parts, or nothing."""
+    """Make the tool's environment equal to its lock; why that cannot be done, in three parts, or nothing.
+
+    It is made anew for another lock: uv would keep a package of the same name and version.
+    """
+    lock = hashlib.sha256((TOOL / "uv.lock").read_bytes()).hexdigest()
+    made_from = environment(extra) / "lock.sha256"
+    if made_from.parent.exists() and not (made_from.is_file() and made_from.read_text() == lock):
+        shutil.rmtree(made_from.parent, ignore_errors=True)
     if not environment(extra).exists():
         print(f"building {environment(extra).relative_to(ROOT)} from .lockstep/uv.lock …", flush=True)
     command = ["uv", "sync", "--locked", "--no-progress", "--project", str(TOOL), "--python", sys.executable]
@@ -100,8 +126,11 @@ def unbuilt(extra: str) -> str:
         [*command, *(["--extra", extra] if extra else [])], capture_output=True, text=True, env=settings, check=False
     )
     if not done.returncode:
+        made_from.write_text(lock)
         return ""
-    rows = "\n".join(f"  uv sync   {line.strip()}" for line in done.stderr.splitlines()[-4:] if line.strip())
+    told = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    first = next((number for number, line in enumerate(told) if "rror" in line or "ailed" in line), 0)
+    rows = "\n".join(f"  uv sync   {line}" for line in told[first : first + 4])
     fix = "Connect and run this again; what is cached is not fetched twice."
     if "needs to be updated" in done.stderr or "parse" in done.stderr or "Hash mismatch" in done.stderr:
         fix = RESTORE

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from lockstep_serve.errors import Refusal
 
+INTERRUPTED = 130  # as shells say it of SIGINT
+
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
@@ -29,6 +31,8 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         print(refusal, file=sys.stderr)
         return refusal.code
+    except KeyboardInterrupt:  # uvicorn raises it again after a clean shutdown
+        return INTERRUPTED
 
 
 def run(arguments: argparse.Namespace) -> int:

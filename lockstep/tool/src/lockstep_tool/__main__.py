@@ -1,6 +1,8 @@
 """`lockstep COMMAND`: what the sessions of noxfile.py call. Each command is one module in `commands/`."""
 
 import ast
+import errno
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -22,7 +24,9 @@ def main(words: Sequence[str] | None = None) -> int:
     Returns 0, 1 for what is wrong or 2 for what could not be looked at; a user's mistake becomes a message, not a
     traceback.
     """
-    words = sys.argv[1:] if words is None else words
+    if words is None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
+        words = sys.argv[1:]
     try:
         code = run_command(words, Path.cwd())
         sys.stdout.flush()  # nox writes to the other stream, and what was printed first is to stand first
@@ -33,6 +37,11 @@ def main(words: Sequence[str] | None = None) -> int:
         missing = Path(str(error.filename)).name
         fix = "Run this in the service's directory, or restore the file from git."
         return complain(Refusal(f"{missing} is not there.", [(str(error.filename), "missing")], fix))
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):
+            raise
+        fix = "Make it writable, or work in a copy of the repository that is."
+        return complain(Refusal("A file cannot be written.", [(str(error.filename), str(error.strerror))], fix))
     except SystemExit as end:  # of argparse: its 2 would say that something could not be looked at
         return DIFFERENT if end.code else SAME
     except KeyboardInterrupt:

@@ -19,9 +19,11 @@ from lockstep_tool.prove.passed_socket import passing_command
 from lockstep_tool.prove.production import Production
 from lockstep_tool.prove.server_log import telling_lines
 
-__all__ = ["Server"]
+__all__ = ["Server", "end_servers"]
 
 SERVE = ["-m", "lockstep_serve", "serve"]
+
+_started: set["Server"] = set()
 # What a server gives up after so many seconds, it must not give up while it is looked at: at least these.
 PATIENT_SECONDS = {"request_timeout": 300, "drain": 300, "keep_alive": 300, "grace": 7200}
 
@@ -72,12 +74,14 @@ class Server:
             errors="replace",
             start_new_session=True,
         )
+        _started.add(self)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.kill()
+        _started.discard(self)
         self.directory.cleanup()
 
     def read(self) -> None:
@@ -150,3 +154,10 @@ def free_port() -> int:
             with contextlib.suppress(OSError):
                 probe.bind(("127.0.0.1", port))
                 return port
+
+
+def end_servers() -> None:
+    """Kill every server that runs, also those of other threads: whoever waits for one then fails at once."""
+    for server in list(_started):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(server.process.pid, signal.SIGKILL)

@@ -57,7 +57,7 @@ def prove(root: Path, *, again: bool = False) -> None:
 def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
     """The names of the steps, each printed with what was seen, and what the server answers to its own requests."""
     from lockstep_tool.prove import steps
-    from lockstep_tool.prove.process import Server
+    from lockstep_tool.prove.process import Server, end_servers
 
     names: list[str] = []
     answers: dict[str, object] = {}
@@ -67,12 +67,16 @@ def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
         print(f"  ✓ {name}: {seen}", flush=True)
 
     with Server(production, steps.values_of_main(production)) as server, ThreadPoolExecutor() as pool:
-        run(server, steps.list_first(server, answers), say)
-        others = [pool.submit(prove_other, production, other) for other in steps.list_others(production)]
-        run(server, steps.list_last(server), say)
-        for other in others:
-            for name, seen in other.result():
-                say(name, seen)
+        try:
+            run(server, steps.list_first(server, answers), say)
+            others = [pool.submit(prove_other, production, other) for other in steps.list_others(production)]
+            run(server, steps.list_last(server), say)
+            for other in others:
+                for name, seen in other.result():
+                    say(name, seen)
+        except KeyboardInterrupt:
+            end_servers()  # else the other threads go on to their end
+            raise
     if missing := steps.list_missing(production):
         print(f"  - {missing}", flush=True)
     return names, answers

@@ -40,7 +40,11 @@ This command has the numbers that `server.toml` had when the service left:
 1. Put it where `python -m lockstep_serve serve` stands, and a request for `/health/ready` where its `health` stands: {starts}.
 2. Replace what your code imports: {imports}.
    `draining()` becomes False, `identity()` what your build tells you.
-3. Run `uv remove lockstep-serve`. The entry points of that name in `pyproject.toml` may stay; your tests read them.
+3. Take what tests `draining` and the members `environment` and `lockstep` of `/version` out of `tests/test_health.py`.
+4. Run `uv remove lockstep-serve`. The entry points of that name in `pyproject.toml` may stay; your tests read them.
+
+From then on `prove`, `restarts`, `image` and `parity` cannot pass: take them out of the menu in `noxfile.py`.
+The other sessions go on.
 
 What that gives up:
 

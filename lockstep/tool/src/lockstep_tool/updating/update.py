@@ -6,6 +6,7 @@ Everything is tried in a second tree first. Here, nothing changes before that is
 import argparse
 import json
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def update(root: Path, options: argparse.Namespace, words: Sequence[str]) -> int
     data = read_data(options)
     if options.open:
         return open_request(root, options.open)
+    if shutil.which("git") is None:
+        raise Refusal("An update needs git.", [("PATH", "has no git")], "Install git, and commit the service to it.")
     refuse_changed_wheels(root)
     command = shlex.join(["uv", "run", "noxfile.py", "-s", "update"])
     if rest := [word for word in words if word != "--preview"]:

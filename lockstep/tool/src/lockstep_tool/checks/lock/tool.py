@@ -23,7 +23,7 @@ def find(service: Service) -> Iterator[Finding]:
         yield CHECK.finding(
             "The tool's directory has files that nothing names.",
             where=tuple((name, "in no lock") for name in unowned),
-            fix=f"Take them out: `git rm {' '.join(unowned)}`.",
+            fix=f"Take them out: `rm {' '.join(unowned)}`.",
             severity=Severity.WARNING,
         )
 
