@@ -1,10 +1,14 @@
 """A good service goes through every step that its model has; of another, the step that fails is named with its cause."""
 
 from collections.abc import Callable
+from typing import NoReturn
 
 import pytest
 
 from lockstep_serve.errors import Refusal
+from lockstep_tool.prove import process, steps
+from lockstep_tool.prove.expecting import wait_until
+from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.prove import prove_steps
 from tiny_service import TinyService
 
@@ -79,3 +83,19 @@ def test_the_cause_of_a_server_beside_the_main_one_is_shown(tiny: Tiny) -> None:
         prove_steps(service.production)
 
     assert "planted by prove: a release that is broken" in str(caught.value)
+
+
+def test_an_interrupt_ends_every_server(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: set[Server] = set()
+
+    def interrupt(_: Server) -> NoReturn:
+        wait_until(lambda: len(process._started) > 1, lambda: "no second server was started")
+        begun.update(process._started)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(steps, "list_last", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        prove_steps(tiny("uvicorn").production)
+
+    assert all(server.process.poll() is not None for server in begun)
+    assert not process._started
