@@ -1,12 +1,13 @@
 """A good service goes through every step that its model has; of another, the step that fails is named with its cause."""
 
+import threading
 from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.prove import process, steps
+from lockstep_tool.prove import expecting, process, steps
 from lockstep_tool.prove.expecting import wait_until
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.prove import prove_steps
@@ -93,6 +94,7 @@ def test_an_interrupt_ends_every_server(tiny: Tiny, monkeypatch: pytest.MonkeyPa
         begun.update(process._started)
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(expecting, "interrupted", threading.Event())
     monkeypatch.setattr(steps, "list_last", interrupt)
     with pytest.raises(KeyboardInterrupt):
         prove_steps(tiny("uvicorn").production)

@@ -3,13 +3,16 @@
 Nothing is judged by how long it takes: the patience only ends what would hang for ever.
 """
 
+import threading
 import time
 from collections.abc import Callable
 
-__all__ = ["expect", "patience", "wait_until"]
+__all__ = ["expect", "interrupted", "patience", "wait_until"]
 
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.02
+
+interrupted = threading.Event()  # set when a person wants it to end: nobody waits for anything any more
 
 
 def patience() -> float:
@@ -27,6 +30,7 @@ def wait_until(holds: Callable[[], bool], otherwise: Callable[[], str], seconds:
     """Look until it holds, for so many seconds or as long as patience lasts; returns how many it took."""
     started, limit = time.monotonic(), patience() if seconds is None else seconds
     while not holds():
+        expect(not interrupted.is_set(), "interrupted")
         expect(time.monotonic() - started < limit, otherwise())
         time.sleep(LOOK_SECONDS)
     return time.monotonic() - started

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lockstep_tool.prove import expecting
 from lockstep_tool.prove.family import find_descendants
 from lockstep_tool.prove.passed_socket import passing_command
 from lockstep_tool.prove.production import Production
@@ -158,6 +159,7 @@ def free_port() -> int:
 
 def end_servers() -> None:
     """Kill every server that runs, also those of other threads: whoever waits for one then fails at once."""
+    expecting.interrupted.set()
     for server in list(_started):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(server.process.pid, signal.SIGKILL)

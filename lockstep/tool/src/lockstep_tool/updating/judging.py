@@ -20,7 +20,7 @@ FIXES = {
     "markers": "Edit it, keep what is right of both sides.",
     "rejected": "Put in by hand what {path} could not, then delete it.",
     "vanished": "Bring it back: `git checkout HEAD -- {path}`; or let it go, now that you know.",
-    "replaced": "Keep yours: `git checkout HEAD -- {path}`, for a wheel uv.lock and .lockstep/ too; or let it go, now that you know.",
+    "replaced": "Keep yours: `git checkout HEAD -- {path}`, a wheel with its locks; or let it go, now that you know.",
     "lines": "Compare: `git diff HEAD -- {path}`, and write them again where they belong.",
     "unknown past": "Look through `git diff HEAD` yourself before you commit.",
     "lock": "Mend what it names, then run `uv run noxfile.py -s relock`.",
