@@ -1,13 +1,14 @@
 """Each server model serves, limits what comes in, and says what it is."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import MAX_BODY_BYTES
 from running import Running, children
-from services import TOKEN, Service
+from services import TOKEN, Service, make_service
 
 
 def received(server: Running, *headers: str) -> dict[str, Any]:
@@ -142,3 +143,13 @@ def test_processes_are_counted_where_their_number_is_empty(service: Service) -> 
 
 def test_it_needs_no_home_that_can_be_written(production: Running) -> None:
     assert not [line for line in production.lines() if line["level"] in {"ERROR", "CRITICAL"}]
+
+
+def test_greenlets_are_there_before_anything_of_the_service_is_imported(tmp_path: Path) -> None:
+    service = make_service(tmp_path, "gunicorn-gevent")
+    logs = service.package / "logs.py"
+    early = 'from gevent.monkey import is_module_patched\n\nassert is_module_patched("socket")\n'
+    logs.write_text(f"{early}{logs.read_text()}")
+    with service.serving() as server:
+        assert server.get("/hello/Ada")[0] == 200
+        server.stop()

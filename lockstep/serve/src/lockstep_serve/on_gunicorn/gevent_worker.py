@@ -5,6 +5,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]  # its types are a package of their own
+from gevent import monkey  # the same
 from gunicorn.util import close_graceful  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]  # the same
 
@@ -26,6 +27,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
         super().__init__(*args)
         self.limit, self.in_flight = in_force().concurrency, 0
         self.idle: dict[Any, gevent.Timeout] = {}
+
+    def before_imports(self) -> None:
+        """Patch now: what is imported earlier keeps functions that block, and Django's settings are asked too soon."""
+        monkey.patch_all()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         if self.in_flight >= self.limit and not req.path.startswith(HEALTH):
