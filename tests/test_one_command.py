@@ -80,7 +80,7 @@ def test_a_fault_in_the_code_fails_its_session(fastapi: Service, tmp_path: Path,
     done = service.nox(session)
 
     assert done.returncode == 1
-    assert f"* {session}: failed" in done.stdout or f"Session {session} failed" in done.stdout
+    assert f"Session {session} aborted: failed" in done.stdout
 
 
 def test_an_engine_that_is_installed_but_stopped_is_named(fastapi: Service, tmp_path: Path) -> None:
