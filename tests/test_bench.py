@@ -15,8 +15,9 @@ TINY = ("--quick", "--seconds", "6")
 
 
 @pytest.fixture(scope="module")
-def service(render: Render) -> Service:
-    return committed(render({"project_name": "orders-api", "framework": "fastapi", "server": "uvicorn", "deploy": []}))
+def service(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    answers = {"project_name": "orders-api", "framework": "fastapi", "server": "uvicorn", "deploy": []}
+    return committed(render(answers)).copy(tmp_path_factory.mktemp("bench") / "service")
 
 
 def test_two_models_are_measured_side_by_side_and_one_is_recommended(service: Service) -> None:

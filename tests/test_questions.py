@@ -68,8 +68,8 @@ def test_the_supported_pythons_are_said_alike_everywhere(unversioned: Template) 
     first, last = (int(version.split(".")[1]) for version in (offered[0], offered[-1]))
     wanted = f'requires-python = ">=3.{first},<3.{last + 1}"'
     template = ["pyproject.toml.jinja", "noxfile.py", ".lockstep/pyproject.toml"]
-    files = ["noxfile.py", "locks/pyproject.toml", "tests/pyproject.toml", *(f"template/{name}" for name in template)]
-    files += [f"lockstep/{part}/pyproject.toml" for part in ("serve", "tool")]
+    files = ["noxfile.py", *(f"{part}/pyproject.toml" for part in ("locks", "lockstep", "tests"))]
+    files += [f"template/{name}" for name in template]
     said = {name: re.findall(r"requires-python = .*", (REPOSITORY / name).read_text()) for name in files}
 
     assert said == {name: [wanted] for name in files}

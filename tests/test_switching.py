@@ -11,8 +11,7 @@ from snapshot import Template, git
 
 SWITCHES = {
     "flask from threads to greenlets": ("flask", "gunicorn-gthread", "gunicorn-gevent"),
-    "fastapi from one process to several": ("fastapi", "uvicorn", "gunicorn-asgi"),
-    "fastapi from uvicorn's manager to gunicorn's": ("fastapi", "uvicorn-workers", "gunicorn-uvicorn"),
+    "fastapi from one process to several": ("fastapi", "uvicorn", "gunicorn-uvicorn"),
     "django from WSGI to ASGI": ("django", "gunicorn-gthread", "uvicorn"),
 }
 PROVED = "django from WSGI to ASGI"  # the others become, byte for byte, what other tests prove

@@ -60,7 +60,7 @@ def walked(
         with tempfile.TemporaryDirectory(prefix="history-") as folder:
             walk = Walk(*nursery.born(history.birth, Path(folder)))
             wrong = walk.goes(history)
-            if not wrong and proved and done % proved == 0:
+            if not wrong and proved and done % proved == proved - 1:
                 wrong = proofs(walk)
         done += 1
         told(history, wrong)

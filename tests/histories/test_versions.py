@@ -44,34 +44,18 @@ def test_what_could_not_be_looked_at_is_said(known: Past, capfd: pytest.CaptureF
     assert known.answers
 
 
-def test_a_conflict_that_nobody_foresaw_is_wrong(known: Past, tmp_path: Path) -> None:
-    """The template edits the line that the team edited."""
+def test_a_conflict_that_nobody_foresaw_and_a_loss_are_wrong(known: Past, tmp_path: Path) -> None:
+    """The template edits the line that the team edited, and drops a file that it shares with the team."""
     newest = sorted(known.answers)[-1]
     git(known.template.path, "clone", "--quiet", str(known.template.path), str(tmp_path / "template"))
     other = dataclasses.replace(known.template, path=tmp_path / "template")
     for path in other.path.glob("questions/servers/*.toml"):
         path.write_text(path.read_text().replace("drain = { default = 20", "drain = { default = 22"))
-    git(other.path, "tag", "--delete", "v9999.0.0")
-    other.release("v9999.0.0")
-    verdict = tried(dataclasses.replace(known, template=other), flask(known, newest), tmp_path)
-
-    assert verdict.wrong == ("src/orders_api/server.toml   <- in conflict",)
-    assert not verdict.lost  # both sides are there, for a person to choose
-
-
-def test_what_an_update_takes_from_the_team_is_named(known: Past, tmp_path: Path) -> None:
-    """The template drops a file that it shares with the team."""
-    newest = sorted(known.answers)[-1]
-    git(known.template.path, "clone", "--quiet", str(known.template.path), str(tmp_path / "template"))
-    other = dataclasses.replace(known.template, path=tmp_path / "template")
     (other.path / "template" / ".gitignore").unlink()
     git(other.path, "tag", "--delete", "v9999.0.0")
     other.release("v9999.0.0")
-    verdict = tried(dataclasses.replace(known, template=other), flask(known, newest), tmp_path)
-
-    assert verdict.lost == (".gitignore   <- gone, with 2 lines of the team's",)
-
-
-def flask(known: Past, version: str) -> Cell:
     name = "flask-gunicorn-gthread"
-    return Cell(version, name, known.answers[version][name], lived=True)
+    verdict = tried(dataclasses.replace(known, template=other), Cell(newest, name, known.answers[newest][name], True), tmp_path)
+
+    assert verdict.wrong == ("src/orders_api/server.toml   <- in conflict",)
+    assert verdict.lost == (".gitignore   <- gone, with 2 lines of the team's",)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from owners import read_owners
+from snapshot import git
 
 from .born import rendered, template
 from .markdown import opening, table
@@ -22,7 +23,6 @@ MEANS = {
     "yours": "Written when the service is made, then never touched: edits stay, and what you delete stays deleted.",
 }
 TITLES = {"lockstep": "Lockstep's", "shared": "shared", "team": "yours"}
-LEFT_OUT = {".git", ".nox"}
 
 
 def page(root: Path, services: Mapping[str, Path] | None = None) -> str:
@@ -85,13 +85,15 @@ def render(root: Path, source: Path, folder: Path) -> Mapping[str, Path]:
 
 
 def list_files(service: Path) -> list[str]:
-    """Every file as if the service were orders-api, without what git and the tool keep for themselves.
+    """Every file as if the service were orders-api; where it is under git, those that git tracks.
 
     A wheel has no version, because the page is to outlive it.
     """
     name = read_answers(service)["project_name"]
-    paths = sorted(path.relative_to(service) for path in service.rglob("*") if path.is_file())
-    names = [path.as_posix() for path in paths if path.parts[0] not in LEFT_OUT]
+    if (service / ".git").exists():
+        names = sorted(git(service, "ls-files").splitlines())
+    else:
+        names = sorted(path.relative_to(service).as_posix() for path in service.rglob("*") if path.is_file())
     package = name.replace("-", "_")
     names = [path.replace(f"src/{package}/", "src/orders_api/").replace(f"{name}.", "orders-api.") for path in names]
     return [re.sub(r"-[^/]+\.whl$", "-….whl", path) for path in names]

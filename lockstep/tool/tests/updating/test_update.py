@@ -139,6 +139,14 @@ def test_a_service_at_the_newest_version_has_nothing_to_do(
         main(["--to", "v0.1.0"])
 
 
+def test_a_preview_says_that_it_leaves_out_what_is_not_committed(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (service / "README.md").write_text("# Not committed\n")
+    code = main(["--preview"])
+
+    assert code == 0
+    assert "What is not committed here is not in this preview." in capsys.readouterr().out
+
+
 def test_it_stops_where_both_changed_a_line_and_where_an_edited_file_goes(service: Path) -> None:
     settings = service / "settings.toml"
     settings.write_text(settings.read_text().replace("'copy'", "'symlink'"))
