@@ -105,4 +105,4 @@ def test_a_python_that_is_not_there_and_cannot_be_fetched_is_named(fastapi: Serv
     assert done.returncode == 2, done.stdout
     assert "Python 3.14.9 is not on this machine" in done.stdout
     assert "uv python install" in done.stdout
-    assert not (service.path / ".nox").exists()
+    assert not (service.path / ".nox" / "production").exists()
