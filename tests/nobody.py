@@ -23,3 +23,4 @@ def become_nobody(home: Path) -> None:
     # `uv run` sets these for the tests' own environment.
     for name in ("VIRTUAL_ENV", "UV_PROJECT", "UV_LOCKED", "UV_PROJECT_ENVIRONMENT"):
         os.environ.pop(name, None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every start of a server would compile everything again
