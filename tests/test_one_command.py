@@ -65,6 +65,12 @@ def test_a_session_of_the_team_is_in_the_menu(fastapi: Service, tmp_path: Path) 
     assert "- greet -> Say hello." in service.run("uv", "run", "--quiet", "noxfile.py", "-l").stdout
 
 
+@pytest.fixture(scope="module")
+def checked(fastapi: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A copy whose environments are made once."""
+    return fastapi.copy(tmp_path_factory.mktemp("checked") / "service")
+
+
 @pytest.mark.parametrize(
     ("session", "file", "code"),
     [
@@ -73,11 +79,14 @@ def test_a_session_of_the_team_is_in_the_menu(fastapi: Service, tmp_path: Path) 
         pytest.param("tests", "health.py", "def draining() -> bool:\n    return True", id="tests"),
     ],
 )
-def test_a_fault_in_the_code_fails_its_session(fastapi: Service, tmp_path: Path, session: str, file: str, code: str) -> None:
-    service = fastapi.copy(tmp_path / "service")
-    path = service.package() / file
-    path.write_text(path.read_text() + "\n\n" + code + "\n")
-    done = service.nox(session)
+def test_a_fault_in_the_code_fails_its_session(checked: Service, session: str, file: str, code: str) -> None:
+    path = checked.package() / file
+    before = path.read_text()
+    path.write_text(f"{before}\n\n{code}\n")
+    try:
+        done = checked.nox(session)
+    finally:
+        path.write_text(before)
 
     assert done.returncode == 1
     assert f"Session {session} aborted: failed" in done.stdout
