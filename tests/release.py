@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
-from notes import FOLDER, faults, gathered, waiting
+from notes import FOLDER, find_faults, join_notes, select_waiting
 from snapshot import git
 
 __all__ = ["BUILD", "CHECKS", "PROJECTS", "WHEELS", "main", "release"]
@@ -74,7 +74,7 @@ def release(root: Path, version: str, checks: Sequence[Sequence[str]], build: Se
 
 def commit_and_tag(root: Path, version: str, head: str, build: Sequence[Sequence[str]]) -> str:
     """Write, build, commit and tag; all of it is taken back when one of them fails."""
-    names = waiting(read_notes(root))
+    names = select_waiting(read_notes(root))
     page = root / FOLDER / f"{version}.md"
     text = gather_notes(root, version)
     try:
@@ -159,10 +159,10 @@ def refuse_unclear_version(root: Path) -> None:
 def gather_notes(root: Path, version: str) -> str:
     """What the notes become; raises Refusal when one of them is not as docs/changes/README.md says."""
     notes = read_notes(root)
-    if wrong := faults(notes):
+    if wrong := find_faults(notes):
         rows = [(spot, what) for spot, _, what in (line.partition("   ") for line in wrong)]
         raise Refusal("The notes are not complete.", rows, f"Write them as {FOLDER / 'README.md'} says.")
-    return gathered(version, notes)
+    return join_notes(version, notes)
 
 
 def read_notes(root: Path) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from conftest import Render
-from reference.born import template as parts_of_the_template
+from reference.rendering import template as parts_of_the_template
 from snapshot import REPOSITORY, Template, rules_of
 
 

@@ -13,8 +13,8 @@ import yaml
 from reference.__main__ import main
 from reference.checks import read_checks
 from reference.commands import read_serve, read_tool
-from reference.questions import asked
-from reference.sessions import sessions
+from reference.questions import list_questions
+from reference.sessions import read_sessions
 from snapshot import REPOSITORY
 
 PARTS = ("copier.yml", "noxfile.py", "questions", "template", "locks/taken-names.txt", "docs/reference", "lockstep")
@@ -124,9 +124,9 @@ def test_writing_a_page_repairs_it_and_one_that_nothing_makes_is_named(changed: 
 def test_the_reference_names_everything_there_is() -> None:
     pages = "".join(path.read_text(encoding="utf-8") for path in (REPOSITORY / "docs" / "reference").glob("*.md"))
     settings = yaml.safe_load((REPOSITORY / "copier.yml").read_text(encoding="utf-8"))
-    menus = [one.name for file in ("noxfile.py", "template/noxfile.py") for one in sessions(REPOSITORY / file)]
+    menus = [one.name for file in ("noxfile.py", "template/noxfile.py") for one in read_sessions(REPOSITORY / file)]
     commands = [command.name for command in (*read_tool(REPOSITORY), *read_serve(REPOSITORY))]
     answers = [path.stem for path in (REPOSITORY / "tests" / "answers").glob("*.yml")]
-    names = [*asked(settings), *menus, *commands, *read_checks(REPOSITORY), *answers]
+    names = [*list_questions(settings), *menus, *commands, *read_checks(REPOSITORY), *answers]
 
     assert [name for name in names if f"`{name}`" not in pages and f"## {name}" not in pages] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reference.born import template as parts_of_the_template
+from reference.rendering import template as parts_of_the_template
 from snapshot import REPOSITORY, Template
 
 NAMES = {

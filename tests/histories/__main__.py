@@ -16,14 +16,14 @@ from pathlib import Path
 from nobody import become_nobody
 from snapshot import snapshot
 
-from .cells import Cell, Verdict, cells, tried
-from .drawn import Wrong, walked
+from .cells import Cell, Verdict, list_cells, try_cell
+from .drawn import Wrong, walk_histories
 from .ledger import NOT_COMPARED
-from .nursery import nursery
-from .rules import broken
+from .rules import find_broken_rules
+from .starts import make_starts
 from .steps import History
 from .tables import by_version
-from .versions import TODAY, Past, past
+from .versions import TODAY, Past, clone_past
 
 __all__ = ["main"]
 
@@ -48,7 +48,7 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="histories-") as folder:
         become_nobody(Path(folder))
         if {"rules", "versions"} & set(options.parts):
-            known = past(Path(folder, "past"))
+            known = clone_past(Path(folder, "past"))
             missing = known.missing
             for what in missing:
                 print(f"NOT LOOKED AT: {what}", flush=True)
@@ -67,14 +67,14 @@ def all_rules(known: Past, folder: Path) -> int:
         print("There is no release yet, so no question and no file has been promised to anybody.", flush=True)
         return 0
     last = known.released[-1]
-    found = broken(known.template, last, TODAY, known.answers[last], folder)
+    found = find_broken_rules(known.template, last, TODAY, known.answers[last], folder)
     print(f"{len(known.answers[last])} sets of answers of {last}: {len(found)} rules broken.", *found, sep="\n  ", flush=True)
     return len(found)
 
 
 def all_versions(known: Past, folder: Path, only: str, processes: int) -> int:
     """Update a service of every version with every set of its answers; the number of faults."""
-    chosen = [cell for cell in cells(known) if only in str(cell)]
+    chosen = [cell for cell in list_cells(known) if only in str(cell)]
     if not chosen:
         print(f"NOT LOOKED AT: no service of an earlier version has {only!r} in its line")
         sys.exit(2)
@@ -96,7 +96,7 @@ def all_versions(known: Past, folder: Path, only: str, processes: int) -> int:
 
 def one_cell(known: Past, cell: Cell, folder: Path) -> Verdict:
     folder.mkdir()
-    return tried(known, cell, folder)
+    return try_cell(known, cell, folder)
 
 
 def all_drawn(folder: Path, count: int, seed: int, processes: int) -> int:
@@ -107,8 +107,8 @@ def all_drawn(folder: Path, count: int, seed: int, processes: int) -> int:
     with ProcessPoolExecutor(processes) as pool:
         works = []
         for number, share in enumerate(shares):
-            (folder / f"nursery-{number}").mkdir()
-            works.append(pool.submit(one_share, template.path, folder / f"nursery-{number}", share, seed * 1000 + number))
+            (folder / f"starts-{number}").mkdir()
+            works.append(pool.submit(one_share, template.path, folder / f"starts-{number}", share, seed * 1000 + number))
         for work in as_completed(works):
             failed += [wrong] if (wrong := work.result()) else []
     for wrong in failed:
@@ -123,10 +123,10 @@ def one_share(template: Path, folder: Path, count: int, seed: int) -> str:
 
     def told(history: History, wrong: Sequence[str]) -> None:
         done[0] += 1
-        say(done[0], count, f"{history.birth}, {len(history.steps)} steps", wrong[:3])
+        say(done[0], count, f"{history.start}, {len(history.steps)} steps", wrong[:3])
 
     try:
-        walked(nursery(template, folder), count=count, number=seed, told=told, proved=PROVED)
+        walk_histories(make_starts(template, folder), count=count, number=seed, told=told, proved=PROVED)
     except Wrong as wrong:
         return str(wrong)
     return ""

@@ -95,7 +95,7 @@ def shares_a_file(template: Path, n: int) -> None:
 
 
 def asks_a_question(template: Path, n: int) -> None:
-    asked(template, f"extra_{n}", "no")
+    ask_question(template, f"extra_{n}", "no")
     folder = template / "template" / f"{{% if extra_{n} == 'yes' %}}extra{{% endif %}}"
     folder.mkdir()
     (folder / f"{n}.txt").write_text(HEADER)
@@ -105,25 +105,25 @@ def renames_a_question(template: Path, n: int) -> None:
     """The new one's default is the old one's answer, and what the old one's default was: versions may be left out."""
     if old := last_question(template):
         before = default_of(template, old)
-        withdrawn(template, old)
-        asked(template, f"extra_{n}", f"{{{{ {old} | default({before}) }}}}")
+        withdraw_question(template, old)
+        ask_question(template, f"extra_{n}", f"{{{{ {old} | default({before}) }}}}")
         for folder in template.glob(f"template/*if {old} ==*"):
             folder.rename(folder.with_name(folder.name.replace(old, f"extra_{n}")))
 
 
 def removes_a_question(template: Path, n: int) -> None:
     if old := last_question(template):
-        withdrawn(template, old)
+        withdraw_question(template, old)
         for folder in template.glob(f"template/*if {old} ==*"):
             shutil.rmtree(folder)
 
 
-def asked(template: Path, name: str, default: str) -> None:
+def ask_question(template: Path, name: str, default: str) -> None:
     question = f'{name}:\n  type: str\n  help: Is there more?\n  default: "{default}"\n\n'
     replace(template / "copier.yml", QUESTIONS, question + QUESTIONS)
 
 
-def withdrawn(template: Path, name: str) -> None:
+def withdraw_question(template: Path, name: str) -> None:
     path = template / "copier.yml"
     path.write_text(re.sub(rf"(?m)^{name}:\n(  .*\n)+\n", "", path.read_text()))
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from .changes import CHANGES
 from .edits import EDITS
-from .nursery import BIRTHS, Nursery
+from .starts import STARTS, Starts
 from .steps import Answers, History, Release, Step, Team, Update
 from .walk import Walk
 
-__all__ = ["Wrong", "histories", "walked"]
+__all__ = ["Wrong", "histories", "walk_histories"]
 
 
 class Wrong(AssertionError):
@@ -27,11 +27,11 @@ def histories(longest: int) -> st.SearchStrategy[History]:
     answers = st.builds(Answers, st.sampled_from(["server", "deploy", "ci", "extra"]), st.integers(0, 15))
     step: st.SearchStrategy[Step] = st.one_of(team, team, team, release, release, answers, st.just(Update()))
     steps = st.lists(step, min_size=1, max_size=longest).map(tuple)
-    return st.builds(History, st.sampled_from(list(BIRTHS)), steps)
+    return st.builds(History, st.sampled_from(list(STARTS)), steps)
 
 
-def walked(
-    nursery: Nursery,
+def walk_histories(
+    starts: Starts,
     *,
     count: int,
     number: int,
@@ -58,10 +58,10 @@ def walked(
     def lives(history: History) -> None:
         nonlocal done
         with tempfile.TemporaryDirectory(prefix="history-") as folder:
-            walk = Walk(*nursery.born(history.birth, Path(folder)))
-            wrong = walk.goes(history)
+            walk = Walk(*starts.start(history.start, Path(folder)))
+            wrong = walk.follow(history)
             if not wrong and proved and done % proved == proved - 1:
-                wrong = proofs(walk)
+                wrong = run_proofs(walk)
         done += 1
         told(history, wrong)
         if wrong:
@@ -70,7 +70,7 @@ def walked(
     lives()
 
 
-def proofs(walk: Walk) -> list[str]:
+def run_proofs(walk: Walk) -> list[str]:
     """The service's own sessions that judge the lock, the pins and the running server."""
     done = walk.service.nox("lock", "pins", "prove")
     return [] if done.returncode == 0 else done.stdout.strip().splitlines()[-20:]

@@ -51,11 +51,11 @@ def notes_how_to_operate_it(service: Service, n: int) -> None:
 
 
 def moves_its_version(service: Service, n: int) -> None:
-    replaced(service.path / "pyproject.toml", r'(?m)^version = ".*"$', f'version = "{n}.1.0"')
+    replace_line(service.path / "pyproject.toml", r'(?m)^version = ".*"$', f'version = "{n}.1.0"')
 
 
 def describes_it_anew(service: Service, n: int) -> None:
-    replaced(service.path / "pyproject.toml", r"(?m)^description = .*$", f'description = "Ours, for the {n}th time."')
+    replace_line(service.path / "pyproject.toml", r"(?m)^description = .*$", f'description = "Ours, for the {n}th time."')
 
 
 def adds_a_requirement(service: Service, n: int) -> None:
@@ -71,15 +71,15 @@ def adds_a_table(service: Service, n: int) -> None:
 
 
 def asks_for_another_path(service: Service, n: int) -> None:
-    replaced(service.path / "pyproject.toml", r"(?m)^requests = .*$", f'requests = ["/", "/area/{n}"]')
+    replace_line(service.path / "pyproject.toml", r"(?m)^requests = .*$", f'requests = ["/", "/area/{n}"]')
 
 
 def sets_the_drain(service: Service, n: int) -> None:
-    replaced(service.package() / "server.toml", r"(?m)^drain = \{ default = \d+", f"drain = {{ default = {n % 5 + 14}")
+    replace_line(service.package() / "server.toml", r"(?m)^drain = \{ default = \d+", f"drain = {{ default = {n % 5 + 14}")
 
 
 def sets_the_port(service: Service, n: int) -> None:
-    replaced(service.package() / "server.toml", r"(?m)^port = \{ default = \d+", f"port = {{ default = {n + 8001}")
+    replace_line(service.package() / "server.toml", r"(?m)^port = \{ default = \d+", f"port = {{ default = {n + 8001}")
 
 
 def opens_a_pool(service: Service, n: int) -> None:
@@ -107,7 +107,7 @@ def puts_a_file_beside_locksteps(service: Service, n: int) -> None:
         (service.path / name).write_text(f"ours: {n}\n")
 
 
-def replaced(path: Path, pattern: str, text: str) -> None:
+def replace_line(path: Path, pattern: str, text: str) -> None:
     """One line; where the team has deleted it, nothing happens."""
     path.write_text(re.sub(pattern, text, path.read_text(), count=1))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from owners import Owners
 from snapshot import git
 
-__all__ = ["NOT_COMPARED", "Ledger", "entered", "facts"]
+__all__ = ["NOT_COMPARED", "Ledger", "find_entered", "list_facts"]
 
 # Files whose lines are not the team's although the team's commits change them, each with what is looked at in their place.
 NOT_COMPARED = {
@@ -38,7 +38,7 @@ class Ledger:
             mine[line] += 1 if sign == "+" else -1
             self.lines[path] = +mine  # a line of Lockstep's that the team removed is no line of the team's
         for name in WITH_FACTS:
-            old, new = (facts(git(service, "show", f"{revision}:{name}")) for revision in (before, after))
+            old, new = (list_facts(git(service, "show", f"{revision}:{name}")) for revision in (before, after))
             self.facts[name] = (self.facts.get(name, Counter()) + (new - old)) - (old - new)
         self.deleted |= set(names(service, before, after, "D"))
         self.deleted -= set(names(service, before, after, "A"))
@@ -61,7 +61,7 @@ class Ledger:
         for path, stated in sorted(self.facts.items()):
             text = (service / path).read_text(encoding="utf-8")
             if "\n<<<<<<< " not in text:
-                found += [f"{path}   {fact}   <- not stated there any more" for fact in (stated - facts(text))]
+                found += [f"{path}   {fact}   <- not stated there any more" for fact in (stated - list_facts(text))]
         return found
 
 
@@ -80,24 +80,24 @@ def names(service: Path, before: str, after: str, kind: str) -> list[str]:
     return git(service, "diff", "--name-only", "--no-renames", f"--diff-filter={kind}", before, after).splitlines()
 
 
-def facts(text: str) -> Counter[str]:
+def list_facts(text: str) -> Counter[str]:
     """Every value of a TOML text with the path to it; a list's order is not looked at."""
-    return Counter(flat("", tomllib.loads(text)))
+    return Counter(flatten("", tomllib.loads(text)))
 
 
-def flat(path: str, value: object) -> Iterator[str]:
+def flatten(path: str, value: object) -> Iterator[str]:
     match value:
         case dict():
             for key, inner in value.items():
-                yield from flat(f"{path}.{key}" if path else key, inner)
+                yield from flatten(f"{path}.{key}" if path else key, inner)
         case list():
             for inner in value:
-                yield from flat(f"{path}[]", inner)
+                yield from flatten(f"{path}[]", inner)
         case _:
             yield f"{path} = {value!r}"
 
 
-def entered(service: Path, owners: Owners) -> list[str]:
+def find_entered(service: Path, owners: Owners) -> list[str]:
     """Files in the team's directories that differ from the last commit: an update has no business there."""
     status = git(service, "status", "--porcelain", "--untracked-files=all", "--no-renames").splitlines()
     return sorted(f"{line[3:]}   <- entered" for line in status if owners.of(line[3:]) == "team")

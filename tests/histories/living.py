@@ -7,7 +7,7 @@ from history import append, command
 from services import Service
 from snapshot import git
 
-__all__ = ["lived_in"]
+__all__ = ["live_in"]
 
 SESSIONS = '''\
 """Sessions of our own."""
@@ -26,7 +26,7 @@ TABLES = '\n[tool.coverage.run]\nbranch = true\n\n[project.urls]\nRunbook = "htt
 RELEASE = "name: ours\non: [workflow_dispatch]\njobs: {}\n"
 
 
-def lived_in(service: Service) -> None:
+def live_in(service: Service) -> None:
     """Edit, add, delete and reformat, one commit each; `service` is committed before and after."""
     for edit in (application, packages, project, dependencies, server, surroundings, words):
         edit(service)

@@ -11,37 +11,37 @@ from owners import Owners
 from services import Service
 from snapshot import Template, git
 
-__all__ = ["forgotten", "leftovers", "remembered", "stale", "unlike", "unmerged"]
+__all__ = ["find_differences", "find_forgotten", "find_leftovers", "find_stale_lock", "list_unmerged", "read_answers"]
 
 
-def remembered(service: Service) -> dict[str, object]:
+def read_answers(service: Service) -> dict[str, object]:
     """The service's answers."""
     found: dict[str, object] = yaml.safe_load((service.path / ".copier-answers.yml").read_text(encoding="utf-8"))
     return {name: value for name, value in found.items() if not name.startswith("_")}
 
 
-def forgotten(before: Mapping[str, object], service: Service) -> list[str]:
+def find_forgotten(before: Mapping[str, object], service: Service) -> list[str]:
     """Answers that are still asked for and are others now."""
-    after = remembered(service)
+    after = read_answers(service)
     names = [name for name in before if name in after and before[name] != after[name]]
     return [f"{name}   was {before[name]}   is {after[name]}   <- answered anew" for name in names]
 
 
-def unmerged(service: Service) -> set[str]:
+def list_unmerged(service: Service) -> set[str]:
     """Files in which git shows a conflict."""
     return {line.partition("\t")[2] for line in git(service.path, "ls-files", "--unmerged").splitlines()}
 
 
-def leftovers(service: Service) -> list[str]:
+def find_leftovers(service: Service) -> list[str]:
     """What a merge leaves behind that nobody is told of."""
     files = git(service.path, "ls-files", "-z", "--cached", "--others").split("\0")[:-1]
     search = ["git", "-C", str(service.path), "grep", "--untracked", "-lE", "^(<<<<<<<|>>>>>>>) "]
     marked = subprocess.run(search, capture_output=True, text=True, check=False).stdout.splitlines()
     found = [f"{path}   <- rejected" for path in files if path.endswith(".rej")]
-    return found + [f"{path}   <- has markers, and git knows of no conflict" for path in set(marked) - unmerged(service)]
+    return found + [f"{path}   <- has markers, and git knows of no conflict" for path in set(marked) - list_unmerged(service)]
 
 
-def stale(service: Service) -> list[str]:
+def find_stale_lock(service: Service) -> list[str]:
     """Bring the lock along by the service's own command, then judge it by another one of its own, which is the new tool."""
     for word in ("relock", "lock"):
         done = service.lockstep(word)
@@ -50,13 +50,13 @@ def stale(service: Service) -> list[str]:
     return []
 
 
-def unlike(service: Service, template: Template, tag: str, owners: Owners, fresh: Path, *, merged: bool) -> list[str]:
+def find_differences(service: Service, template: Template, tag: str, owners: Owners, fresh: Path, *, merged: bool) -> list[str]:
     """Files outside the team's directories that are not as in a new service with the same answers.
 
     `merged` compares shared files too, in which no team has written; otherwise only Lockstep's, with files of the team's
     beside them.
     """
-    done = template.copy(fresh, remembered(service), tag=tag)
+    done = template.copy(fresh, read_answers(service), tag=tag)
     assert done.returncode == 0, done.stderr
     new = {path.relative_to(fresh).as_posix() for path in fresh.rglob("*") if path.is_file()}
     listed = git(service.path, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]

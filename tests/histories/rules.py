@@ -8,43 +8,45 @@ from typing import Any
 import copier
 import yaml
 
-from notes import FOLDER, KINDS, name_and_kind
+from notes import FOLDER, KINDS, split_name
 from snapshot import Template, git
 
-__all__ = ["broken"]
+__all__ = ["find_broken_rules"]
 
 CONDITION = re.compile(r"\{% if .*? %\}(.*?)\{% endif %\}")
 ANSWERS = ".copier-answers.yml"
 
 
-def broken(template: Template, before: str, after: str, sets: Mapping[str, Mapping[str, object]], folder: Path) -> list[str]:
+def find_broken_rules(
+    template: Template, before: str, after: str, sets: Mapping[str, Mapping[str, object]], folder: Path
+) -> list[str]:
     """Rules that `after` breaks for services of `before`, a line for each; `sets` are answers that `before` took."""
-    notes = noted(template, after)
-    found = list(unannounced_questions(template, before, after, notes))
+    notes = read_notes(template, after)
+    found = list(find_unannounced_questions(template, before, after, notes))
     for name, data in sets.items():
         was, now = folder / name / "was", folder / name / "now"
-        rendered(template, before, data, was)
+        render(template, before, data, was)
         try:
-            rendered(template, after, data, now)
+            render(template, after, data, now)
         except Exception as error:
             found.append(f"{name}   {str(error).strip()}   <- these answers were valid")
             continue
-        found += [f"{path}   <- gone from services like {name}, and no note names it" for path in gone(was, now, notes)]
-        others = moved(sources(template, before), sources(template, after), was, now)
+        found += [f"{path}   <- gone from services like {name}, and no note names it" for path in find_gone(was, now, notes)]
+        others = find_moved(list_sources(template, before), list_sources(template, after), was, now)
         found += [f"{path}   <- other in services like {name}, though it is made of the same" for path in others]
     return found
 
 
-def rendered(template: Template, tag: str, data: Mapping[str, object], folder: Path) -> None:
+def render(template: Template, tag: str, data: Mapping[str, object], folder: Path) -> None:
     """In this process: many are made, and none is updated."""
     given = {"project_name": "orders-api", **data}
     copier.run_copy(str(template.path), folder, vcs_ref=tag, data=given, defaults=True, quiet=True)
 
 
-def noted(template: Template, tag: str) -> str:
+def read_notes(template: Template, tag: str) -> str:
     """All notes that wait for a release at this tag, as one text."""
     names = git(template.path, "ls-tree", "--name-only", tag, f"{FOLDER}/").splitlines()
-    notes = [name for name in names if name_and_kind(PurePosixPath(name).name)[1] in KINDS]
+    notes = [name for name in names if split_name(PurePosixPath(name).name)[1] in KINDS]
     return "\n".join(git(template.path, "show", f"{tag}:{name}") for name in notes)
 
 
@@ -55,7 +57,7 @@ def questions(template: Template, tag: str) -> dict[str, Mapping[str, Any]]:
     return {name: rule for name, rule in found.items() if not name.startswith("_") and rule.get("when") is not False}
 
 
-def unannounced_questions(template: Template, before: str, after: str, notes: str) -> Iterator[str]:
+def find_unannounced_questions(template: Template, before: str, after: str, notes: str) -> Iterator[str]:
     """Questions that came without a default, or that came or went without a note."""
     was, now = questions(template, before), questions(template, after)
     for name in sorted(set(was) ^ set(now)):
@@ -65,13 +67,13 @@ def unannounced_questions(template: Template, before: str, after: str, notes: st
             yield f"{name}   <- a question without a default: an update would stop at it"
 
 
-def gone(was: Path, now: Path, notes: str) -> list[str]:
+def find_gone(was: Path, now: Path, notes: str) -> list[str]:
     """Files that a service loses by the update and that no note names."""
     lost = sorted(files(was) - files(now))
     return [path for path in lost if path not in notes and path.replace("orders_api", "<package>") not in notes]
 
 
-def moved(old: Mapping[str, set[str]], new: Mapping[str, set[str]], was: Path, now: Path) -> list[str]:
+def find_moved(old: Mapping[str, set[str]], new: Mapping[str, set[str]], was: Path, now: Path) -> list[str]:
     """Files that are others although what they are made of is not: a default or a condition is not what it was."""
     alike = [path for path in files(was) & files(now) if old.get(path) == new.get(path) and path != ANSWERS]
     return sorted(path for path in alike if (was / path).read_bytes() != (now / path).read_bytes())
@@ -81,7 +83,7 @@ def files(service: Path) -> set[str]:
     return {path.relative_to(service).as_posix() for path in service.rglob("*") if path.is_file()}
 
 
-def sources(template: Template, tag: str) -> dict[str, set[str]]:
+def list_sources(template: Template, tag: str) -> dict[str, set[str]]:
     """By a service's path: the contents that it may be made of. What includes the locks' parts is made of them, too."""
     found: dict[str, set[str]] = {}
     locks = git(template.path, "ls-tree", tag, "locks").strip()

@@ -49,11 +49,11 @@ Step = Team | Release | Answers | Update
 
 @dataclass(frozen=True)
 class History:
-    """A birth, by the name of its answers, and what followed; an update is the end."""
+    """A start, by the name of its answers, and what followed; an update is the end."""
 
-    birth: str
+    start: str
     steps: tuple[Step, ...]
 
     def __repr__(self) -> str:
-        lines = [f"born as {self.birth}", *map(str, self.steps), str(Update())]
+        lines = [f"made with {self.start}", *map(str, self.steps), str(Update())]
         return "\n".join(f"{number:>4}  {line}" for number, line in enumerate(lines, 1))

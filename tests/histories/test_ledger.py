@@ -10,8 +10,8 @@ from owners import Owners
 from services import Service
 from snapshot import git
 
-from .ledger import Ledger, entered
-from .looking import leftovers
+from .ledger import Ledger, find_entered
+from .looking import find_leftovers
 
 PROJECT = '[project]\nname = "x"\nversion = "1"\ndependencies = [\n    "a",\n]\n\n[dependency-groups]\ntests = [\n    "b",\n]\n'
 
@@ -23,7 +23,7 @@ def service(tmp_path: Path) -> Service:
         (tmp_path / name).write_text(text)
     git(tmp_path, "init", "--quiet")
     commit(tmp_path)
-    git(tmp_path, "tag", "born")
+    git(tmp_path, "tag", "begin")
     (tmp_path / "ours.py").write_text("ONE = 1\nTWO = 2\n")
     replace(tmp_path / "pyproject.toml", '    "a",\n', '    "a",\n    "six",\n')
     (tmp_path / "page.md").unlink()
@@ -39,7 +39,7 @@ def commit(folder: Path) -> None:
 
 def ledger(service: Service) -> Ledger:
     made = Ledger()
-    made.enter(service.path, "born", "HEAD")
+    made.enter(service.path, "begin", "HEAD")
     return made
 
 
@@ -87,11 +87,11 @@ def test_what_the_team_took_back_is_not_expected(service: Service) -> None:
 def test_a_change_in_a_directory_of_the_teams_is_named(service: Service) -> None:
     append(service.path / "ours.py", "# Lockstep was here.\n")
 
-    assert entered(service.path, Owners(team=["ours.py"], shared=[])) == ["ours.py   <- entered"]
+    assert find_entered(service.path, Owners(team=["ours.py"], shared=[])) == ["ours.py   <- entered"]
 
 
 def test_markers_and_rejects_are_named(service: Service) -> None:
     append(service.path / "ours.py", "<<<<<<< before updating\n")
     (service.path / "ours.py.rej").touch()
 
-    assert leftovers(service) == ["ours.py.rej   <- rejected", "ours.py   <- has markers, and git knows of no conflict"]
+    assert find_leftovers(service) == ["ours.py.rej   <- rejected", "ours.py   <- has markers, and git knows of no conflict"]

@@ -8,8 +8,8 @@ import pytest
 from services import Service
 from snapshot import Template
 
-from .drawn import Wrong, walked
-from .nursery import Nursery, nursery
+from .drawn import Wrong, walk_histories
+from .starts import Starts, make_starts
 from .steps import Answers, History, Release, Team, Update
 from .walk import Walk
 
@@ -17,37 +17,37 @@ COUNT, LONGEST = 3, 3  # the session `histories` walks 200 of up to 8 steps
 
 
 @pytest.fixture(scope="module")
-def births(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Nursery:
-    """Where services of today are born."""
-    return nursery(template.path, tmp_path_factory.mktemp("nursery"))
+def starts(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Starts:
+    """Where services of today begin."""
+    return make_starts(template.path, tmp_path_factory.mktemp("starts"))
 
 
 def untold(history: History, wrong: Sequence[str]) -> None:
     """Nobody watches."""
 
 
-def test_random_histories_lose_nothing(births: Nursery) -> None:
-    walked(births, count=COUNT, number=1, longest=LONGEST, told=untold)
+def test_random_histories_lose_nothing(starts: Starts) -> None:
+    walk_histories(starts, count=COUNT, number=1, longest=LONGEST, told=untold)
 
 
-def test_a_history_that_goes_wrong_is_told_in_its_fewest_steps(births: Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_that_goes_wrong_is_told_in_its_fewest_steps(starts: Starts, monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted fault: whoever bumps the version loses something; nothing else of the histories is run."""
 
-    def goes(walk: Walk, history: History) -> list[str]:
+    def follow(walk: Walk, history: History) -> list[str]:
         return ["pyproject.toml   ours   <- lost"] if Team("moves its version") in history.steps else []
 
-    def born(births: Nursery, birth: str, folder: Path) -> tuple[Template, Service]:
-        return births.template, Service(folder, {})
+    def start(starts: Starts, start: str, folder: Path) -> tuple[Template, Service]:
+        return starts.template, Service(folder, {})
 
-    monkeypatch.setattr(Walk, "goes", goes)
-    monkeypatch.setattr(Nursery, "born", born)
+    monkeypatch.setattr(Walk, "follow", follow)
+    monkeypatch.setattr(Starts, "start", start)
     with pytest.raises(Wrong) as raised:
-        walked(births, count=400, number=1, told=untold)
+        walk_histories(starts, count=400, number=1, told=untold)
 
     assert str(raised.value).splitlines() == [
         "This history goes wrong.",
         "",
-        "   1  born as fastapi, uvicorn",
+        "   1  made with fastapi, uvicorn",
         "   2  the team moves its version",
         "   3  the team updates",
         "",
@@ -55,7 +55,7 @@ def test_a_history_that_goes_wrong_is_told_in_its_fewest_steps(births: Nursery, 
     ]
 
 
-def test_every_kind_of_step_goes_well_together(births: Nursery, tmp_path: Path) -> None:
+def test_every_kind_of_step_goes_well_together(starts: Starts, tmp_path: Path) -> None:
     steps = (
         Team("adds a requirement"),
         Release(("asks a question", "moves a file", "shares a file")),
@@ -67,8 +67,8 @@ def test_every_kind_of_step_goes_well_together(births: Nursery, tmp_path: Path) 
         Answers("server", 1),
         Update(),
     )
-    walk = Walk(*births.born("fastapi, uvicorn", tmp_path))
-    wrong = walk.goes(History("fastapi, uvicorn", steps))
+    walk = Walk(*starts.start("fastapi, uvicorn", tmp_path))
+    wrong = walk.follow(History("fastapi, uvicorn", steps))
 
     assert wrong == []
     assert walk.yes == "extra_4"

@@ -8,7 +8,7 @@ import pytest
 from history import append, replace
 from snapshot import Template, git
 
-from .rules import broken
+from .rules import find_broken_rules
 
 RULES = """\
 _subdirectory: template
@@ -119,13 +119,13 @@ def test_a_change_by_the_rules_is_silent(change: Callable[[Path], None], small: 
     change(small.path)
     small.release("v2.0.0")
 
-    assert broken(small, "v1.0.0", "v2.0.0", SETS, tmp_path) == []
+    assert find_broken_rules(small, "v1.0.0", "v2.0.0", SETS, tmp_path) == []
 
 
 @pytest.mark.parametrize("change", BROKEN, ids=lambda change: change.__name__)
 def test_a_broken_rule_is_named(change: Callable[[Path], None], small: Template, tmp_path: Path) -> None:
     change(small.path)
     small.release("v2.0.0")
-    found = broken(small, "v1.0.0", "v2.0.0", SETS, tmp_path)
+    found = find_broken_rules(small, "v1.0.0", "v2.0.0", SETS, tmp_path)
 
     assert any(BROKEN[change] in line for line in found), found

@@ -31,7 +31,7 @@ def test_a_version_that_could_not_be_looked_at_is_no_success(
     template: Template, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shallow = Past(template, {}, {}, (), ("v0.0.1: 8652861 is not in this clone, which may be shallow",))
-    monkeypatch.setattr(session, "past", lambda _: shallow)
+    monkeypatch.setattr(session, "clone_past", lambda _: shallow)
     monkeypatch.setattr(session, "become_nobody", lambda _: None)
 
     assert session.main(["rules"]) == 2

@@ -8,8 +8,8 @@ import pytest
 
 from snapshot import git
 
-from .cells import Cell, tried
-from .versions import Past, past
+from .cells import Cell, try_cell
+from .versions import Past, clone_past
 
 # A few of what the session `histories` goes through: the oldest and the newest, which may be one.
 FEW = {
@@ -21,14 +21,14 @@ FEW = {
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Past:
     """Earlier versions, as tags of a clone."""
-    return past(tmp_path_factory.mktemp("past") / "template")
+    return clone_past(tmp_path_factory.mktemp("past") / "template")
 
 
 @pytest.mark.parametrize("few", FEW)
 def test_a_service_of_an_earlier_version_comes_to_today(few: str, known: Past, tmp_path: Path) -> None:
     place, name, lived = FEW[few]
     version = sorted(known.answers)[place]
-    verdict = tried(known, Cell(version, name, known.answers[version][name], lived), tmp_path)
+    verdict = try_cell(known, Cell(version, name, known.answers[version][name], lived), tmp_path)
 
     assert not verdict.lost
     assert not verdict.wrong
@@ -55,7 +55,9 @@ def test_a_conflict_that_nobody_foresaw_and_a_loss_are_wrong(known: Past, tmp_pa
     git(other.path, "tag", "--delete", "v9999.0.0")
     other.release("v9999.0.0")
     name = "flask-gunicorn-gthread"
-    verdict = tried(dataclasses.replace(known, template=other), Cell(newest, name, known.answers[newest][name], True), tmp_path)
+    verdict = try_cell(
+        dataclasses.replace(known, template=other), Cell(newest, name, known.answers[newest][name], True), tmp_path
+    )
 
     assert verdict.wrong == ("src/orders_api/server.toml   <- in conflict",)
     assert verdict.lost == (".gitignore   <- gone, with 2 lines of the team's",)

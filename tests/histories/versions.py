@@ -12,7 +12,7 @@ import yaml
 from history import two_versions
 from snapshot import REPOSITORY, Template, git, snapshot, tracked
 
-__all__ = ["TODAY", "Past", "past", "released"]
+__all__ = ["TODAY", "Past", "clone_past", "list_releases"]
 
 TODAY = "v9999.0.0"
 STATES = Path(__file__).with_name("states.toml")
@@ -33,13 +33,13 @@ class Past:
     missing: tuple[str, ...]
 
 
-def past(folder: Path) -> Past:
+def clone_past(folder: Path) -> Past:
     """A clone in which every earlier version is a tag and the working tree is TODAY.
 
     A shallow clone lacks earlier versions. Then there is one, made up; `missing` says so.
     """
     git(REPOSITORY, "clone", "--quiet", "--no-checkout", str(REPOSITORY), str(folder))
-    releases = released(folder)
+    releases = list_releases(folder)
     tags = list(releases)
     for tag in set(git(folder, "tag").split()) - set(tags):
         git(folder, "tag", "--delete", tag)
@@ -65,7 +65,7 @@ def past(folder: Path) -> Past:
     return Past(template, {tag: answers(folder, tag) for tag in sorted(tags)}, known, tuple(releases), tuple(missing))
 
 
-def released(folder: Path) -> list[str]:
+def list_releases(folder: Path) -> list[str]:
     """Tags of releases that today's commit comes from, the oldest first."""
     return git(folder, "tag", "--list", "v[0-9]*", "--merged", "HEAD", "--sort=version:refname").split()
 

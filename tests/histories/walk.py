@@ -10,8 +10,8 @@ from snapshot import Template, git, rules_of, said
 
 from .changes import CHANGES, last_question
 from .edits import EDITS
-from .ledger import Ledger, entered
-from .looking import forgotten, leftovers, remembered, stale, unlike, unmerged
+from .ledger import Ledger, find_entered
+from .looking import find_differences, find_forgotten, find_leftovers, find_stale_lock, list_unmerged, read_answers
 from .steps import Answers, History, Release, Step, Team, Update
 
 __all__ = ["Walk"]
@@ -29,37 +29,37 @@ class Walk:
     number: int = 0
     yes: str = ""
 
-    def goes(self, history: History) -> list[str]:
+    def follow(self, history: History) -> list[str]:
         """Do every step; what must not be, a line for each, of the first update after which something is wrong."""
         for step in (*history.steps, Update()):
             self.number += 1
             try:
-                wrong = self.does(step)
+                wrong = self.take_step(step)
             except (subprocess.SubprocessError, AssertionError, OSError) as error:
                 wrong = [f"it cannot be done: {error}", *str(getattr(error, "stderr", "")).splitlines()]
             if wrong:
                 return [f"at step {self.number + 1}, `{step}`:", *wrong]
-        return self.at_the_end()
+        return self.judge_end()
 
-    def does(self, step: Step) -> list[str]:
+    def take_step(self, step: Step) -> list[str]:
         match step:
             case Team(edit):
-                self.edited(edit)
+                self.edit(edit)
             case Release(changes):
-                self.released(changes)
+                self.release(changes)
             case Answers(question, choice):
-                return self.answered(question, choice)
+                return self.answer_anew(question, choice)
             case Update() if self.version > self.reached:
-                return self.updated(remembered(self.service))
+                return self.update(read_answers(self.service))
         return []
 
-    def edited(self, edit: str) -> None:
+    def edit(self, edit: str) -> None:
         before = git(self.service.path, "rev-parse", "HEAD").strip()
         EDITS[edit](self.service, self.number)
         self.commit(f"The team {edit}")
         self.ledger.enter(self.service.path, before, "HEAD")
 
-    def released(self, changes: tuple[str, ...]) -> None:
+    def release(self, changes: tuple[str, ...]) -> None:
         self.version += 1
         for change in changes:
             asked = last_question(self.template.path)
@@ -70,8 +70,8 @@ class Walk:
         git(self.template.path, "commit", "--quiet", "--allow-empty", "--message", " and ".join(changes))
         git(self.template.path, "tag", f"v{self.version}.0.0")
 
-    def answered(self, question: str, choice: int) -> list[str]:
-        before = remembered(self.service)
+    def answer_anew(self, question: str, choice: int) -> list[str]:
+        before = read_answers(self.service)
         answer = self.choice(question, choice, before)
         if answer is None or answer == before.get(question):
             return []
@@ -80,7 +80,7 @@ class Walk:
         name = next((name for name in before if name.startswith("extra_")), "") if question == "extra" else question
         self.yes = name if question == "extra" else self.yes
         before.pop(name)
-        return self.updated(before, f"--data={name}={said(answer)}", "--vcs-ref=:current:")
+        return self.update(before, f"--data={name}={said(answer)}", "--vcs-ref=:current:")
 
     def choice(self, question: str, choice: int, before: Mapping[str, object]) -> object:
         """One of the answers that fit; None where there is nothing to choose."""
@@ -99,27 +99,27 @@ class Walk:
             case _:
                 return "yes" if any(name.startswith("extra_") for name in before) else None
 
-    def updated(self, before: Mapping[str, object], *words: str) -> list[str]:
+    def update(self, before: Mapping[str, object], *words: str) -> list[str]:
         """Update, look, bring the lock along, commit."""
         done = self.template.update(self.service.path, *words)
         if done.returncode:
             return [f"not updated: {line}" for line in done.stderr.strip().splitlines()[-6:]]
         if not words:
             self.reached = self.version
-        wrong = [f"{path}   <- in conflict" for path in sorted(unmerged(self.service) - {"uv.lock"})]
-        wrong += [*self.ledger.lost(self.service.path), *entered(self.service.path, self.owners())]
-        wrong += [*leftovers(self.service), *forgotten(before, self.service)]
+        wrong = [f"{path}   <- in conflict" for path in sorted(list_unmerged(self.service) - {"uv.lock"})]
+        wrong += [*self.ledger.lost(self.service.path), *find_entered(self.service.path, self.owners())]
+        wrong += [*find_leftovers(self.service), *find_forgotten(before, self.service)]
         if not wrong:
-            wrong = stale(self.service)
+            wrong = find_stale_lock(self.service)
         self.commit("Update")
         return wrong
 
-    def at_the_end(self) -> list[str]:
+    def judge_end(self) -> list[str]:
         """Lockstep's files are those of a new service, and a renamed question kept its answer."""
-        wrong = unlike(
+        wrong = find_differences(
             self.service, self.template, f"v{self.reached}.0.0", self.owners(), self.service.path.parent / "fresh", merged=False
         )
-        answer = remembered(self.service).get(self.yes, "yes")
+        answer = read_answers(self.service).get(self.yes, "yes")
         return wrong if answer == "yes" else [*wrong, f"{self.yes}   was yes   is {answer}   <- forgotten"]
 
     def owners(self) -> Owners:

@@ -12,8 +12,8 @@ import yaml
 from owners import read_owners
 from snapshot import git
 
-from .born import rendered, template
 from .markdown import opening, table
+from .rendering import render_service, template
 
 __all__ = ["page"]
 
@@ -81,7 +81,7 @@ def render(root: Path, source: Path, folder: Path) -> Mapping[str, Path]:
     sets = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in (root / "tests" / "answers").glob("*.yml")}
     names = sorted(sets)
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(names, pool.map(lambda name: rendered(source, folder / name, sets[name]), names), strict=True))
+        return dict(zip(names, pool.map(lambda name: render_service(source, folder / name, sets[name]), names), strict=True))
 
 
 def list_files(service: Path) -> list[str]:

@@ -9,10 +9,10 @@ import jinja2
 import yaml
 from jinja2 import nodes
 
-from .born import answers, template
 from .markdown import opening, table
+from .rendering import compute_answers, template
 
-__all__ = ["asked", "page"]
+__all__ = ["list_questions", "page"]
 
 FOLDER = "orders-api"
 RULES = {"project_name": "name"}  # a rule has its question's name, but for this one
@@ -26,21 +26,21 @@ def page(root: Path) -> str:
         "Any of them is answered by `--data NAME=VALUE`, and `--defaults` takes the default of all others.\n",
         "The defaults are those of a copy to a folder named `orders-api`.\n",
     ]
-    rules = refusals((root / "questions" / "rules.jinja").read_text(encoding="utf-8"))
+    rules = read_refusals((root / "questions" / "rules.jinja").read_text(encoding="utf-8"))
     settings = yaml.safe_load((root / "copier.yml").read_text(encoding="utf-8"))
     offered: Mapping[str, Mapping[str, str]] = settings["offered"]["default"]
     with template(root) as source, tempfile.TemporaryDirectory() as empty:
-        taken = {name: answers(source, Path(empty, FOLDER), {"framework": name}) for name in offered["framework"]}
+        taken = {name: compute_answers(source, Path(empty, FOLDER), {"framework": name}) for name in offered["framework"]}
     usual = taken[settings["framework"]["default"]]
     following = [
         (f"`{framework}`", f"`{work}`", f"`{server}`", "the default" if work == taken[framework]["work"] else "")
         for framework, choices in settings["first_choice"]["default"].items()
         for work, server in choices.items()
     ]
-    for name, question in asked(settings).items():
+    for name, question in list_questions(settings).items():
         rows = [(f"`{value}`", label) for value, label in offered.get(name, {}).items()]
         kind = "several of these" if question.get("multiselect") else "one of these" if rows else "text"
-        parts.append(f"## {name}\n\n{question['help']}\n\nType: {kind}; default: `{shown(usual[name])}`.\n")
+        parts.append(f"## {name}\n\n{question['help']}\n\nType: {kind}; default: `{format_default(usual[name])}`.\n")
         parts += [table(("answer", "meaning"), rows)] if rows else []
         refused = [*rules.get(RULES.get(name, name), ()), *(rules["choice"] if rows else ())]
         parts.append("Refused:\n\n" + "".join(f"- {rule}\n" for rule in refused))
@@ -50,16 +50,16 @@ def page(root: Path) -> str:
     return "\n".join(parts)
 
 
-def asked(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def list_questions(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The entries of copier.yml that are questions to a person."""
     return {name: entry for name, entry in settings.items() if not name.startswith("_") and entry.get("when") is not False}
 
 
-def shown(value: object) -> str:
+def format_default(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def refusals(rules: str) -> dict[str, list[str]]:
+def read_refusals(rules: str) -> dict[str, list[str]]:
     """Rule → the first sentence of each of its refusals, with `…` for what depends on the answer."""
     tree = jinja2.Environment().parse(rules)
     return {macro.name: list(dict.fromkeys(sentences(macro))) for macro in tree.find_all(nodes.Macro)}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .markdown import opening, table
 
-__all__ = ["definitions", "page"]
+__all__ = ["page", "read_definitions"]
 
 FOLDER = Path("questions", "servers")
 
@@ -19,14 +19,13 @@ def page(root: Path) -> str:
         "A service has one of these as `src/<package>/server.toml`.",
         "The variable wins over the default. What starts the service reads this file, what deploys it is checked against it.\n",
     ]
-    for model, text in definitions(root).items():
-        parts.append(
-            f"## {model}\n\n{sentence_per_line(head_of(text))}\n\n{table(('value', 'default', 'variable', 'why'), values(text))}"
-        )
+    for model, text in read_definitions(root).items():
+        rows = table(("value", "default", "variable", "why"), list_values(text))
+        parts.append(f"## {model}\n\n{sentence_per_line(head_of(text))}\n\n{rows}")
     return "\n".join(parts)
 
 
-def definitions(root: Path) -> dict[str, str]:
+def read_definitions(root: Path) -> dict[str, str]:
     """Server model → its server.toml."""
     texts = [path.read_text(encoding="utf-8") for path in sorted((root / FOLDER).glob("*.toml"))]
     return {tomllib.loads(text)["model"]: text for text in texts}
@@ -41,7 +40,7 @@ def sentence_per_line(text: str) -> str:
     return re.sub(r"(?<=[.:;]) (?=[A-Z])", "\n", text)
 
 
-def values(text: str) -> Iterator[tuple[str, str, str, str]]:
+def list_values(text: str) -> Iterator[tuple[str, str, str, str]]:
     """Value, default, variable and the comment above it; a comment speaks for all the values that follow it directly.
 
     The model itself has no variable.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .markdown import opening, table
 
-__all__ = ["Session", "page", "sessions"]
+__all__ = ["Session", "page", "read_sessions"]
 
 MENUS = (
     (
@@ -32,7 +32,7 @@ def page(root: Path) -> str:
     """Both menus as tables."""
     parts = [opening("Sessions", "the docstrings of `template/noxfile.py` and `noxfile.py`")]
     for title, file, text in MENUS:
-        rows = [(f"`{s.name}`", s.does, "by default" if s.default else "on request") for s in sessions(root / file)]
+        rows = [(f"`{s.name}`", s.does, "by default" if s.default else "on request") for s in read_sessions(root / file)]
         parts.append(f"## {title}\n\n{text}\n\n{table(('session', 'what it does', 'runs'), rows)}")
     parts.append(
         "What stands after `--` is passed on to the session.\n`uv run noxfile.py -l` shows the same menu in the terminal.\n"
@@ -40,7 +40,7 @@ def page(root: Path) -> str:
     return "\n".join(parts)
 
 
-def sessions(noxfile: Path) -> Iterator[Session]:
+def read_sessions(noxfile: Path) -> Iterator[Session]:
     """Every session, in the order of the file; raises ValueError for one that does not say what it does."""
     for node in ast.parse(noxfile.read_text(encoding="utf-8")).body:
         if not isinstance(node, ast.FunctionDef):

@@ -9,7 +9,7 @@ from typing import Any
 
 import copier
 
-__all__ = ["answers", "rendered", "template"]
+__all__ = ["compute_answers", "render_service", "template"]
 
 PARTS = ("copier.yml", "questions", "locks", "template")
 
@@ -28,13 +28,13 @@ def template(root: Path) -> Iterator[Path]:
         yield Path(folder)
 
 
-def rendered(source: Path, folder: Path, data: Mapping[str, Any]) -> Path:
+def render_service(source: Path, folder: Path, data: Mapping[str, Any]) -> Path:
     """A service with these answers, and the default for all others."""
     copier.run_copy(str(source), folder, data=dict(data), defaults=True, quiet=True)
     return folder
 
 
-def answers(source: Path, folder: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
+def compute_answers(source: Path, folder: Path, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """What follows from these answers; nothing is written."""
     worker = copier.run_copy(str(source), folder, data=dict(data), defaults=True, quiet=True, pretend=True)
     return worker.answers.combined

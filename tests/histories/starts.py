@@ -1,4 +1,4 @@
-"""Where the services of random histories are born, each beside a template of its own."""
+"""The services that random histories start with, each beside a template of its own."""
 
 import shutil
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from snapshot import Template, git
 
 from .changes import prepare
 
-__all__ = ["BIRTHS", "Nursery", "nursery"]
+__all__ = ["STARTS", "Starts", "make_starts"]
 
-BIRTHS: Mapping[str, Mapping[str, object]] = {
+STARTS: Mapping[str, Mapping[str, object]] = {
     "fastapi, uvicorn": {"framework": "fastapi", "server": "uvicorn", "deploy": ["compose"], "ci": "github"},
     "fastapi, gunicorn-asgi": {"framework": "fastapi", "server": "gunicorn-asgi", "deploy": ["prometheus"], "ci": "none"},
     "flask, gunicorn-gthread": {"framework": "flask", "server": "gunicorn-gthread", "deploy": ["kubernetes"], "ci": "gitlab"},
@@ -22,29 +22,29 @@ BIRTHS: Mapping[str, Mapping[str, object]] = {
 
 
 @dataclass(frozen=True)
-class Nursery:
-    """The template of today as v1.0.0, and services just born of it, each made once."""
+class Starts:
+    """The template of today as v1.0.0, and services just made from it, each once."""
 
     template: Template
     folder: Path
 
-    def born(self, birth: str, folder: Path) -> tuple[Template, Service]:
+    def start(self, start: str, folder: Path) -> tuple[Template, Service]:
         """A template to release from and a service that was made from it, both for one history."""
         template, service = folder / "template", folder / "service"
-        kept = self.folder / birth.replace(", ", "-")
+        kept = self.folder / start.replace(", ", "-")
         if not kept.exists():
-            done = self.template.copy(kept, {"project_name": "orders-api", **BIRTHS[birth]})
+            done = self.template.copy(kept, {"project_name": "orders-api", **STARTS[start]})
             assert done.returncode == 0, done.stderr
         git(folder, "clone", "--quiet", "--shared", str(self.template.path), str(template))
         shutil.copytree(kept, service)
         replace(service / ".copier-answers.yml", str(self.template.path), str(template))
         git(service, "init", "--quiet")
         git(service, "add", "--all")
-        git(service, "commit", "--quiet", "--message", "Born")
+        git(service, "commit", "--quiet", "--message", "Begin")
         return Template(template), Service(service, {})
 
 
-def nursery(template: Path, folder: Path) -> Nursery:
+def make_starts(template: Path, folder: Path) -> Starts:
     """From a repository of the template; what the made-up versions need is added to a clone of it."""
     git(folder, "clone", "--quiet", str(template), str(folder / "template"))
     mine = Template(folder / "template")
@@ -52,4 +52,4 @@ def nursery(template: Path, folder: Path) -> Nursery:
         git(mine.path, "tag", "--delete", tag)
     prepare(mine.path)
     mine.release("v1.0.0")
-    return Nursery(mine, folder)
+    return Starts(mine, folder)
