@@ -1,4 +1,4 @@
-"""Measure what is promised of speed and size, each beside what it is compared with, in one run; `--write` keeps the
+"""Measure speed and size, each beside what it is compared with, in one run; `--write` keeps the
 table.
 
 Times are medians of interleaved runs on the machine at hand; only the ratios between columns mean something elsewhere.

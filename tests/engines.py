@@ -1,4 +1,4 @@
-"""Build one service by each engine that is promised, compare each image with its contract, build it again, compare them all.
+"""Build one service by each engine that is supported, compare each image with its contract, build it again, compare them all.
 
 Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman is this machine's. One
 engine runs at a time, so none may be running. `--write` keeps the page.

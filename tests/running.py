@@ -15,18 +15,7 @@ from pathlib import Path
 
 from services import Service, free_port, until_ready
 
-__all__ = ["FRAMEWORKS", "Running", "children", "running", "until"]
-
-# Each server model with a framework that speaks its interface.
-FRAMEWORKS = {
-    "uvicorn": "fastapi",
-    "uvicorn-workers": "fastapi",
-    "gunicorn-uvicorn": "fastapi",
-    "gunicorn-asgi": "fastapi",
-    "gunicorn-gthread": "flask",
-    "gunicorn-gevent": "flask",
-    "gunicorn-sync": "flask",
-}
+__all__ = ["Running", "children", "running", "until"]
 
 
 @dataclass(frozen=True)
@@ -61,12 +50,6 @@ class Running:
     def get(self, path: str, *headers: str, timeout: float = 10) -> tuple[int, str]:
         head = "".join(f"{header}\r\n" for header in headers)
         return self.ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n", timeout=timeout)
-
-    def open(self, request: str = "") -> socket.socket:
-        """A connection that stays open, with a request on it or silent."""
-        client = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        client.sendall(request.encode())
-        return client
 
     def stop(self, seconds: float) -> float:
         """SIGTERM; the seconds until it has gone."""

@@ -87,7 +87,7 @@ class Service:
         path.write_text(text.replace(old, new))
 
     def substitute(self, name: str, pattern: str, new: str) -> None:
-        """Change the first place that matches, which must be there."""
+        """Change the first part that matches, which must be there."""
         path = self.path / name
         text, count = re.subn(pattern, new, path.read_text(), count=1)
         assert count == 1, f"{name} has no {pattern!r}"

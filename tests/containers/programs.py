@@ -1,4 +1,4 @@
-"""Programs of the machine that places are made with: found, or named together with what installs them."""
+"""Programs of the machine that containers are made with: found, or named together with what installs them."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ PACKAGES = {"ldd": "libc-bin", "strip": "binutils", "patchelf": "patchelf", "mmd
 
 
 class CannotMake(Exception):  # read as a sentence where it is raised and caught
-    """A place cannot be made here; the message says what is missing and what to do."""
+    """An image or an interpreter cannot be made here; the message says what is missing and what to do."""
 
 
 def require(*names: str) -> None:
@@ -20,7 +20,7 @@ def require(*names: str) -> None:
     if missing:
         packages = " ".join(PACKAGES[name] for name in missing)
         raise CannotMake(
-            f"A program that builds the test places is missing.\n\n  not on PATH   {', '.join(missing)}\n\n"
+            f"A program that makes the tests' images is missing.\n\n  not on PATH   {', '.join(missing)}\n\n"
             f"Install it with `apt-get install {packages}`, or run `.ci/run`, which does."
         )
 

@@ -9,7 +9,7 @@ from .programs import output_of, require
 
 __all__ = ["bundle"]
 
-# Must be the place's own: they belong together with its dynamic loader. Everything else differs between distributions.
+# Must be the system's own: they belong together with its dynamic loader. Everything else differs between distributions.
 GLIBC = re.compile(r"(linux-vdso|ld-linux.*|lib(c|m|mvec|dl|pthread|rt|util|resolv|anl)\.so.*|libnsl\.so\.1)")
 
 
@@ -24,16 +24,16 @@ def needed(file: Path) -> Iterable[tuple[str, Path]]:
 def bundle(programs: Iterable[tuple[Path, str]], libraries: Path) -> None:
     """Copy what `programs` (file, path from its directory to `libraries`) load, strip it all, and make them look there."""
     require("ldd", "strip", "patchelf")
-    places = dict(programs)
-    todo = list(places)
+    targets = dict(programs)
+    todo = list(targets)
     while todo:
         for name, found in needed(todo.pop()):
             copy = libraries / name
-            if copy not in places:
+            if copy not in targets:
                 shutil.copy(found.resolve(), copy)
-                places[copy] = "."
+                targets[copy] = "."
                 todo.append(found)
-    for file, way in sorted(places.items()):
+    for file, way in sorted(targets.items()):
         file.chmod(0o755)
         # patchelf comes second: strip damages what it has moved.
         output_of("strip", "--strip-unneeded", file)
