@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from services import Service, free_port, until_ready
+from services import PATIENCE, Service, free_port, until_ready
 
 __all__ = ["Running", "children", "running", "until"]
 
@@ -35,7 +35,7 @@ class Running:
     def boot(self) -> dict[str, object]:
         return self.lines()[0]
 
-    def ask(self, request: str | bytes, *, timeout: float = 10) -> tuple[int, str]:
+    def ask(self, request: str | bytes, *, timeout: float = PATIENCE) -> tuple[int, str]:
         """Send bytes as they are; the status (0 when nothing came) and everything that was answered."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as client:
             said = b""
@@ -47,16 +47,14 @@ class Running:
         text = said.decode("latin-1")
         return int(text.split(" ", 2)[1]) if text.startswith("HTTP/") else 0, text
 
-    def get(self, path: str, *headers: str, timeout: float = 10) -> tuple[int, str]:
+    def get(self, path: str, *headers: str, timeout: float = PATIENCE) -> tuple[int, str]:
         head = "".join(f"{header}\r\n" for header in headers)
         return self.ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n", timeout=timeout)
 
-    def stop(self, seconds: float) -> float:
-        """SIGTERM; the seconds until it has gone."""
-        began = time.monotonic()
+    def stop(self) -> None:
+        """SIGTERM, and wait until it has gone."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(seconds)
-        return time.monotonic() - began
+        self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -98,7 +96,7 @@ def command(pid: int) -> bytes:
         return b""
 
 
-def until(holds: object, seconds: float = 60) -> None:
+def until(holds: object, seconds: float = PATIENCE) -> None:
     """Wait until a function of no arguments returns something true."""
     assert callable(holds)
     end = time.monotonic() + seconds

@@ -11,7 +11,7 @@ import pytest
 
 from containers.engine import Engine
 from one_command import WITH_IMAGE, Ran
-from services import Service, until_ready
+from services import PATIENCE, Service, until_ready
 
 PYTHON = "/app/.venv/bin/python"
 SITE = "/app/.venv/lib/python3.*/site-packages"
@@ -50,7 +50,7 @@ def test_it_runs_locked_down_says_its_environment_and_has_nothing_of_the_tool(
     secret = f"{done.service.name.replace('-', '_').upper()}_SECRET_KEY={'x' * 64}"
     labels = json.loads(engine("inspect", "--format", "{{json .Config.Labels}}", done.tag))
     with container(engine, done.tag, *LOCKED_DOWN, "--env", secret) as (name, address):
-        with urllib.request.urlopen(f"{address}/version", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}/version", timeout=PATIENCE) as answer:
             version = json.load(answer)
         boot = json.loads(engine("logs", name).splitlines()[0])
         health = engine("exec", name, PYTHON, "-I", "-m", "lockstep_serve", "health")

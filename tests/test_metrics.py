@@ -51,7 +51,7 @@ def renewed(server: Running, act: Callable[[], object], old: set[int]) -> None:
         now = children(server.process.pid)
         return len(now) == 2 and not now & old
 
-    until(new, 30)
+    until(new)
 
 
 def test_everyone_says_the_same_and_never_less(service: Service) -> None:
@@ -65,7 +65,7 @@ def test_everyone_says_the_same_and_never_less(service: Service) -> None:
         killed = min(children(server.process.pid))
         renewed_one = children(server.process.pid) - {killed}
         os.kill(killed, signal.SIGKILL)
-        until(lambda: len(children(server.process.pid) - {killed}) == 2 > len(renewed_one), 30)
+        until(lambda: len(children(server.process.pid) - {killed}) == 2 > len(renewed_one))
         ask(server, 5)
         assert {counted(server) for _ in range(10)} == {55}
 
@@ -83,7 +83,7 @@ def test_recycled_workers_leave_their_numbers_and_nothing_else(service: Service)
             assert before == total
             return not children(server.process.pid) & first
 
-        until(asked_until_new, 180)
+        until(asked_until_new)
         ask(server, 1)
         assert {counted(server) for _ in range(5)} == {total + 1}
 
@@ -95,7 +95,7 @@ def test_recycled_workers_leave_their_numbers_and_nothing_else(service: Service)
             return {path.stem.rpartition("_")[2] for path in folder.glob("*.db")} <= living | now
 
         until(only_the_living)
-        server.stop(30)
+        server.stop()
 
     assert not folder.exists()
 

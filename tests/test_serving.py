@@ -14,7 +14,7 @@ import pytest
 
 from conftest import Render, read_answers
 from running import Running, children, running, until
-from services import BUILD, Service, free_port, until_ready
+from services import BUILD, PATIENCE, Service, free_port, until_ready
 
 # Each framework once, and in all both interfaces and both managers.
 SERVED = ("fastapi-uvicorn-workers", "flask-gunicorn-gthread", "django-gunicorn-asgi")
@@ -122,7 +122,7 @@ def test_the_worker_surrounds_each_process_and_its_failure_stops_the_boot(servic
         until(lambda: len(children(server.process.pid)) == 2)
         workers = sorted(children(server.process.pid))
         until(lambda: notes(file, "start") == workers)
-        server.stop(30)
+        server.stop()
     failed = refused(service, FAIL="1")
 
     assert notes(file, "start") == notes(file, "stop") == workers
@@ -134,7 +134,7 @@ def test_the_worker_surrounds_each_process_and_its_failure_stops_the_boot(servic
 def greeting(port: int) -> str:
     """What the server says, or nothing while it starts again."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/hello/you", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/hello/you", timeout=PATIENCE) as answer:
             return str(json.load(answer)["message"])
     except OSError:
         return ""
