@@ -126,6 +126,12 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def every_model(session: nox.Session) -> None:
+    """Put every framework with every server model through the whole one command, image and parity included: -- [-k WORD]."""
+    session.run(*TESTS, "python", "-m", "every_model", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def faults(session: nox.Session) -> None:
     """Plant each fault and see the right gate name it; `-- --write` keeps the table, `-- --good 200` looks for false alarms."""
     session.run(*TESTS, "python", "-m", "faults", *session.posargs, env={"PYTHONPATH": "tests"})

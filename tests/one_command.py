@@ -25,12 +25,16 @@ LAPTOP = "flask-gunicorn-sync"
 
 @dataclass(frozen=True)
 class Ran:
-    """`service` after its one command, with the settings that reach the engine; `printed` and `summary` are what it said."""
+    """`service` after its one command, with the settings that reach the engine.
+
+    `printed`, `summary` and `report` are what it said then: other tests let sessions of the same service write new ones.
+    """
 
     service: Service
     code: int
     printed: str
     summary: str
+    report: Mapping[str, list[dict[str, object]]]
 
     @property
     def tag(self) -> str:
@@ -39,7 +43,7 @@ class Ran:
 
     def environments(self) -> dict[str, str]:
         """The environment id of each environment, by its name."""
-        return {str(row["environment"]): str(row["id"]) for row in self.service.report()["environments"]}
+        return {str(row["environment"]): str(row["id"]) for row in self.report["environments"]}
 
 
 def run_once(folder: Path, render: Callable[[], Path], settings: Mapping[str, str], *sessions: str) -> Ran:
@@ -49,8 +53,12 @@ def run_once(folder: Path, render: Callable[[], Path], settings: Mapping[str, st
     def run(fresh: Path) -> None:
         fresh.mkdir(exist_ok=True)
         done = service.nox(*sessions, GITHUB_STEP_SUMMARY=str(fresh / "summary.md"))
-        (fresh / "ran.json").write_text(json.dumps({"code": done.returncode, "printed": done.stdout}))
+        # Without `parity` among the sessions, or when it was not reached, there is none.
+        written = service.path / ".nox" / "report" / "report.json"
+        report = service.report() if written.exists() else {}
+        (fresh / "ran.json").write_text(json.dumps({"code": done.returncode, "printed": done.stdout, "report": report}))
 
     made = make_once(folder, run)
     ran, summary = json.loads((made / "ran.json").read_text()), made / "summary.md"
-    return Ran(service, ran["code"], ran["printed"], summary.read_text() if summary.exists() else "")
+    said = summary.read_text() if summary.exists() else ""
+    return Ran(service, ran["code"], ran["printed"], said, ran["report"])

@@ -1,5 +1,6 @@
 """Clauses of the image's contract that only a container shows fail by their names, and two builds are the same bits."""
 
+import dataclasses
 import json
 import platform
 import re
@@ -93,7 +94,7 @@ FAULTS = {
 def good(ran: Callable[[str], Ran], tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A service with its image, in a checkout that no other module writes to."""
     done = ran("fastapi-uvicorn")
-    return Ran(done.service.copy(tmp_path_factory.mktemp("contract") / "service"), done.code, done.printed, done.summary)
+    return dataclasses.replace(done, service=done.service.copy(tmp_path_factory.mktemp("contract") / "service"))
 
 
 @pytest.fixture

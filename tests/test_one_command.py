@@ -39,7 +39,7 @@ def test_in_ci_it_compares_this_machine_with_the_image(ran: Callable[[str], Ran]
     assert "the same" in done.summary
     saved = json.loads((done.service.path / ".nox" / "report" / "image.json").read_text())
     assert saved["environment"] == environments["image"]
-    assert not [finding for finding in done.service.report()["findings"] if finding["severity"] != "allowed"]
+    assert not [finding for finding in done.report["findings"] if finding["severity"] != "allowed"]
 
 
 def test_the_menu_reads_like_one(fastapi: Service) -> None:

@@ -1,5 +1,6 @@
 """The SBOMs of a service and of its image are valid CycloneDX, name what uv names, and differ where the image does."""
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ def good(ran: Callable[[str], Ran], tmp_path_factory: pytest.TempPathFactory) ->
     service = done.service.copy(tmp_path_factory.mktemp("sbom") / "service")
     said = service.lockstep("sbom")
     assert said.returncode == 0, said.stdout
-    return Ran(service, done.code, done.printed, done.summary)
+    return dataclasses.replace(done, service=service)
 
 
 def read_sbom(service: Service, name: str) -> Any:
