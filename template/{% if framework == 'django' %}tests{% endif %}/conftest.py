@@ -17,6 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import override_settings
 from django.urls import URLPattern, path
+from lockstep_serve import surround
 
 Endpoint = Callable[[], dict[str, object]]
 
@@ -98,11 +99,13 @@ def transport(handler: ASGIHandler | WSGIHandler) -> httpx2.BaseTransport:
     """By the interface of the server model that was chosen; nothing else in the tests depends on it."""
     if isinstance(handler, ASGIHandler):
         return Awaited(handler)
+    surrounded = surround(handler)
 
     def on_the_wire(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # WSGI carries the path's bytes as latin-1; this transport has decoded them already.
         environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
-        return handler(environ, start_response)
+        answer: Iterable[bytes] = surrounded(environ, start_response)
+        return answer
 
     return httpx2.WSGITransport(on_the_wire)
 
@@ -111,7 +114,7 @@ class Awaited(httpx2.BaseTransport):
     """Requests to an ASGI application from tests that are plain functions."""
 
     def __init__(self, handler: ASGIHandler) -> None:
-        self.inner = httpx2.ASGITransport(handler)  # type: ignore[arg-type]  # the same, typed otherwise
+        self.inner = httpx2.ASGITransport(surround(handler))
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         async def send() -> httpx2.Response:

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from lockstep_serve import surround
 
 
 @pytest.fixture
@@ -43,5 +44,5 @@ def application(entry: EntryPoint) -> FastAPI:
 @pytest.fixture
 def client(application: FastAPI) -> Iterator[httpx2.Client]:
     """`client.get("/")` gives a response with `status_code`, `headers` and `json()`."""
-    with TestClient(application) as client:  # `with` runs the lifespan
+    with TestClient(surround(application)) as client:  # `with` runs the lifespan
         yield client

@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import httpx2
 import pytest
 from flask import Flask
+from lockstep_serve import surround
 
 
 @pytest.fixture
@@ -43,11 +44,13 @@ def application(entry: EntryPoint) -> Flask:
 @pytest.fixture
 def client(application: Flask) -> Iterator[httpx2.Client]:
     """`client.get("/")` gives a response with `status_code`, `headers` and `json()`."""
+    surrounded = surround(application)
 
     def on_the_wire(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # WSGI carries the path's bytes as latin-1; this transport has decoded them already.
         environ["PATH_INFO"] = environ["PATH_INFO"].encode().decode("latin-1")
-        return application(environ, start_response)
+        answer: Iterable[bytes] = surrounded(environ, start_response)
+        return answer
 
     transport = httpx2.WSGITransport(on_the_wire)
     with httpx2.Client(transport=transport, base_url="http://testserver") as client:

@@ -1,8 +1,13 @@
 """The client's address is what trusted proxies say, and no more."""
 
+from typing import Any
+
 import pytest
 
-from lockstep_serve.client_address import find_client, parse_proxies, wrap
+from lockstep_serve.client_address import find_client, parse_proxies
+from lockstep_serve.definition import read_definition
+from lockstep_serve.wsgi.layer import Layer
+from services import DEFINITIONS
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,13 @@ def test_an_address_of_ipv4_is_the_same_through_a_socket_of_ipv6(address: str) -
     ids=["a proxy", "anybody", "a proxy that says nothing", "a proxy that says nonsense", "a socket file"],
 )
 def test_the_application_gets_that_address(peer: str, forwarded: str, expected: str) -> None:
-    application = wrap(lambda environ, _: [environ["REMOTE_ADDR"]], "127.0.0.1")
+    seen: list[str] = []
 
-    assert application({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, None) == [expected]
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(environ["REMOTE_ADDR"])
+        return []
+
+    layer = Layer(application, read_definition(DEFINITIONS / "gunicorn-sync.toml", {}))
+    layer({"REQUEST_METHOD": "GET", "REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, None)
+
+    assert seen == [expected]

@@ -53,6 +53,75 @@ def test_a_worker_part_that_fails_is_a_message_and_code_3(service: Service) -> N
     assert "orders/worker.py:" in text
 
 
+WRONG_VARIABLES = {"GUNICORN_FD": "abc", "GUNICORN_PID": "abc"}
+
+
+def test_a_predecessor_that_is_none_is_a_message(service: Service) -> None:
+    text = fail(service, 1, **WRONG_VARIABLES)
+
+    assert text.startswith("No socket of a predecessor is there.")
+
+
+def test_a_passed_socket_that_is_another_process_does_not_matter(service: Service) -> None:
+    with service.serving(LISTEN_FDS="abc", LISTEN_PID="1") as server:
+        assert server.get("/hello/Ada")[0] == 200
+
+
+@pytest.mark.parametrize("said", ["auto", ""])
+def test_the_number_of_workers_may_be_left_to_the_machine(service: Service, said: str) -> None:
+    with service.serving(WEB_CONCURRENCY=said) as server:
+        assert server.get("/hello/Ada")[0] == 200
+
+
+MIDDLEWARE = """
+class Middleware:
+    def __init__(self, application):
+        self.application = application
+        raise LookupError("no key for the cookies")
+
+    async def __call__(self, scope, receive, send):
+        await self.application(scope, receive, send)
+
+
+async def lazily(scope, receive, send):
+    await Middleware(answer)(scope, receive, send)
+
+
+def create_app() -> Any:
+    return lazily
+"""
+
+
+def test_a_framework_that_cannot_build_its_middleware_is_a_message_and_code_3(service: Service) -> None:
+    """As starlette does it: at the first call, which is that of the lifespan."""
+    if service.model.interface == "WSGI":
+        pytest.skip("it is not called before its first request")
+    file = service.package / "asgi.py"
+    before = file.read_text(encoding="utf-8")
+    file.write_text(before + MIDDLEWARE, encoding="utf-8")
+    try:
+        text = fail(service, BOOT_FAILURE)
+        rehearsed = service.run("rehearse")
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+    assert "The application cannot start." in text
+    assert "LookupError: no key for the cookies" in text
+    assert "orders/asgi.py:" in text
+    assert rehearsed.returncode == BOOT_FAILURE
+    assert "The application cannot start." in rehearsed.stdout
+
+
+def test_a_rehearsal_enters_and_leaves_the_worker(service: Service, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    good, bad = service.run("rehearse", NOTES=str(notes)), service.run("rehearse", FAIL="1")
+
+    assert good.returncode == 0, good.stdout
+    assert [line.split()[0] for line in notes.read_text().splitlines()] == ["start", "stop"]
+    assert bad.returncode == BOOT_FAILURE
+    assert "ConnectionError: the pool is out of reach" in bad.stdout
+
+
 def test_a_log_configuration_that_fails_is_a_message_and_code_3(service: Service) -> None:
     if service.model.name not in {"uvicorn", "uvicorn-workers", "gunicorn-sync"}:
         pytest.skip("every model of gunicorn starts its log in the same way")

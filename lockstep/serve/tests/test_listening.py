@@ -84,3 +84,26 @@ def test_several_sockets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert text.startswith("The service takes one listening socket.")
     assert "LISTEN_FDS   2" in text
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{"GUNICORN_FD": "abc"}, {"GUNICORN_FD": "999"}, {"GUNICORN_FD": "0"}, {"GUNICORN_FD": "3,4"}],
+    ids=["no number", "not open", "no socket", "several"],
+)
+def test_a_predecessors_socket_that_is_not_there_is_refused(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    text = refuse(listening.listener, definition())
+
+    assert text.startswith("No socket of a predecessor is there.")
+    assert f"GUNICORN_FD    {variables['GUNICORN_FD']}" in text
+
+
+@pytest.mark.parametrize("said", ["abc", "-1", "1"])
+def test_a_passed_socket_that_is_not_there_is_refused(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
+    monkeypatch.setenv("LISTEN_FDS", said)
+    monkeypatch.setattr(listening, "FIRST", 999)
+
+    assert f"LISTEN_FDS   {said}" in refuse(listening.listener, definition())

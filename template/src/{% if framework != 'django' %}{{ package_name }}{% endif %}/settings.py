@@ -1,11 +1,12 @@
 """Everything that the service reads from the environment; a bad value stops it readably."""
 
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "current_settings", "read_settings"]
 
 PREFIX = f"{__package__.upper()}_"
 
@@ -55,3 +56,9 @@ def row(place: tuple[int | str, ...], value: object, expected: str) -> str:
     secret = name not in Settings.model_fields or "Secret" in repr(Settings.model_fields[name])
     said = repr(value) if isinstance(value, str) and not secret else "(hidden)"
     return f"{variable}   {'not set' if expected == 'Field required' else said}   <- {expected}"
+
+
+@cache
+def current_settings() -> Settings:
+    """What endpoints ask for: the settings, read once; the factory of the application reads them anew."""
+    return read_settings()

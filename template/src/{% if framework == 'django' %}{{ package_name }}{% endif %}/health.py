@@ -12,7 +12,7 @@ from lockstep_serve import draining, identity
 
 from . import NAME, VERSION
 from .errors import answer
-from .requests import only_reads
+from .requests import only_reads, waits_for_nothing
 
 __all__ = ["CHECKS", "live", "ready", "version"]
 
@@ -28,6 +28,7 @@ thread, and Kubernetes' probe waits one second.
 """
 
 
+@waits_for_nothing
 @only_reads
 def live(_: HttpRequest) -> HttpResponse:
     """The process answers. No checks here: a restart does not repair a database."""

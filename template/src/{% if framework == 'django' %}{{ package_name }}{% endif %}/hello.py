@@ -5,7 +5,7 @@ from django.templatetags.static import static
 
 from . import NAME, VERSION
 from .errors import answer
-from .requests import only_reads
+from .requests import only_reads, waits_for_nothing
 from .settings import current_settings
 
 __all__ = ["hello", "welcome"]
@@ -13,6 +13,7 @@ __all__ = ["hello", "welcome"]
 LONGEST_NAME = 64
 
 
+@waits_for_nothing
 @only_reads
 def welcome(_: HttpRequest) -> HttpResponse:
     """Say what this is."""
@@ -20,6 +21,7 @@ def welcome(_: HttpRequest) -> HttpResponse:
     return JsonResponse({"service": NAME, "version": VERSION, "icon": icon})
 
 
+@waits_for_nothing
 @only_reads
 def hello(_: HttpRequest, name: str) -> HttpResponse:
     """Greet by name."""

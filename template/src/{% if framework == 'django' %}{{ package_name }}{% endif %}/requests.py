@@ -1,19 +1,21 @@
-"""Around every request: give it an id, look at its host, complete its answer, log its one line."""
+"""Around every view: look at the request's host, complete the answer, tell methods; the id and the log are the server's."""
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.request import split_domain_port, validate_host
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from . import errors, logs, request_id
+from . import errors
 
-__all__ = ["Answer", "Handler", "Requests", "only_reads"]
+__all__ = ["Answer", "Handler", "Requests", "only_reads", "waits_for_nothing"]
 
 Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 Handler = Callable[[HttpRequest], Answer]
@@ -32,54 +34,40 @@ class Requests:
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
+        self.knows = lru_cache(maxsize=1024)(is_ours)
         self.asgi = iscoroutinefunction(get_response)
         if self.asgi:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Answer:
-        return self.awaited(request) if self.asgi else self.called(request)
-
-    def called(self, request: HttpRequest) -> HttpResponseBase:
-        with Line(request) as line:
-            response = wrong_host(request) or cast("HttpResponseBase", self.get_response(request))
-            return line.end(response)
+        if self.asgi:
+            return self.awaited(request)
+        if not self.knows(request.META.get("HTTP_HOST", "")) and (refused := wrong_host(request)):
+            return refused
+        return complete(request, cast("HttpResponseBase", self.get_response(request)))
 
     async def awaited(self, request: HttpRequest) -> HttpResponseBase:
-        with Line(request) as line:
-            response = wrong_host(request) or await cast("Awaitable[HttpResponseBase]", self.get_response(request))
-            return line.end(response)
+        if not self.knows(request.META.get("HTTP_HOST", "")) and (refused := wrong_host(request)):
+            return refused
+        return complete(request, await cast("Awaitable[HttpResponseBase]", self.get_response(request)))
 
 
-class Line:
-    """The request's id and its line in the log, written also when the client goes away before an answer."""
+def complete(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer as it goes out: with a length, and with a body that explains it when it is an error without one."""
+    if isinstance(response, HttpResponse):
+        status = response.status_code
+        if status >= 400 and not response.content:
+            errors.explain(response)
+        if status not in (204, 304):  # these have no body, and no length of one
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        if request.method == "HEAD":
+            response.content = b""  # views answer as to GET; some servers send what they get, some complain
+    return response
 
-    def __init__(self, request: HttpRequest) -> None:
-        self.request = request
-        self.status = 0  # stays so when nothing was answered
-        self.streaming = False
 
-    def __enter__(self) -> "Line":
-        self.started = time.perf_counter()
-        self.identity = request_id.accept(self.request.headers.get(request_id.HEADER))
-        return self
-
-    def end(self, response: HttpResponseBase) -> HttpResponseBase:
-        """The answer as it goes out: with the id, and with a body that explains it when it is an error without one."""
-        self.status, self.streaming = response.status_code, response.streaming
-        if isinstance(response, HttpResponse):
-            if self.status >= 400 and not response.content:
-                errors.explain(response)
-            if self.status not in (204, 304):  # these have no body, and no length of one
-                response.headers.setdefault("Content-Length", str(len(response.content)))
-            if self.request.method == "HEAD":
-                response.content = b""  # views answer as to GET; some servers send what they get, some complain
-        response[request_id.HEADER] = self.identity
-        return response
-
-    def __exit__(self, *_: object) -> None:
-        logs.access(self.request.method or "", self.request.path, self.status, self.started)
-        if not self.streaming:  # a stream is still to be sent, and a failure in it belongs to this request
-            request_id.current.set(None)
+def is_ours(host: str) -> bool:
+    """Whether ALLOWED_HOSTS has this host; looked up once, because nearly every request names the same."""
+    return bool(host) and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 
 def wrong_host(request: HttpRequest) -> HttpResponse | None:
@@ -97,3 +85,9 @@ def wrong_host(request: HttpRequest) -> HttpResponse | None:
 def only_reads(view: View) -> View:
     """GET and HEAD; every other method is told so (405), not asked for a CSRF token first (403)."""
     return csrf_exempt(require_safe(view))
+
+
+def waits_for_nothing(view: View) -> View:
+    """Under ASGI such a view is called as it is; for every other plain function Django takes a thread, which costs more."""
+    view.waits_for_nothing = True  # type: ignore[attr-defined]  # what `asgi` looks for
+    return view

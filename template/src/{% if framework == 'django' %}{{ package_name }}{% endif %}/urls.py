@@ -5,11 +5,11 @@ from django.urls import path
 from . import errors, health, hello
 
 urlpatterns = [
-    path("health/live", health.live),
+    path("hello/<name>", hello.hello),
+    path("", hello.welcome),
+    path("health/live", health.live),  # last: paths are tried in this order, and probes are few
     path("health/ready", health.ready),
     path("version", health.version),
-    path("", hello.welcome),
-    path("hello/<name>", hello.hello),
 ]
 
 handler400 = errors.bad_request

@@ -1,6 +1,5 @@
 """Answer every error in the one shape of `problem`, and say so in the OpenAPI description."""
 
-import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -13,9 +12,7 @@ from starlette.exceptions import HTTPException
 
 from .problem import MEDIA_TYPE, UNEXPECTED, problem
 
-__all__ = ["DOCUMENTED", "HANDLERS", "unexpected"]
-
-log = logging.getLogger(__name__)
+__all__ = ["DOCUMENTED", "HANDLERS"]
 
 
 class Problem(BaseModel):
@@ -59,13 +56,13 @@ async def invalid(_: Request, error: RequestValidationError) -> Response:
     return answer(422, "; ".join(f"{e['location']}: {e['detail']}" for e in errors), errors=errors)
 
 
-def unexpected() -> Response:
-    """Log the exception being handled, once and with its traceback, and hide it from the client."""
-    log.exception("unexpected error")  # called while it is handled
+async def unexpected(_: Request, __: Exception) -> Response:
+    """Hide from the client what nobody caught; it goes on to the server, which logs it once, with its traceback."""
     return answer(500, UNEXPECTED)
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
     HTTPException: refused,
     RequestValidationError: invalid,
+    Exception: unexpected,
 }

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
 from . import NAME
-from .dependencies import CurrentSettings
+from .settings import current_settings
 
 __all__ = ["router"]
 
@@ -33,6 +33,6 @@ async def welcome() -> Welcome:
 
 
 @router.get("/hello/{name}")
-async def hello(name: Annotated[str, Path(max_length=64)], settings: CurrentSettings) -> Greeting:
+async def hello(name: Annotated[str, Path(max_length=64)]) -> Greeting:
     """Greet by name."""
-    return Greeting(message=f"{settings.greeting}, {name}!")
+    return Greeting(message=f"{current_settings().greeting}, {name}!")

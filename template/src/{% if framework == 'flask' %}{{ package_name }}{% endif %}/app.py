@@ -3,8 +3,7 @@
 from flask import Flask
 
 from . import errors, health, hello
-from .requests import Requests
-from .settings import read_settings
+from .settings import current_settings
 
 __all__ = ["create_app"]
 
@@ -16,10 +15,11 @@ def create_app() -> Flask:
     built.
     """
     app = Flask(__package__, static_folder=None)
-    app.config["SETTINGS"] = read_settings()
+    current_settings.cache_clear()
+    current_settings()
     app.register_blueprint(health.blueprint)
     app.register_blueprint(hello.blueprint)
     app.register_error_handler(errors.HTTPException, errors.refused)
+    app.register_error_handler(errors.UnreadableBody, errors.unreadable)
     app.register_error_handler(Exception, errors.unexpected)
-    app.wsgi_app = Requests(app.wsgi_app)  # type: ignore[method-assign]  # Flask's documented place for middleware
     return app

@@ -4,11 +4,12 @@ import json
 import logging
 
 from flask import Response
+from lockstep_serve import UnreadableBody
 from werkzeug.exceptions import HTTPException
 
 from .problem import MEDIA_TYPE, UNEXPECTED, problem
 
-__all__ = ["HTTPException", "refused", "unexpected"]
+__all__ = ["HTTPException", "UnreadableBody", "refused", "unexpected", "unreadable"]
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,11 @@ def refused(error: HTTPException) -> Response:
         if name.lower() not in ("content-type", "content-length"):
             response.headers.add(name, value)
     return response
+
+
+def unreadable(error: UnreadableBody) -> Response:
+    """A body that ends too soon, is too large or is not valid; nothing that the log need hold."""
+    return answer(400, str(error))
 
 
 def unexpected(_: Exception) -> Response:

@@ -3,7 +3,7 @@
 from flask import Blueprint, abort
 
 from . import NAME, VERSION
-from .dependencies import current_settings
+from .settings import current_settings
 
 __all__ = ["blueprint"]
 

@@ -1,48 +1,94 @@
 """How the service logs: one JSON object a line on stdout, with the id of its request."""
 
+import json
 import logging
-import time
+import math
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
+from lockstep_serve import request_id
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from . import request_id
 from .settings import read_settings
 
-__all__ = ["access", "config"]
+__all__ = ["config"]
 
 FIELDS = {"asctime": "timestamp", "levelname": "level", "name": "logger", "message": "message"}
 
-NOISE = ("taskName", "color_message")  # asyncio's name of the task; uvicorn's text for terminals
+# Not members: what a record has besides; asyncio's name of the task; uvicorn's text for terminals.
+OTHERS = frozenset({*RESERVED_ATTRS, *FIELDS, "taskName", "color_message"})
 
 SERVERS = ("uvicorn", "uvicorn.error", "gunicorn.error")
 SERVERS_ACCESS = ("uvicorn.access", "gunicorn.access")
+
+DEEPEST = 20  # levels of what is nested; deeper, it may hold itself
 
 
 class RequestId(logging.Filter):
     """Adds `request_id` to what is logged while a request is served, by whomever."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if (current := request_id.current.get()) is not None:
+        if (current := request_id()) is not None:
             record.request_id = current
         return True
 
 
 class Line(JsonFormatter):
-    """A record as JSON: FIELDS, `exception` if there is one, and what was given as `extra`."""
+    """A record as JSON: FIELDS, `exception` and `stack` if there are any, and what was given as `extra` or as the message.
+
+    What is given never takes the place of the record's own: it gets a `_` after its name.
+    """
 
     def __init__(self) -> None:
-        super().__init__(
-            list(FIELDS),
-            rename_fields={**FIELDS, "exc_info": "exception", "stack_info": "stack"},
-            reserved_attrs=[*RESERVED_ATTRS, *NOISE],
-        )
+        super().__init__(list(FIELDS), json_serializer=partial(json.dumps, allow_nan=False))
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Never fails: the line that is lost is the one that is looked for."""
+        try:
+            return super().format(record)
+        except Exception as error:
+            record.msg, record.args = f"{record.msg} (logged with arguments that do not fit: {error!r})", None
+            return super().format(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's own name
         """RFC 3339 in UTC with milliseconds."""
         moment = datetime.fromtimestamp(record.created, UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """The record's own members, then what was given; `message_dict` is a message that is a dictionary."""
+        own = {name: getattr(record, field) for field, name in FIELDS.items()}
+        own |= {"exception": message_dict.pop("exc_info", None), "stack": message_dict.pop("stack_info", None)}
+        log_data |= {name: value for name, value in own.items() if value is not None}
+        extra = {name: value for name, value in vars(record).items() if name not in OTHERS}
+        for given in (message_dict, extra):
+            for key, value in given.items():
+                name = str(key)
+                while name in log_data:
+                    name += "_"
+                log_data[name] = value
+
+    def jsonify_log_record(self, log_data: dict[str, Any]) -> str:
+        """One line; what JSON has no form for is written as text."""
+        try:
+            return super().jsonify_log_record(log_data)
+        except (TypeError, ValueError, RecursionError):
+            return super().jsonify_log_record({name: readable(value) for name, value in log_data.items()})
+
+
+def readable(value: object, depth: int = 0) -> object:
+    """The same in what JSON has a form for: no infinity, no keys but text, nothing that holds itself."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict | list | tuple | set) and depth == DEEPEST:
+        return "…"
+    if isinstance(value, dict):
+        return {str(key): readable(one, depth + 1) for key, one in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [readable(one, depth + 1) for one in value]
+    return value if isinstance(value, str | int | float | bool | None) else repr(value)
 
 
 def config() -> dict[str, object]:
@@ -51,30 +97,21 @@ def config() -> dict[str, object]:
     Raises SystemExit with a three-part message when a setting is bad, as `app.create_app` does.
     """
     own = {"level": "NOTSET", "handlers": [], "propagate": True}
-    off = {"level": "CRITICAL", "handlers": [], "propagate": False}  # `access` below says it
+    off = {"level": "CRITICAL", "handlers": [], "propagate": False}  # `access` says it
+    stdout = {"stream": "ext://sys.stdout", "formatter": "line", "filters": ["request_id"]}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"request_id": {"()": RequestId}},
         "formatters": {"line": {"()": Line}},
         "handlers": {
-            "stdout": {
-                "class": "logging.StreamHandler",
-                "stream": "ext://sys.stdout",
-                "formatter": "line",
-                "filters": ["request_id"],
-            }
+            "stdout": {"class": "logging.StreamHandler", **stdout},
+            "access": {"class": "lockstep_serve.access.Lines", **stdout},  # with any other, each request is a record
         },
         "root": {"level": read_settings().log_level, "handlers": ["stdout"]},
-        "loggers": dict.fromkeys(SERVERS, own) | dict.fromkeys(SERVERS_ACCESS, off),
+        "loggers": {
+            "access": {"handlers": ["access"], "propagate": False},
+            **dict.fromkeys(SERVERS, own),
+            **dict.fromkeys(SERVERS_ACCESS, off),
+        },
     }
-
-
-def access(method: str, path: str, status: int, started: float) -> None:
-    """Log the one line of a request; `started` is what time.perf_counter() said when it came.
-
-    The query is left out on purpose: it is where tokens and personal data travel.
-    """
-    duration = round((time.perf_counter() - started) * 1000, 1)
-    facts = {"method": method, "path": path, "status": status, "duration_ms": duration}
-    logging.getLogger("access").info("%s %s %s", method, path, status, extra=facts)

@@ -2,7 +2,7 @@
 
 from http.client import responses
 
-from . import request_id
+from lockstep_serve import request_id
 
 __all__ = ["MEDIA_TYPE", "UNEXPECTED", "problem"]
 
@@ -18,6 +18,6 @@ def problem(status: int, detail: str, **more: object) -> dict[str, object]:
         "title": responses.get(status, "Error"),
         "status": status,
         "detail": detail,
-        "request_id": request_id.current.get(),
+        "request_id": request_id(),
         **more,
     }

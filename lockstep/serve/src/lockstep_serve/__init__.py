@@ -1,14 +1,18 @@
-"""What serves a service in production, and what its application may ask: is it draining, and what is running here.
+"""What serves a service in production, and what its application may ask: is it draining, which request is this, what runs here.
 
 The names in `__all__` are the public surface; everything else may change with any version.
 """
 
 import mmap
 import os
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
-__all__ = ["Identity", "draining", "identity"]
+__all__ = ["Identity", "UnreadableBody", "draining", "identity", "request_id", "surround"]
+
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 _DRAINING = mmap.mmap(-1, 1)  # shared memory: what gunicorn's manager learns is known to every worker that it forked
 
@@ -21,6 +25,25 @@ def draining() -> bool:
 def begin_draining() -> None:
     """From now on the service wants no new traffic; for server models, not for applications."""
     _DRAINING[0] = 1
+
+
+def request_id() -> str | None:
+    """The id of the request being served, from its X-Request-ID or made; None outside of one.
+
+    Tasks of asyncio inherit it; a thread that you start does not.
+    """
+    return REQUEST_ID.get()
+
+
+class UnreadableBody(OSError):
+    """Raised under WSGI where a request's body ends too soon, is too large or is not valid; the client is answered then."""
+
+
+def surround(application: Any) -> Any:
+    """The application in what every request passes in production: its id, the limits, the line in the log. For tests."""
+    from lockstep_serve.application import wrap  # most that ask for something here do not ask for this
+
+    return wrap(application, watched=False)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--reload", action="store_true", help="start again when a source file changes")
     reload = commands.add_parser("reload", help="rehearse the new code, then have the running server load it")
     reload.add_argument("pid", nargs="?", type=int, default=1, help="the server's main process; in a container it is 1")
-    commands.add_parser("rehearse", help="import and build the application as a worker would, and serve nothing")
+    commands.add_parser("rehearse", help="start the application as a worker would, and serve nothing")
     commands.add_parser("health", help="exit 0 when this service takes traffic")
     return top
 

@@ -4,6 +4,7 @@ The entry points are in the installed metadata, so nothing here has to know the 
 each time, because a reload may follow an installation.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ __all__ = [
     "package_directory",
     "readable_failure",
     "start_logging",
+    "wrap",
 ]
 
 BOOT_FAILURE = 3  # gunicorn's and uvicorn's own code for a worker that cannot boot: the manager then stops as well
@@ -111,11 +113,18 @@ def origin(error: Exception) -> list[tuple[str, str]]:
 
 
 def build() -> Any:
-    """The WSGI or ASGI application, built by its factory, behind its gate; what the server model serves."""
+    """The WSGI or ASGI application, built by its factory, behind its layer; what the server model serves."""
     with readable_failure():
-        definition = in_force()
-        around = import_module(f"lockstep_serve.{definition.model.interface.lower()}")
-        return around.wrap(make("app"), definition, make("metrics") if announced("metrics") else None)
+        return wrap(make("app"), make("metrics") if announced("metrics") else None)
+
+
+def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) -> Any:
+    """The application behind the layer of the server model's interface; `watched` names what hangs."""
+    definition = in_force()
+    around = f"lockstep_serve.{definition.model.interface.lower()}"
+    if token := os.environ.get("LOCKSTEP_PROVE"):  # production does not have it
+        application = import_module(f"{around}.waiting").Waiting(application, token)
+    return import_module(f"{around}.layer").Layer(application, definition, meter, watched=watched)
 
 
 def start_logging() -> None:

@@ -3,26 +3,11 @@
 gunicorn takes the scheme from a trusted proxy, and leaves the proxy's own address as the client's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
 
-__all__ = ["find_client", "parse_proxies", "wrap"]
-
-
-def wrap(application: Any, trusted_proxies: str) -> Any:
-    """The WSGI application with the client's address; `trusted_proxies` are addresses and networks, or `*` for any."""
-    trusted = parse_proxies(trusted_proxies)
-
-    def with_client(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-        if forwarded and trusted(environ.get("REMOTE_ADDR", "")):
-            environ["REMOTE_ADDR"] = find_client(forwarded, trusted) or environ["REMOTE_ADDR"]
-        answer: Iterable[bytes] = application(environ, start_response)
-        return answer
-
-    return with_client
+__all__ = ["find_client", "parse_proxies"]
 
 
 def parse_proxies(trusted_proxies: str) -> Callable[[str], bool]:

@@ -18,18 +18,34 @@ FIRST = 3
 
 
 def inherited_descriptor() -> int | None:
-    """The file descriptor of a socket that this process inherits, or None; raises Refusal for several."""
-    if os.environ.get("GUNICORN_FD"):
-        return int(os.environ["GUNICORN_FD"].split(",")[0])
+    """The file descriptor of a socket that this process inherits, or None; raises Refusal for several, and for none where
+    one is named.
+    """
+    if passed := os.environ.get("GUNICORN_FD"):
+        descriptor = int(passed) if passed.isdecimal() else -1
+        if not is_listening(descriptor) or not os.environ.get("GUNICORN_PID", "0").isdecimal():
+            stated = [(name, os.environ.get(name, "not set")) for name in ("GUNICORN_FD", "GUNICORN_PID")]
+            raise Refusal("No socket of a predecessor is there.", stated, "Unset both: gunicorn sets them for its successor.")
+        return descriptor
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        os.environ.pop("LISTEN_FDS", None)  # for another process; gunicorn reads it all the same
+        os.environ.pop("LISTEN_PID", None)
         return None
-    if os.environ.get("LISTEN_FDS") != "1":
+    if os.environ.get("LISTEN_FDS") != "1" or not is_listening(FIRST):
         raise Refusal(
             "The service takes one listening socket.",
             [("LISTEN_FDS", os.environ.get("LISTEN_FDS", "not set"))],
             "Pass one, for instance by one `ListenStream=` in the socket unit.",
         )
     return FIRST
+
+
+def is_listening(descriptor: int) -> bool:
+    try:
+        with socket.socket(fileno=os.dup(descriptor)) as inherited:
+            return bool(inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False
 
 
 def address(definition: Definition) -> str:

@@ -1,4 +1,4 @@
-"""Import and build the application in a throw-away process, so that a broken deploy changes nothing."""
+"""Start the application in a throw-away process, as far as its first request, so that a broken deploy changes nothing."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from pathlib import Path
 from lockstep_serve.application import build, in_force, start_logging
 from lockstep_serve.errors import Refusal
 from lockstep_serve.runtime import SETTINGS
+from lockstep_serve.worker_life import enter_worker, leave_worker
 
 __all__ = ["rehearse", "rehearse_apart", "reload"]
 
@@ -16,10 +17,21 @@ SECONDS = 60
 
 
 def rehearse() -> None:
-    """Do what a worker does before it serves; raises Refusal, or ends the process with the service's own message."""
-    in_force()
+    """Do what a worker does until it could serve, and what it does at its end; raises Refusal, or ends the process with the
+    service's own message.
+    """
+    interface = in_force().model.interface
     start_logging()
-    build()
+    application = build()
+    if interface == "WSGI":
+        enter_worker()
+        leave_worker()
+        return
+    import asyncio  # the other interface has no use for it
+
+    from lockstep_serve.asgi import lifespan
+
+    asyncio.run(lifespan.rehearse(application))
 
 
 def rehearse_apart() -> str:
@@ -36,7 +48,7 @@ def rehearse_apart() -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"It was not imported within {SECONDS} s."
+        return f"It did not start within {SECONDS} s."
     return " ".join(done.stdout.split())[-2000:] or f"It ended with code {done.returncode}." if done.returncode else ""
 
 

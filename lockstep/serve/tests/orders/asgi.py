@@ -38,7 +38,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         if (length := await body_length(receive)) is not None:
             await say(send, str(length))
     elif path == "/stream":
-        await stream(send)
+        await stream(receive, send)
     elif path == "/hang":
         time.sleep(60)  # noqa: ASYNC251 -- the fault that is planted here
     else:
@@ -63,9 +63,11 @@ async def say(send: Any, text: str, status: int = 200) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
-async def stream(send: Any) -> None:
-    """An answer that never ends."""
+async def stream(receive: Any, send: Any) -> None:
+    """An answer that ends when its client leaves, as frameworks have it."""
+    await receive()
+    left = asyncio.create_task(receive())
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    while True:
+    while not left.done():
         await send({"type": "http.response.body", "body": b".", "more_body": True})
         await asyncio.sleep(0.05)

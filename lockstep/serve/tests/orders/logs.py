@@ -26,7 +26,11 @@ def config() -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": Line}},
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"},
+            "access": {"class": "lockstep_serve.access.Lines", "stream": "ext://sys.stdout", "formatter": "line"},
+        },
         "root": {"level": "INFO", "handlers": ["stdout"]},
-        "loggers": dict.fromkeys(("uvicorn", "uvicorn.error", "gunicorn.error"), own) | {"uvicorn.access": off},
+        "loggers": dict.fromkeys(("uvicorn", "uvicorn.error", "gunicorn.error"), own)
+        | {"uvicorn.access": off, "access": {"handlers": ["access"], "propagate": False}},
     }

@@ -15,6 +15,7 @@ from lockstep_serve.application import in_force
 from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
+from lockstep_serve.problems import refuse_unread
 
 __all__ = ["run"]
 
@@ -26,13 +27,23 @@ LOOK_SECONDS = 0.05
 class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
     """A connection that its worker knows of."""
 
+    left = False  # whether the client has gone
+    identity = ""  # of a request whose body is still to come
+    refused = 0  # the status by which it was answered here, because that body is not valid
+
     def connection_made(self, transport: Any) -> None:
         self.worker.connections.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)
+        self.left = not self._closed
         super().connection_lost(exc)
+
+    def _send_error_response(self, status: int, *_: Any) -> None:
+        """What gunicorn answers by itself, as a problem document; of a request that is served, its own line tells."""
+        self.refused = status
+        self._safe_write(refuse_unread(status, identity=self.identity))
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
         """What an answer announces; asked before the answer is sent."""

@@ -12,7 +12,8 @@ from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, heartbeat, log_full
+from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
+from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 
 __all__ = ["run"]
 
@@ -35,7 +36,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         if self.in_flight >= self.limit and not req.path.startswith(HEALTH):
             log_full(self.in_flight, "`concurrency`")
-            sock.sendall(ANSWER)
+            said = dict(req.headers).get("X-REQUEST-ID")
+            sock.sendall(refuse_unread(503, req.method, req.path, said))
             close_graceful(sock)
             raise StopIteration  # gunicorn's way to end a connection
         self.in_flight += 1

@@ -16,7 +16,8 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import ANSWER, HEALTH, LIFE, heartbeat, log_full
+from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
+from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 
 __all__ = ["run"]
 
@@ -38,7 +39,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         if not (conn.initialized or conn.data_ready or has_something(conn.sock)):
             self.await_request(conn)
             return
-        if self.in_flight >= self.most and not asks_for_health(conn.sock):
+        if self.in_flight >= self.most and not peek_target(conn.sock)[1].startswith(HEALTH):
             self.refuse(conn)
             return
         self.in_flight += 1
@@ -65,7 +66,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         log_full(self.in_flight, "`threads` and `queue`")
         with contextlib.suppress(OSError):  # the client may have gone
             conn.sock.setblocking(False)
-            conn.sock.send(ANSWER)
+            conn.sock.send(refuse_unread(503, *peek_target(conn.sock)))
             conn.sock.shutdown(socket.SHUT_WR)
         self.refused.append((time.monotonic() + LINGER_SECONDS, conn))
 
@@ -89,12 +90,13 @@ def has_something(client: socket.socket) -> bool:
     return True
 
 
-def asks_for_health(client: socket.socket) -> bool:
-    """Look at the request line without taking it."""
+def peek_target(client: socket.socket) -> tuple[str, str]:
+    """The method and the path of what came, without taking it; empty where it cannot be seen."""
     try:
-        return client.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT).split(b" ", 2)[1].startswith(HEALTH.encode())
-    except (OSError, IndexError):
-        return False
+        method, target, _ = client.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT).decode("latin-1").split(" ", 2)
+    except (OSError, ValueError):
+        return "", ""
+    return method, target.partition("?")[0]
 
 
 def settings(definition: Definition) -> dict[str, Any]:

@@ -1,40 +1,19 @@
-"""What gunicorn's workers for WSGI share: the worker's life around its requests, answers that do not name the server, and
-the answer to one request too many, which must be given before the application sees the request.
+"""What gunicorn's workers for WSGI share: the worker's life around its requests, and answers that do not name the server and
+are problem documents where the server itself refuses.
 """
 
-import logging
 import signal
-import time
 from typing import Any
 
-from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn import util  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # the same
 
+from lockstep_serve import REQUEST_ID, request_id
 from lockstep_serve.definition import Definition
+from lockstep_serve.problems import refuse_unread
 from lockstep_serve.worker_life import enter_worker, leave_worker
 
-__all__ = ["ANSWER", "HEALTH", "LIFE", "heartbeat", "log_full"]
-
-log = logging.getLogger("lockstep.gate")
-
-HEALTH = "/health/"  # always let in: a process that is full is not one to restart
-BODY = (
-    b'{"type": "about:blank", "title": "Service Unavailable", "status": 503,'
-    b' "detail": "The service is at its limit; try again in a moment."}'
-)
-ANSWER = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 1\r\n"
-    b"Connection: close\r\nContent-Length: " + str(len(BODY)).encode() + b"\r\n\r\n" + BODY
-)
-
-_silent_until = 0.0
-
-
-def log_full(in_flight: int, limit: str) -> None:
-    """One line a second at most: who is overloaded does not want to write more."""
-    global _silent_until  # one worker, one log
-    if time.monotonic() >= _silent_until:
-        _silent_until = time.monotonic() + 1
-        log.warning("refusing requests: %d are in flight, the limit is %s", in_flight, limit)
+__all__ = ["LIFE", "heartbeat"]
 
 
 def heartbeat(definition: Definition) -> dict[str, Any]:
@@ -61,4 +40,11 @@ def unnamed_headers(response: Any) -> list[str]:
     return [line for line in named_headers(response) if not line.startswith("Server:")]
 
 
+def write_error(sock: Any, status: int, *_: Any) -> None:
+    """What gunicorn answers to what it cannot read, and to what failed outside of the application's layer."""
+    util.write_nonblock(sock, refuse_unread(status, identity=request_id()))
+    REQUEST_ID.set(None)
+
+
 Response.default_headers = unnamed_headers
+util.write_error = write_error

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lockstep_serve.application import in_force
+from lockstep_serve.problems import refuse_unread
 
 __all__ = ["DrainingProtocol", "protocol"]
 
@@ -50,7 +51,7 @@ class DrainingProtocol(HttpToolsProtocol):
         self.most_fields, self.most_bytes = definition.max_headers, definition.max_header_bytes
         self.head_bytes = 0
         self.in_head = False
-        self.refusal = b""
+        self.refusal = 400
         self.head_timer: asyncio.TimerHandle | None = None
 
     # --- draining ---
@@ -100,7 +101,7 @@ class DrainingProtocol(HttpToolsProtocol):
         if self.in_head:
             self.head_bytes += len(data)
             if self.head_bytes > self.most_fields * self.most_bytes:
-                self.refusal = b"431 Request Header Fields Too Large"
+                self.refusal = 431
                 self.send_400_response("")
                 return
         super().data_received(data)
@@ -114,11 +115,11 @@ class DrainingProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
         if len(self.url) > self.most_bytes:
-            self.refuse(b"414 URI Too Long")
+            self.refuse(414)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self.headers) >= self.most_fields or len(name) + len(value) > self.most_bytes:
-            self.refuse(b"431 Request Header Fields Too Large")
+            self.refuse(431)
         if b"_" not in name:
             super().on_header(name, value)
 
@@ -131,16 +132,21 @@ class DrainingProtocol(HttpToolsProtocol):
         if self.draining and self.cycle is not None:
             self.cycle.keep_alive = False
 
-    def refuse(self, status: bytes) -> None:
+    def refuse(self, status: int) -> None:
         self.refusal = status
         raise Refused(status)
 
     def send_400_response(self, msg: str) -> None:
-        """Called when the parser fails, also by what `refuse` raises in it."""
-        if not self.refusal:
-            super().send_400_response(msg)
-            return
-        self.transport.write(b"HTTP/1.1 " + self.refusal + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        """Called when the parser fails, also by what `refuse` raises in it; of a request that is served, its own line tells."""
+        cycle: Any = None if self.in_head or self.idle() else self.cycle
+        if cycle is None:
+            self.transport.write(refuse_unread(self.refusal))
+        elif not cycle.response_started:
+            cycle.refused = self.refusal
+            self.transport.write(refuse_unread(self.refusal, identity=getattr(cycle, "identity", "")))
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.close()
 
 

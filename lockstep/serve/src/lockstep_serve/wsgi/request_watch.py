@@ -8,8 +8,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 __all__ = ["Watch"]
@@ -20,34 +18,31 @@ log = logging.getLogger("lockstep.requests")
 
 
 class Watch:
-    """The requests in flight, by thread; `limit` is in seconds. Its own thread starts with the first request."""
+    """The requests in flight, by thread; `limit` is in seconds. Its own thread starts with the first request, if it must."""
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, *, started: bool = False) -> None:
         self.limit = limit
-        self.in_flight: dict[int, tuple[float, str]] = {}
-        self.started = False
+        self.in_flight: dict[int, tuple[float, dict[str, Any]]] = {}
+        self.started = started
 
-    @contextmanager
-    def over(self, environ: dict[str, Any]) -> Iterator[None]:
+    def enter(self, thread: int, environ: dict[str, Any]) -> None:
         """Watch over the application's call; what it streams afterwards is not watched."""
         if not self.started:
             self.started = True  # two threads at once may both start one: each line of log would come twice, no more
             threading.Thread(target=self.listen, name="lockstep-request-watch", daemon=True).start()
-        me = threading.get_ident()
-        self.in_flight[me] = (time.monotonic(), f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
-        try:
-            yield
-        finally:
-            self.in_flight.pop(me, None)
+        self.in_flight[thread] = (time.monotonic(), environ)
+
+    def leave(self, thread: int) -> None:
+        self.in_flight.pop(thread, None)
 
     def listen(self) -> None:
         reported: dict[int, float] = {}
         while True:
             time.sleep(min(LOOK_SECONDS, self.limit / 2))
-            for thread, (began, request) in list(self.in_flight.items()):
+            for thread, (began, environ) in list(self.in_flight.items()):
                 if time.monotonic() - began > self.limit and reported.get(thread) != began:
                     reported[thread] = began
-                    self.report(thread, request)
+                    self.report(thread, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
 
     def report(self, thread: int, request: str) -> None:
         """A greenlet's stack is not among the threads': then only the request is named."""

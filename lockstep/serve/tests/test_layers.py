@@ -1,17 +1,17 @@
-"""What stands in front of an application lets requests in, refuses them, and counts them."""
+"""What stands around an application gives each request its id, lets it in or refuses it, counts it and logs it."""
 
 import asyncio
 import io
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
-from lockstep_serve.asgi.gate import Gate as AsgiGate
-from lockstep_serve.asgi.measuring import Measured as AsgiMeasured
+from lockstep_serve import UnreadableBody, request_id
+from lockstep_serve.asgi.layer import Layer as AsgiLayer
 from lockstep_serve.definition import read_definition
-from lockstep_serve.wsgi.gate import Gate as WsgiGate
-from lockstep_serve.wsgi.measuring import Measured as WsgiMeasured
+from lockstep_serve.wsgi.layer import Layer as WsgiLayer
 from services import DEFINITIONS
 
 LIMITS = {"SERVER_CONCURRENCY": "2", "SERVER_MAX_BODY_BYTES": "10"}
@@ -21,11 +21,11 @@ CHUNKED = (b"transfer-encoding", b"chunked")
 
 
 class Asgi:
-    """A gate, and an application behind it that waits until it may answer with the length of the body."""
+    """A layer, and an application behind it that waits until it may answer with the length of the body."""
 
     def __init__(self) -> None:
         self.may_answer = asyncio.Event()
-        self.gate = AsgiGate(self.answer, ASGI)
+        self.layer = AsgiLayer(self.answer, ASGI)
         self.disconnected = False
 
     async def answer(self, scope: Any, receive: Any, send: Any) -> None:
@@ -53,7 +53,7 @@ class Asgi:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await self.gate({"type": "http", "path": path, "headers": headers}, receive, send)
+        await self.layer({"type": "http", "method": "POST", "path": path, "headers": headers}, receive, send)
         return sent[0]["status"], b"".join(message.get("body", b"") for message in sent), dict(sent[0]["headers"])
 
 
@@ -104,7 +104,7 @@ def test_web_sockets_pass() -> None:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await Asgi().gate({"type": "websocket", "path": "/"}, None, send)
+        await Asgi().layer({"type": "websocket", "path": "/"}, None, send)
         return sent
 
     assert asyncio.run(scenario()) == [{"type": "websocket.accept"}]
@@ -119,7 +119,7 @@ def ask_wsgi(body: bytes, *, read: str = "read", handles: bool = False, **enviro
         status = "200 OK"
         try:
             length = len(data.read()) if read == "read" else sum(map(len, data.readlines() if read == "readlines" else data))
-        except OSError:
+        except UnreadableBody:
             if not handles:
                 raise
             status, length = "500 Internal Server Error", 0
@@ -127,16 +127,28 @@ def ask_wsgi(body: bytes, *, read: str = "read", handles: bool = False, **enviro
         return [str(length).encode()]
 
     def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
+        assert exc_info or not answered
         answered.append(status)
 
     request = {"REQUEST_METHOD": "POST", "wsgi.input": io.BytesIO(body), **environ}
-    text = b"".join(WsgiGate(application, WSGI)(request, start_response))
+    return join(WsgiLayer(application, WSGI)(request, start_response), answered)
+
+
+def join(answer: Iterable[bytes], answered: list[str]) -> tuple[str, bytes]:
+    """The answer, read and closed as servers do."""
+    text = b"".join(answer)
+    answer.close()  # type: ignore[attr-defined]  # there is one
     return answered[-1], text
 
 
 @pytest.mark.parametrize(("length", "status"), [("10", "200 OK"), ("11", "413 Content Too Large"), ("", "200 OK")])
 def test_so_it_is_for_wsgi(length: str, status: str) -> None:
-    assert ask_wsgi(b"", CONTENT_LENGTH=length)[0] == status
+    assert ask_wsgi(b"1234567890" if length else b"", CONTENT_LENGTH=length)[0] == status
+
+
+@pytest.mark.parametrize("read", ["read", "readlines", "iterate"])
+def test_a_body_that_ends_too_soon_does_not_pass_for_the_whole(read: str) -> None:
+    assert ask_wsgi(b"12345\n789", read=read, CONTENT_LENGTH="10")[0] == "400 Bad Request"
 
 
 @pytest.mark.parametrize("read", ["read", "readlines", "iterate"])
@@ -167,71 +179,153 @@ class Meter:
         return "text/plain", b"requests 1\n"
 
 
-def ask_measured_asgi(meter: Meter, path: str, application: Any) -> list[Any]:
+def ask_asgi(application: Any, path: str = "/", meter: Meter | None = None) -> list[Any]:
+    """What was sent of one answer."""
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     async def scenario() -> None:
-        await AsgiMeasured(application, meter)({"type": "http", "path": path, "method": "GET"}, None, send)
+        await AsgiLayer(application, ASGI, meter)({"type": "http", "path": path, "method": "GET", "headers": []}, None, send)
 
     asyncio.run(scenario())
     return sent
 
 
-def test_a_request_is_measured_and_the_metrics_are_a_path() -> None:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 201, "headers": []})
+def ask_layer(application: Any, path: str = "/", meter: Meter | None = None) -> tuple[str, bytes]:
+    answered: list[str] = []
+    layer = WsgiLayer(application, WSGI, meter)
+    return join(layer({"REQUEST_METHOD": "GET", "PATH_INFO": path}, lambda status, *_: answered.append(status)), answered)
 
+
+async def created(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 201, "headers": []})
+    await send({"type": "http.response.body", "body": b"ab"})
+
+
+def created_too(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    start_response("201 Created", [])
+    return iter([b"a", b"b"])
+
+
+def test_a_request_is_measured_and_the_metrics_are_a_path() -> None:
     meter = Meter()
     for path in ("/", "/health/live", "/.lockstep/secret/wait/1"):
-        ask_measured_asgi(meter, path, application)
-    exposed = ask_measured_asgi(meter, "/metrics", application)
+        ask_asgi(created, path, meter)
+    exposed = ask_asgi(created, "/metrics", meter)
 
     assert (meter.begun, meter.ended) == (1, [("GET", 201)])
     assert exposed[1]["body"] == b"requests 1\n"
 
 
-def test_one_that_fails_is_measured_without_a_status() -> None:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        raise LookupError
-
+def test_so_it_is_measured_for_wsgi() -> None:
     meter = Meter()
-    with pytest.raises(LookupError):
-        ask_measured_asgi(meter, "/", application)
+    answers = [ask_layer(created_too, path, meter)[1] for path in ("/", "/health/live", "/metrics")]
 
-    assert meter.ended == [("GET", 0)]
+    assert answers == [b"ab", b"ab", b"requests 1\n"]
+    assert (meter.begun, meter.ended) == (1, [("GET", 201)])
 
 
-def test_for_wsgi_it_ends_when_the_server_closes_the_answer() -> None:
-    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        start_response("201 Created", [])
-        return iter([b"a", b"b"])
-
+def test_for_wsgi_a_request_ends_when_the_server_closes_the_answer() -> None:
     meter = Meter()
-    measured = WsgiMeasured(application, meter)
-    answers = {
-        path: measured({"REQUEST_METHOD": "GET", "PATH_INFO": path}, lambda *_: None)
-        for path in ("/", "/health/live", "/metrics")
-    }
+    answer: Any = WsgiLayer(created_too, WSGI, meter)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *_: None)
+    assert next(iter(answer)) == b"a"
+    assert meter.ended == []
+    answer.close()
 
-    assert {path: b"".join(answer) for path, answer in answers.items()} == {
-        "/": b"ab",
-        "/health/live": b"ab",
-        "/metrics": b"requests 1\n",
-    }
-    assert (meter.begun, meter.ended) == (1, [])
-    answers["/"].close()  # type: ignore[attr-defined]  # servers do, where there is one
     assert meter.ended == [("GET", 201)]
 
 
-def test_for_wsgi_one_that_fails_is_measured_without_a_status() -> None:
-    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        raise LookupError
+async def fails(scope: Any, receive: Any, send: Any) -> None:
+    raise LookupError("no stock")
 
+
+def fails_too(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    raise LookupError("no stock")
+
+
+def fails_late(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    yield from fails_too(environ, start_response)
+
+
+def tracebacks(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The messages of what was logged as an error with its traceback."""
+    return [record.message for record in caplog.records if record.levelno >= logging.ERROR and record.exc_info]
+
+
+def test_an_exception_that_nobody_caught_is_answered_logged_once_and_measured(caplog: pytest.LogCaptureFixture) -> None:
     meter = Meter()
-    with pytest.raises(LookupError):
-        WsgiMeasured(application, meter)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, None)
+    sent = ask_asgi(fails, meter=meter)
+
+    assert sent[0]["status"] == 500
+    assert b"no stock" not in sent[1]["body"]
+    assert meter.ended == [("GET", 500)]
+    assert tracebacks(caplog) == ["unexpected error"]
+
+
+@pytest.mark.parametrize("application", [fails_too, fails_late])
+def test_so_it_is_answered_for_wsgi(application: Any, caplog: pytest.LogCaptureFixture) -> None:
+    meter = Meter()
+    status, body = ask_layer(application, meter=meter)
+
+    assert status == "500 Internal Server Error"
+    assert b"no stock" not in body
+    assert meter.ended == [("GET", 500)]
+    assert tracebacks(caplog) == ["unexpected error"]
+
+
+class Cycle:
+    """What the server below knows of a request whose client has gone."""
+
+    disconnected = True
+
+    async def receive(self) -> Any:
+        return {"type": "http.disconnect"}
+
+
+def test_what_an_application_raises_because_the_client_left_is_no_error_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    meter = Meter()
+    asyncio.run(
+        AsgiLayer(fails, ASGI, meter)({"type": "http", "path": "/", "method": "GET", "headers": []}, Cycle().receive, None)
+    )
 
     assert meter.ended == [("GET", 0)]
+    assert tracebacks(caplog) == []
+
+
+def test_a_request_that_the_server_stops_is_answered_where_that_is_possible(caplog: pytest.LogCaptureFixture) -> None:
+    async def waits(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.Event().wait()
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def scenario() -> None:
+        scope = {"type": "http", "path": "/", "method": "GET", "headers": []}
+        task = asyncio.create_task(AsgiLayer(waits, ASGI)(scope, None, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    asyncio.run(scenario())
+
+    assert sent[0]["status"] == 503
+    assert "was stopped by the server" in caplog.text
+
+
+def test_the_id_of_a_request_is_known_while_it_is_served_and_no_longer() -> None:
+    seen: list[str | None] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        seen.append(request_id())
+        return created_too(environ, start_response)
+
+    ask_layer(application)
+
+    assert seen[0] is not None
+    assert len(seen[0]) == 32
+    assert request_id() is None

@@ -1,0 +1,69 @@
+"""Problem documents (RFC 9457): what this layer and the servers below it answer by themselves."""
+
+import logging
+import time
+from json import dumps
+
+from lockstep_serve.access import choose_id, log_request
+
+__all__ = ["APART", "HEALTH", "PROBLEMS", "document", "fields", "log_full", "refuse_unread"]
+
+HEALTH = "/health/"  # always let in: a process that is full is not one to restart
+APART = (HEALTH, "/.lockstep/", "/metrics")  # not counted: they would be most of what an idle service does
+
+log = logging.getLogger("lockstep.gate")
+
+# Status → title and detail.
+PROBLEMS = {
+    400: ("Bad Request", "The request is not valid HTTP."),
+    408: ("Request Timeout", "The request did not come in time."),
+    413: ("Content Too Large", "The request's body is larger than this service takes."),
+    414: ("URI Too Long", "The request's path is longer than this service takes."),
+    417: ("Expectation Failed", "This service does not do what the request expects."),
+    426: ("Upgrade Required", "This service speaks version 13 of the WebSocket protocol."),
+    431: ("Request Header Fields Too Large", "The request's header fields are more or larger than this service takes."),
+    500: ("Internal Server Error", "The service failed to answer; its log holds the reason under this request id."),
+    501: ("Not Implemented", "This service does not know the request's transfer coding."),
+    503: ("Service Unavailable", "The service is at its limit; try again in a moment."),
+}
+
+
+def document(status: int, identity: str, detail: str = "") -> bytes:
+    """The answer's body."""
+    title, usual = PROBLEMS[status]
+    members = {"type": "about:blank", "title": title, "status": status, "detail": detail or usual, "request_id": identity}
+    return dumps(members).encode()
+
+
+def fields(status: int, body: bytes) -> list[tuple[str, str]]:
+    """The answer's header fields, without the id."""
+    known = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
+    return known + ([("Retry-After", "1")] if status == 503 else [])
+
+
+def refuse_unread(
+    status: int, method: str = "", path: str = "", said: str | None = None, *, identity: str | None = None
+) -> bytes:
+    """The whole answer to a request that the application does not see, logged; only what was read of it is known.
+
+    `identity` is the id of one that the application has, and whose own line is still to come.
+    """
+    status = status if status in PROBLEMS else 400
+    chosen = identity or choose_id(said)
+    body = document(status, chosen)
+    head = [*fields(status, body), ("X-Request-ID", chosen), ("Connection", "close")]
+    if not identity:
+        log_request(method, path, status, 0.0, chosen)
+    lines = [f"HTTP/1.1 {status} {PROBLEMS[status][0]}", *(f"{name}: {value}" for name, value in head), "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+_silent_until = 0.0
+
+
+def log_full(in_flight: int, limit: str) -> None:
+    """One line a second at most: who is overloaded does not want to write more."""
+    global _silent_until  # one worker, one log
+    if time.monotonic() >= _silent_until:
+        _silent_until = time.monotonic() + 1
+        log.warning("refusing requests: %d are in flight, the limit is %s", in_flight, limit)

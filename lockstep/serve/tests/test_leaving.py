@@ -1,0 +1,73 @@
+"""A client that leaves is no error of the service: one line says so, and nothing else does."""
+
+import struct
+from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET, socket
+from typing import Any
+
+import pytest
+
+from holding import holding
+from running import Running, request_of
+from services import Service
+
+
+def upload_half(server: Running) -> socket:
+    return server.open("POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345")
+
+
+def upload_half_a_chunk(server: Running) -> socket:
+    return server.open("POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\na\r\n12345")
+
+
+def take_a_part(server: Running) -> socket:
+    client = server.open(request_of("/stream"))
+    assert client.recv(1024)
+    return client
+
+
+def reset(client: socket) -> None:
+    """Close it so that the server is told at once, as when a process dies."""
+    client.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def ended_by_client(server: Running, path: str) -> list[dict[str, Any]]:
+    lines = [line for line in server.lines() if line["logger"] == "access"]
+    return [line for line in lines if line["path"] == path and line.get("ended_by") == "client"]
+
+
+@pytest.mark.parametrize("leave", [socket.close, reset])
+@pytest.mark.parametrize("begin", [upload_half, upload_half_a_chunk, take_a_part])
+def test_one_line_says_that_the_client_left(
+    server: Running, begin: Callable[[Running], socket], leave: Callable[[socket], None]
+) -> None:
+    path = "/stream" if begin is take_a_part else "/body"
+    before, lines = len(server.lines()), len(ended_by_client(server, path))
+    leave(begin(server))
+    server.until(lambda: len(ended_by_client(server, path)) > lines)
+
+    assert len(ended_by_client(server, path)) == lines + 1
+    assert ended_by_client(server, path)[-1]["status"] in ((200,) if path == "/stream" else (0, 400))
+    assert not [line for line in server.lines()[before:] if line["level"] not in {"INFO", "DEBUG"}]
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_so_it_says_of_a_client_that_left_while_its_request_waited(service: Service) -> None:
+    if service.model.interface == "WSGI":
+        pytest.skip("nothing looks at the connection while the request has its thread")
+    with service.serving() as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        client.close()
+        server.until(lambda: gone(server))
+        hold.release()
+        server.until(lambda: [line for line in server.lines() if line.get("ended_by") == "client"])
+        server.stop()
+
+        assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
+
+
+def gone(server: Running) -> bool:
+    """Whether another request was answered since: the loop has then seen what came before."""
+    return server.get("/hello/Ada")[0] == 200 and server.get("/hello/Ada")[0] == 200

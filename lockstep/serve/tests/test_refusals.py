@@ -1,0 +1,58 @@
+"""Whoever refuses a request, the client gets a problem document with an id, and the log one line with what the client got."""
+
+import json
+from typing import Any
+
+import pytest
+
+from conftest import MAX_BODY_BYTES
+from running import Running
+
+TOO_LARGE = MAX_BODY_BYTES + 1
+CHUNKED = "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+REQUESTS = {
+    "not HTTP": (400, "NONSENSE\r\n\r\n"),
+    "a chunk that is not valid": (400, CHUNKED + "zz\r\n\r\n"),
+    "a body that is too large": (413, f"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: {TOO_LARGE}\r\n\r\n"),
+    "chunks that are too many": (413, CHUNKED + f"{TOO_LARGE:x}\r\n{'x' * TOO_LARGE}\r\n0\r\n\r\n"),
+    "a line that is too long": (414, f"GET /{'x' * 10_000} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    "a field that is too large": (431, f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 100_000}\r\n\r\n"),
+}
+
+
+def read_problem(text: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """The header fields of an answer, their names in lower case, and its body."""
+    head, _, body = text.partition("\r\n\r\n")
+    pairs = (line.partition(":") for line in head.splitlines()[1:])
+    return {name.lower(): value.strip() for name, _, value in pairs}, json.loads(body)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_refusal_is_a_problem_document_and_one_line_with_its_id(server: Running, name: str) -> None:
+    expected, request = REQUESTS[name]
+    before = len(server.lines())
+    status, text = server.ask(request)
+    headers, problem = read_problem(text)
+
+    assert (status, problem["status"]) == (expected, expected)
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["x-request-id"] == problem["request_id"]
+    assert headers["connection"].lower() == "close"
+    server.until(lambda: access_lines(server, problem["request_id"]))
+    assert [line["status"] for line in access_lines(server, problem["request_id"])] == [expected]
+    assert not [line for line in server.lines()[before:] if line["level"] == "ERROR"]
+
+
+def test_an_answer_has_the_id_that_the_client_gave_and_so_has_its_line(server: Running) -> None:
+    text = server.get("/hello/Ada?token=hunter2", "X-Request-ID: abc-1")[1].lower()
+
+    assert "x-request-id: abc-1\r\n" in text
+    server.until(lambda: access_lines(server, "abc-1"))
+    [line] = access_lines(server, "abc-1")
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/hello/Ada", 200)
+    assert "ended_by" not in line
+    assert line["duration_ms"] >= 0
+
+
+def access_lines(server: Running, identity: str) -> list[dict[str, Any]]:
+    return [line for line in server.lines() if line["logger"] == "access" and line["request_id"] == identity]
