@@ -6,7 +6,7 @@ import pytest
 
 from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import read_definition
-from lockstep_serve.wsgi.layer import Layer
+from lockstep_serve.wsgi import Layer
 from services import DEFINITIONS
 
 

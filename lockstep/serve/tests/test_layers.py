@@ -4,19 +4,21 @@ import asyncio
 import io
 import logging
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
 from lockstep_serve import UnreadableBody, request_id
-from lockstep_serve.asgi.layer import Layer as AsgiLayer
+from lockstep_serve.asgi import Layer as AsgiLayer
 from lockstep_serve.definition import read_definition
-from lockstep_serve.wsgi.layer import Layer as WsgiLayer
+from lockstep_serve.wsgi import Layer as WsgiLayer
 from services import DEFINITIONS
 
 LIMITS = {"SERVER_CONCURRENCY": "2", "SERVER_MAX_BODY_BYTES": "10"}
 ASGI = read_definition(DEFINITIONS / "uvicorn.toml", LIMITS)
 WSGI = read_definition(DEFINITIONS / "gunicorn-sync.toml", LIMITS)
+TOO_LARGE = f"413 {HTTPStatus(413).phrase}"
 CHUNKED = (b"transfer-encoding", b"chunked")
 
 
@@ -141,7 +143,7 @@ def join(answer: Iterable[bytes], answered: list[str]) -> tuple[str, bytes]:
     return answered[-1], text
 
 
-@pytest.mark.parametrize(("length", "status"), [("10", "200 OK"), ("11", "413 Content Too Large"), ("", "200 OK")])
+@pytest.mark.parametrize(("length", "status"), [("10", "200 OK"), ("11", TOO_LARGE), ("", "200 OK")])
 def test_so_it_is_for_wsgi(length: str, status: str) -> None:
     assert ask_wsgi(b"1234567890" if length else b"", CONTENT_LENGTH=length)[0] == status
 
@@ -152,7 +154,7 @@ def test_a_body_that_ends_too_soon_does_not_pass_for_the_whole(read: str) -> Non
 
 
 @pytest.mark.parametrize("read", ["read", "readlines", "iterate"])
-@pytest.mark.parametrize(("body", "status"), [(b"12345\n7890", "200 OK"), (b"12345\n78901", "413 Content Too Large")])
+@pytest.mark.parametrize(("body", "status"), [(b"12345\n7890", "200 OK"), (b"12345\n78901", TOO_LARGE)])
 @pytest.mark.parametrize("handles", [True, False], ids=["handled", "left to the server"])
 def test_however_it_is_read(read: str, body: bytes, status: str, handles: bool) -> None:
     found, text = ask_wsgi(body, read=read, handles=handles, HTTP_TRANSFER_ENCODING="chunked")

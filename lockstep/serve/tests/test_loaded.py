@@ -14,8 +14,8 @@ from services import MODELS, make_service
 
 SOURCES = Path(lockstep_serve.__file__).parent
 FILES = sorted(SOURCES.rglob("*.py"))
-MODULES, LINES = 60, 3300  # at most, in all
-LOADED, LOADED_LINES = 26, 1900  # at most, in the process that answered a request
+MODULES, LINES = 60, 3440  # at most, in all
+LOADED, LOADED_LINES = 26, 2110  # at most, in the process that answered a request
 
 
 def lines_of(files: list[Path]) -> int:
@@ -41,14 +41,14 @@ def test_what_serves_is_small(production: Running) -> None:
 
 
 @pytest.mark.parametrize("model", ["gunicorn-uvicorn", "gunicorn-gthread"])
-def test_metrics_add_two_modules(model: str, tmp_path: Path) -> None:
+def test_metrics_add_one_module(model: str, tmp_path: Path) -> None:
     """The models that load most, one for each interface; the command itself, `__main__`, is not counted here."""
     service = make_service(tmp_path, model, "worker", "metrics")
     with service.serving(LOCKSTEP_PROVE="", WEB_CONCURRENCY="auto") as server:
         files = [file for file in loaded(server) if file.name != "__main__.py"]
         server.stop()
 
-    assert {"measuring.py", "metrics_directory.py"} <= {file.name for file in files}
+    assert "metrics_directory.py" in {file.name for file in files}
     assert len(files) <= LOADED, files
     assert lines_of(files) <= LOADED_LINES
 

@@ -77,6 +77,7 @@ def test_the_command_serves_without_lockstep(model: str, page: str, service: Ser
     own = "draining, identity = bool, object\n"
     with ExitStack() as stack:
         stack.enter_context(service.changed(module, "from lockstep_serve import draining, identity\n", own))
+        stack.enter_context(service.changed("logs.py", "lockstep_serve.access.Lines", "logging.StreamHandler"))
         server = stack.enter_context(started(command, environment, service.root, port, tmp_path / "log"))
         server.await_ready()
         assert server.body("/hello/Ada") == "Hello, Ada!"

@@ -8,12 +8,12 @@ any other handler it is an ordinary record, whose `extra` has the same members.
 import logging
 import os
 import re
-import time
 from json.encoder import encode_basestring_ascii as quote
 from random import Random
 from typing import Any
 
 from lockstep_serve import REQUEST_ID
+from lockstep_serve.manager_log import timestamp
 
 __all__ = ["Lines", "choose_id", "enter_request", "log_request"]
 
@@ -25,7 +25,6 @@ log = logging.getLogger("access")
 _random = Random()
 os.register_at_fork(after_in_child=_random.seed)  # else all workers of one manager would make the same ids
 _bits = _random.getrandbits
-_moment = (0, "")
 
 
 class Lines(logging.StreamHandler[Any]):
@@ -72,15 +71,3 @@ def log_request(method: str, path: str, status: int, seconds: float, identity: s
     facts = {"method": method, "path": path, "status": status, "duration_ms": round(seconds * 1000, 1)}
     more = {"ended_by": ended_by} if ended_by else {}
     log.info(f"{method} {path} {status}".strip(), extra=facts | more | {"request_id": identity})
-
-
-def timestamp() -> str:
-    """Now, in RFC 3339 in UTC with milliseconds; the part down to the second is made once a second."""
-    global _moment
-    now = time.time()
-    second, text = _moment
-    if int(now) != second:
-        second = int(now)
-        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        _moment = (second, text)
-    return f"{text}.{int((now - second) * 1000):03d}Z"

@@ -23,7 +23,7 @@ __all__ = [
     "build",
     "in_force",
     "load",
-    "log_config",
+    "make",
     "origin",
     "package_directory",
     "readable_failure",
@@ -121,10 +121,10 @@ def build() -> Any:
 def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) -> Any:
     """The application behind the layer of the server model's interface; `watched` names what hangs."""
     definition = in_force()
-    around = f"lockstep_serve.{definition.model.interface.lower()}"
+    around = import_module(f"lockstep_serve.{definition.model.interface.lower()}")
     if token := os.environ.get("LOCKSTEP_PROVE"):  # production does not have it
-        application = import_module(f"{around}.waiting").Waiting(application, token)
-    return import_module(f"{around}.layer").Layer(application, definition, meter, watched=watched)
+        application = import_module(f"{around.__name__}.waiting").Waiting(application, token)
+    return around.Layer(application, definition, meter, watched=watched)
 
 
 def start_logging() -> None:
@@ -132,7 +132,7 @@ def start_logging() -> None:
     import logging.config  # a health check does without
 
     with readable_failure():
-        logging.config.dictConfig(log_config())
+        logging.config.dictConfig(make("logs"))
 
 
 @contextmanager
@@ -147,9 +147,3 @@ def readable_failure() -> Iterator[None]:
         if isinstance(stop.code, str):
             print(stop.code, file=sys.stderr, flush=True)
         sys.exit(BOOT_FAILURE)
-
-
-def log_config() -> dict[str, Any]:
-    """The service's `logging.config.dictConfig` dictionary."""
-    config: dict[str, Any] = make("logs")
-    return config

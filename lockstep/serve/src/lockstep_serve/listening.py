@@ -23,10 +23,10 @@ def inherited_descriptor() -> int | None:
     """
     if passed := os.environ.get("GUNICORN_FD"):
         descriptor = int(passed) if passed.isdecimal() else -1
-        if not is_listening(descriptor) or not os.environ.get("GUNICORN_PID", "0").isdecimal():
-            stated = [(name, os.environ.get(name, "not set")) for name in ("GUNICORN_FD", "GUNICORN_PID")]
-            raise Refusal("No socket of a predecessor is there.", stated, "Unset both: gunicorn sets them for its successor.")
-        return descriptor
+        if is_listening(descriptor) and os.environ.get("GUNICORN_PID", "0").isdecimal():
+            return descriptor
+        stated = [(name, os.environ.get(name, "not set")) for name in ("GUNICORN_FD", "GUNICORN_PID")]
+        raise Refusal("No socket of a predecessor is there.", stated, "Unset both: gunicorn sets them for its successor.")
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         os.environ.pop("LISTEN_FDS", None)  # for another process; gunicorn reads it all the same
         os.environ.pop("LISTEN_PID", None)

@@ -7,15 +7,25 @@ those of the service's own log.
 import json
 import logging
 import logging.config
-from datetime import UTC, datetime
+import time
 from typing import Any
 
 __all__ = ["CONFIG", "configure", "timestamp"]
 
 
-def timestamp(seconds: float) -> str:
-    """RFC 3339 in UTC with milliseconds, of seconds since 1970."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_moment = (0, "")
+
+
+def timestamp(seconds: float = 0.0) -> str:
+    """RFC 3339 in UTC with milliseconds, of seconds since 1970, or now; all but those is made once a second."""
+    global _moment
+    seconds = seconds or time.time()
+    whole, text = _moment
+    if whole != int(seconds):
+        whole = int(seconds)
+        text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+        _moment = (whole, text)
+    return f"{text}.{int((seconds - whole) * 1000):03d}Z"
 
 
 class Line(logging.Formatter):

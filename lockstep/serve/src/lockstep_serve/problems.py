@@ -2,37 +2,34 @@
 
 import logging
 import time
+from http import HTTPStatus
 from json import dumps
 
 from lockstep_serve.access import choose_id, log_request
 
-__all__ = ["APART", "HEALTH", "PROBLEMS", "document", "fields", "log_full", "refuse_unread"]
+__all__ = ["APART", "HEALTH", "document", "fields", "log_full", "refuse_unread"]
 
 HEALTH = "/health/"  # always let in: a process that is full is not one to restart
 APART = (HEALTH, "/.lockstep/", "/metrics")  # not counted: they would be most of what an idle service does
 
 log = logging.getLogger("lockstep.gate")
 
-# Status → title and detail.
-PROBLEMS = {
-    400: ("Bad Request", "The request is not valid HTTP."),
-    408: ("Request Timeout", "The request did not come in time."),
-    413: ("Content Too Large", "The request's body is larger than this service takes."),
-    414: ("URI Too Long", "The request's path is longer than this service takes."),
-    417: ("Expectation Failed", "This service does not do what the request expects."),
-    426: ("Upgrade Required", "This service speaks version 13 of the WebSocket protocol."),
-    431: ("Request Header Fields Too Large", "The request's header fields are more or larger than this service takes."),
-    500: ("Internal Server Error", "The service failed to answer; its log holds the reason under this request id."),
-    501: ("Not Implemented", "This service does not know the request's transfer coding."),
-    503: ("Service Unavailable", "The service is at its limit; try again in a moment."),
+# What clients may do about a status; of others, what the status means.
+DETAILS = {
+    400: "The request is not valid HTTP.",
+    413: "The request's body is larger than this service takes.",
+    414: "The request's path is longer than this service takes.",
+    431: "The request's header fields are more or larger than this service takes.",
+    500: "The service failed to answer; its log holds the reason under this request id.",
+    503: "The service is at its limit; try again in a moment.",
 }
 
 
 def document(status: int, identity: str, detail: str = "") -> bytes:
     """The answer's body."""
-    title, usual = PROBLEMS[status]
-    members = {"type": "about:blank", "title": title, "status": status, "detail": detail or usual, "request_id": identity}
-    return dumps(members).encode()
+    title = HTTPStatus(status).phrase
+    detail = detail or DETAILS.get(status) or HTTPStatus(status).description or title
+    return dumps({"type": "about:blank", "title": title, "status": status, "detail": detail, "request_id": identity}).encode()
 
 
 def fields(status: int, body: bytes) -> list[tuple[str, str]]:
@@ -48,13 +45,12 @@ def refuse_unread(
 
     `identity` is the id of one that the application has, and whose own line is still to come.
     """
-    status = status if status in PROBLEMS else 400
     chosen = identity or choose_id(said)
     body = document(status, chosen)
     head = [*fields(status, body), ("X-Request-ID", chosen), ("Connection", "close")]
     if not identity:
         log_request(method, path, status, 0.0, chosen)
-    lines = [f"HTTP/1.1 {status} {PROBLEMS[status][0]}", *(f"{name}: {value}" for name, value in head), "", ""]
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in head), "", ""]
     return "\r\n".join(lines).encode() + body
 
 

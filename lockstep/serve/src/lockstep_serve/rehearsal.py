@@ -1,12 +1,14 @@
 """Start the application in a throw-away process, as far as its first request, so that a broken deploy changes nothing."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from lockstep_serve.application import build, in_force, start_logging
+from lockstep_serve.application import build, in_force, readable_failure, start_logging
 from lockstep_serve.errors import Refusal
 from lockstep_serve.runtime import SETTINGS
 from lockstep_serve.worker_life import enter_worker, leave_worker
@@ -27,11 +29,23 @@ def rehearse() -> None:
         enter_worker()
         leave_worker()
         return
-    import asyncio  # the other interface has no use for it
+    asyncio.run(go_through_lifespan(application))
 
-    from lockstep_serve.asgi import lifespan
 
-    asyncio.run(lifespan.rehearse(application))
+async def go_through_lifespan(application: Any) -> None:
+    """Start and stop without a server; raises SystemExit, after a readable message, when the application says it failed."""
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def send(message: Any) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            where = [("lifespan.startup.failed", str(message.get("message", "")).strip().rpartition("\n")[2])]
+            with readable_failure():
+                raise Refusal("The application's lifespan fails.", where, "Mend it, then start again.")
+
+    await application({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}, receive, send)
 
 
 def rehearse_apart() -> str:

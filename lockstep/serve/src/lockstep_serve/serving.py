@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import time
 from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
@@ -66,7 +65,7 @@ def announce(current: Definition, *, reload: bool) -> None:
     """The boot line: the model, how much runs at once and why, and the environment id."""
     here = identity()
     line: dict[str, object] = {
-        "timestamp": timestamp(time.time()),
+        "timestamp": timestamp(),
         "level": "INFO",
         "logger": "lockstep",
         "message": "starting",

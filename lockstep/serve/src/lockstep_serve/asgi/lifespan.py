@@ -10,7 +10,7 @@ from lockstep_serve.application import origin, readable_failure
 from lockstep_serve.errors import Refusal
 from lockstep_serve.worker_life import enter_worker, leave_worker
 
-__all__ = ["rehearse", "run"]
+__all__ = ["run"]
 
 log = logging.getLogger("lockstep.worker")
 
@@ -38,7 +38,7 @@ async def run(application: Any, scope: Any, receive: Any, send: Any) -> None:
     except Exception as error:
         if sent:
             raise
-        end_on_failure(lambda error=error: refuse_failed_start(error))  # type: ignore[misc]  # a default as its own type
+        end_on_failure(refuse_failed_start, error)
         log.info("the application knows no lifespan: %r", error)
     finally:
         if sent:
@@ -48,27 +48,22 @@ async def run(application: Any, scope: Any, receive: Any, send: Any) -> None:
 
 
 def refuse_failed_start(error: Exception) -> None:
-    """An ASGI callable that was given the scope may raise to say that it knows no lifespan. What was raised elsewhere, for
+    """An ASGI callable, which has the scope, may raise to say that it knows no lifespan. What is raised elsewhere, for
     instance where a framework builds its middleware, is a failure; raises SystemExit after a readable message.
     """
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    code = trace.tb_frame.f_code if trace else refuse_failed_start.__code__
-    if "scope" in code.co_varnames[: code.co_argcount]:
-        return
-    with readable_failure():
-        raise Refusal(
-            "The application cannot start.",
-            [("lifespan", f"{type(error).__name__}: {error}"), *origin(error)],
-            "Mend it, then start again.",
-        ) from error
+    if trace is None or "scope" not in trace.tb_frame.f_locals:
+        with readable_failure():
+            where = [("lifespan", f"{type(error).__name__}: {error}"), *origin(error)]
+            raise Refusal("The application cannot start.", where, "Mend it, then start again.") from error
 
 
-def end_on_failure(act: Callable[[], None]) -> None:
+def end_on_failure(act: Callable[..., None], *arguments: Any) -> None:
     """Do it, or end the process: servers take a failure out of a lifespan for an application without one."""
     try:
-        act()
+        act(*arguments)
     except SystemExit as stop:
         sys.stdout.flush()
         os._exit(int(stop.code or 0))
@@ -81,21 +76,3 @@ async def answer(received: list[Any], receive: Any, send: Any) -> None:
     await send({"type": "lifespan.startup.complete"})
     await receive()
     await send({"type": "lifespan.shutdown.complete"})
-
-
-async def rehearse(application: Any) -> None:
-    """A whole lifespan without a server; raises SystemExit, after a readable message, when the application says it failed."""
-    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
-
-    async def receive() -> Any:
-        return messages.pop(0)
-
-    async def send(message: Any) -> None:
-        if message["type"] == "lifespan.startup.failed":
-            with readable_failure():
-                said = str(message.get("message", "")).strip().rpartition("\n")[2]
-                raise Refusal(
-                    "The application's lifespan fails.", [("lifespan.startup.failed", said)], "Mend it, then start again."
-                )
-
-    await application({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}, receive, send)

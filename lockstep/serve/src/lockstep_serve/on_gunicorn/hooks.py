@@ -43,7 +43,8 @@ def post_fork(_: Any, worker: Any) -> None:
     """Log as the service does, report the first heartbeat, and ask for a successor when worn."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # while it boots a worker dies of it: it serves nobody yet
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    getattr(worker, "before_imports", no_preparation)()
+    if before_imports := getattr(worker, "before_imports", None):
+        before_imports()
     start_logging()
     init_signals, notify = worker.init_signals, worker.notify
 
@@ -59,10 +60,6 @@ def post_fork(_: Any, worker: Any) -> None:
     worker.init_signals, worker.notify = init_signals_but_term, first_notify
     definition = in_force()
     end_after(definition.max_requests, definition.max_requests_jitter, lambda: report(worker, WORN))
-
-
-def no_preparation() -> None:
-    """What most kinds of worker do before anything of the service is imported."""
 
 
 def report(worker: Any, stage: int) -> None:

@@ -1,1 +1,160 @@
-"""What stands around a WSGI application."""
+"""What every request passes before the application sees it: its id, the limits, the metrics, and its line in the log.
+
+One layer, because each one more costs every request. How many requests run at once is for the server model to limit: its
+threads or greenlets are what there is.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from threading import get_ident
+from typing import Any
+
+from lockstep_serve import REQUEST_ID
+from lockstep_serve.access import enter_request, log_request
+from lockstep_serve.client_address import find_client, parse_proxies
+from lockstep_serve.definition import Definition
+from lockstep_serve.problems import APART, document, fields
+from lockstep_serve.worker_life import count_request
+from lockstep_serve.wsgi.body import Body
+from lockstep_serve.wsgi.request_watch import Watch
+
+__all__ = ["Layer"]
+
+log = logging.getLogger("lockstep.requests")
+
+
+class Layer:
+    """The application, and what stands around it."""
+
+    def __init__(self, application: Any, definition: Definition, meter: Any | None = None, *, watched: bool = True) -> None:
+        self.application, self.meter, self.most = application, meter, definition.max_body_bytes
+        self.watch = Watch(definition.request_timeout, started=not watched)
+        self.trusted = parse_proxies(definition.trusted_proxies)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve one request; it ends when the server closes what this returns."""
+        count_request()
+        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+        if forwarded and self.trusted(environ.get("REMOTE_ADDR", "")):
+            environ["REMOTE_ADDR"] = find_client(forwarded, self.trusted) or environ["REMOTE_ADDR"]
+        answer = Answer(environ, start_response)
+        if self.meter is not None and not answer.raw_path.startswith(APART):
+            answer.meter = self.meter
+            self.meter.begin()
+        thread = get_ident()
+        self.watch.enter(thread, environ)
+        try:
+            return self.serve(environ, answer)
+        except Exception as error:
+            return answer.fail(error)
+        except BaseException:  # the server's, for instance its time limit; it answers with 500 where it can
+            log.warning("%s %s was stopped by the server before its end", answer.method, answer.path())
+            answer.status, answer.broken = answer.status or 500, True
+            answer.close()
+            raise
+        finally:
+            self.watch.leave(thread)
+
+    def serve(self, environ: dict[str, Any], answer: "Answer") -> Iterable[bytes]:
+        """Refuse the request, or let it in."""
+        length = environ.get("CONTENT_LENGTH")
+        if length and length.isdigit() and int(length) > self.most:
+            return answer.refuse(413)
+        if self.meter is not None and answer.raw_path == "/metrics" and answer.method == "GET":
+            kind, text = self.meter.exposition()
+            return answer.give("200 OK", [("Content-Type", kind), ("Content-Length", str(len(text)))], text)
+        if (length and length != "0") or "HTTP_TRANSFER_ENCODING" in environ:
+            answer.body = environ["wsgi.input"] = Body(environ["wsgi.input"], length, self.most)
+        answer.chunks = chunks = self.application(environ, answer.start_response)
+        answer.release = getattr(chunks, "close", None)
+        if answer.body is not None and answer.body.status:
+            return answer.refuse(answer.body.status, answer.body.error)
+        if isinstance(chunks, environ.get("wsgi.file_wrapper", ())):  # the server leaves such a file to the kernel
+            answer.whole, chunks.close = True, answer.close
+            return chunks  # type: ignore[no-any-return]
+        return answer
+
+
+class Answer:
+    """What goes out for one request, with its id; `status` is 0 until the answer has begun.
+
+    An answer without its end is `whole` no more than one that the client left; `broken` is one whose failure the server has
+    yet to log, and should under this id.
+    """
+
+    __slots__ = (
+        *("began", "body", "broken", "chunks", "identity", "meter"),
+        *("method", "raw_path", "release", "start", "status", "whole"),
+    )
+
+    def __init__(self, environ: dict[str, Any], start: Any) -> None:
+        self.began = time.perf_counter()
+        self.start, self.method, self.raw_path = start, environ["REQUEST_METHOD"], environ.get("PATH_INFO", "")
+        self.identity = enter_request(environ.get("HTTP_X_REQUEST_ID"))
+        self.status, self.whole, self.broken = 0, False, False
+        self.body: Body | None = None
+        self.meter: Any = None
+        self.release: Any = None
+        self.chunks: Iterable[bytes] = ()
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        """The server's, with the id among the headers."""
+        self.status = int(status[:3])
+        headers = [pair for pair in headers if pair[0].lower() != "x-request-id"]
+        headers.append(("X-Request-ID", self.identity))
+        return self.start(status, headers, exc_info) if exc_info else self.start(status, headers)
+
+    def __iter__(self) -> Iterator[bytes]:
+        begun = False
+        try:
+            for chunk in self.chunks:
+                begun = True
+                yield chunk
+        except Exception as error:
+            if begun:
+                self.broken = True
+                raise
+            yield from self.fail(error).chunks
+        self.whole = True
+
+    def close(self) -> None:
+        """The end of the request; the server calls it also when the client has gone away."""
+        try:
+            if self.release is not None:
+                self.release()
+        finally:
+            seconds = time.perf_counter() - self.began
+            left = not self.broken and (not self.whole or (self.body is not None and self.body.left))
+            ended_by = "client" if left else "server" if self.broken else ""
+            log_request(self.method, self.path(), self.status, seconds, self.identity, ended_by)
+            if self.meter is not None:
+                self.meter.end(self.method, self.status, seconds)
+            if not self.broken:
+                REQUEST_ID.set(None)
+
+    def path(self) -> str:
+        """As text: WSGI carries bytes in it."""
+        path: str = self.raw_path  # as it came: Django changes the environment
+        return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
+
+    def fail(self, error: Exception) -> "Answer":
+        """What answers an exception of the application: its body's, if that could not be read, else one that nobody caught."""
+        if self.body is not None and self.body.error is not None:
+            return self.refuse(self.body.status or 400, error)
+        log.exception("unexpected error")
+        return self.refuse(500, error)
+
+    def refuse(self, status: int, error: Exception | None = None) -> "Answer":
+        """A problem document that ends the connection, whose body may not have been read."""
+        if status != 500 and (close := getattr(getattr(self.start, "__self__", None), "force_close", None)):
+            close()  # gunicorn does it in any case, and would announce another request
+        body = document(status, self.identity)
+        return self.give(f"{status} {HTTPStatus(status).phrase}", fields(status, body), body, error)
+
+    def give(self, status: str, headers: list[tuple[str, str]], body: bytes, error: Exception | None = None) -> "Answer":
+        """This instead of what the application began, which is possible until the server has sent something of it."""
+        self.start_response(status, headers, (type(error), error, error.__traceback__) if error and self.status else None)
+        self.chunks = [body]
+        return self
