@@ -20,7 +20,8 @@
 """Every service's server model beside a bare hello of the same framework under the same server, and under what people
 would otherwise use: `fastapi run`, granian, hypercorn. One run for each framework; `--write` keeps the pages.
 
-The bare ones have plain settings: gunicorn then writes no access log, uvicorn writes one that is not JSON.
+The bare ones have plain settings and write their server's own access log, so that both say one line a request.
+Processor time stands first: rates are what a busy machine and the load leave.
 """
 
 import argparse
@@ -54,7 +55,7 @@ PAGES = ROOT / "docs" / "explanation"
 # Waits at twice the requests that sync, gthread and the others serve at once on two cores; more than 256 the load cannot drive.
 CELLS = [Cell("plain", 8), Cell("plain", 64), Cell("wait", 4), Cell("wait", 32), Cell("wait", 256), Cell("compute", 8)]
 MOST = 256
-GOAL = 0.9
+GOAL = 0.95  # of the bare hello's processor time by the service's, for one request
 
 BARE = {
     "fastapi": """
@@ -108,7 +109,7 @@ DJANGO = {
     "WSGI": {"define": "def", "sleep": "time.sleep", "interface": "wsgi"},
     "ASGI": {"define": "async def", "sleep": "await asyncio.sleep", "interface": "asgi"},
 }
-GUNICORN = ["-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "{workers}", "app:app"]
+GUNICORN = ["-m", "gunicorn", "-b", "127.0.0.1:{port}", "-w", "{workers}", "--access-logfile", "-", "app:app"]
 UVICORN = ["-m", "uvicorn", "--port", "{port}", "app:app"]
 # Server model → the same server, plain, as its own documentation starts it.
 PLAIN = {
@@ -227,10 +228,10 @@ def against(models: Mapping[str, Any], name: str) -> dict[str, float]:
 
 HEADINGS = (
     "model",
+    "by processor time",
+    "by rate",
     "requests/s",
     "bare hello",
-    "ratio",
-    "by processor time",
     "at once",
     "p50 ms",
     "p99 ms",
@@ -252,7 +253,7 @@ def lines(document: Mapping[str, Any]) -> list[tuple[object, ...]]:
             (f"{restart['lost']} of {restart['sent']:,}", round(restart["stall_s"] * 1000)) if "sent" in restart else ("-", "-")
         )
         held = (
-            (f"{said['own_rate']:,.0f}", f"{said['bare_rate']:,.0f}", said["rate"], said["cpu"]) if "rate" in said else ("-",) * 4
+            (said["cpu"], said["rate"], f"{said['own_rate']:,.0f}", f"{said['bare_rate']:,.0f}") if "rate" in said else ("-",) * 4
         )
         sizes = (round(own["ready_s"] * 1000), round(memory["one"]), round(memory["further"]))
         found.append((name, *held, said["connections"], round(said["p50_ms"]), round(said["p99_ms"]), *sizes, *through))
@@ -260,18 +261,18 @@ def lines(document: Mapping[str, Any]) -> list[tuple[object, ...]]:
 
 
 def ratios(document: Mapping[str, Any]) -> str:
-    note = f"Ratio: at least {GOAL} is the goal. By processor time: the bare hello's for a request, by the service's."
+    note = f"By processor time: the bare hello's for a request, by the service's; at least {GOAL} is the goal."
     return f"<h2>Against a bare hello of the same framework</h2><p>{escape(note)}</p>{render_table(HEADINGS, lines(document))}"
 
 
 COST = (
     "## What a service costs over a bare hello\n",
-    f"The goal for the ratio is {GOAL}, and it does not hold: a hello world has nothing to hide a cost behind.",
-    "The difference is the access line as JSON, the request's id in the answer and in every line, nested routers,",
-    "and the limits on bodies and on requests in flight; a bare gunicorn also writes no access log at all.",
-    "Django's own middleware, which `check --deploy` demands, is in the services and not in the bare hello;",
-    "under ASGI it hops between threads.",
-    "It is a fixed sum for each request, in processor time:\n",
+    f"The goal is that a bare hello takes at least {GOAL} of a service's processor time, its server's access log on.",
+    "A service gives each request an id, limits its body and how many are in flight, and writes its line as JSON:",
+    "one layer does it, for less than the servers' own access lines cost.",
+    "What FastAPI's nested routers take comes on top, and Django's own middleware, which `check --deploy` demands:",
+    "it is in the services and not in the bare hello.",
+    "The difference for each request, in processor time; below zero the service takes less:\n",
 )
 
 

@@ -6,7 +6,7 @@ import logging
 import logging.config
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -70,6 +70,53 @@ def test_a_bug_is_one_line_with_its_traceback(lines: Lines, client: httpx2.Clien
     error, access = lines()
     assert (error["level"], error["request_id"], access["status"]) == ("ERROR", "abc", 500)
     assert error["exception"].endswith("RuntimeError: no stock")
+
+
+HELD: list[object] = []
+HELD.append(HELD)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({"left": float("nan")}, "nan", id="no number"),
+        pytest.param({"left": [float("-inf")]}, ["-inf"], id="infinity, nested"),
+        pytest.param({"left": {("a", 1): 2, None: 3}}, {"('a', 1)": 2, "None": 3}, id="keys that are no text"),
+        pytest.param({"left": {1}}, "{1}", id="a set"),
+        pytest.param({"left": 1j}, "1j", id="anything"),
+        pytest.param({"left": datetime(2026, 1, 31, tzinfo=UTC)}, "2026-01-31T00:00:00+00:00", id="a moment"),
+    ],
+)
+def test_whatever_is_given_is_one_line_of_json(lines: Lines, given: dict[str, object], expected: object) -> None:
+    logging.getLogger("orders").warning("low stock", extra=given)
+
+    [line] = lines()
+    assert (line["message"], line["left"]) == ("low stock", expected)
+
+
+def test_what_holds_itself_is_one_line_too(lines: Lines) -> None:
+    logging.getLogger("orders").warning("low stock", extra={"held": HELD})
+
+    [line] = lines()
+    assert line["message"] == "low stock"
+
+
+def test_what_is_given_does_not_replace_the_records_own(lines: Lines) -> None:
+    log = logging.getLogger("orders")
+    log.warning("low stock", extra={"level": "DEBUG", "timestamp": 0, "logger": "x"})
+    log.warning({"level": "DEBUG", "message": "low stock", "left": 3})
+
+    for line in lines():
+        assert (line["level"], line["logger"], line["level_"]) == ("WARNING", "orders", "DEBUG")
+        assert datetime.fromisoformat(line["timestamp"])
+    assert lines()[1]["left"] == 3
+
+
+def test_arguments_that_do_not_fit_do_not_lose_the_line(lines: Lines) -> None:
+    logging.getLogger("orders").warning("%d left", "three")
+
+    [line] = lines()
+    assert line["message"].startswith("%d left")
 
 
 @pytest.mark.parametrize("server", ["uvicorn.error", "gunicorn.error"])

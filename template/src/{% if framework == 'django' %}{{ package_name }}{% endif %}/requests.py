@@ -1,4 +1,4 @@
-"""Around every view: look at the request's host, complete the answer, tell methods; the id and the log are the server's."""
+"""Around every view: look at the request's host, complete the answer, refuse methods; id and log are the server's."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -88,6 +88,6 @@ def only_reads(view: View) -> View:
 
 
 def waits_for_nothing(view: View) -> View:
-    """Under ASGI such a view is called as it is; for every other plain function Django takes a thread, which costs more."""
+    """Under ASGI such a view is called as it is; for other plain functions Django takes a thread, which costs more."""
     view.waits_for_nothing = True  # type: ignore[attr-defined]  # what `asgi` looks for
     return view

@@ -36,7 +36,7 @@ class RequestId(logging.Filter):
 
 
 class Line(JsonFormatter):
-    """A record as JSON: FIELDS, `exception` and `stack` if there are any, and what was given as `extra` or as the message.
+    """A record as JSON: FIELDS, `exception` and `stack` if there are any, and what was given as `extra` or message.
 
     What is given never takes the place of the record's own: it gets a `_` after its name.
     """
@@ -82,11 +82,11 @@ def readable(value: object, depth: int = 0) -> object:
     """The same in what JSON has a form for: no infinity, no keys but text, nothing that holds itself."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if isinstance(value, dict | list | tuple | set) and depth == DEEPEST:
+    if isinstance(value, dict | list | tuple) and depth == DEEPEST:
         return "…"
     if isinstance(value, dict):
         return {str(key): readable(one, depth + 1) for key, one in value.items()}
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, list | tuple):
         return [readable(one, depth + 1) for one in value]
     return value if isinstance(value, str | int | float | bool | None) else repr(value)
 

@@ -119,7 +119,7 @@ def test_one_that_has_less_room_than_it_says_is_found(tiny: Tiny, hurry: Hurry) 
             steps_serving.refuse_requests(server, 4)
 
 
-NO_HEALTH = "from lockstep_serve.asgi import gate\ngate.HEALTH = '/none/'"
+NO_HEALTH = "import lockstep_serve.asgi\nlockstep_serve.asgi.HEALTH = '/none/'"
 
 
 def test_a_full_server_that_refuses_health_is_found(tiny: Tiny) -> None:

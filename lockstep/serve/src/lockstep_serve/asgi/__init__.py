@@ -16,7 +16,7 @@ from lockstep_serve.worker_life import count_request
 
 __all__ = ["Layer"]
 
-HEADER = b"x-request-id"
+HEADER, CODING = b"x-request-id", b"transfer-encoding"
 STOPPED = "The service stopped before it could answer."
 
 log = logging.getLogger("lockstep.requests")
@@ -46,7 +46,10 @@ class Layer:
             meter.begin()
         self.in_flight += 1
         try:
-            await self.serve(scope, headers, receive, answer)
+            if self.in_flight > self.limit or self.meter is not None or b"content-length" in headers or CODING in headers:
+                await self.serve(scope, headers, receive, answer)
+            else:  # as most are
+                await self.application(scope, receive, answer.send)
         except asyncio.CancelledError:
             if has_left(below):
                 raise
@@ -77,7 +80,7 @@ class Layer:
         elif self.meter is not None and path == "/metrics" and scope["method"] == "GET":
             kind, body = self.meter.exposition()
             await answer.send_whole(200, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)
-        elif b"transfer-encoding" in headers:
+        elif CODING in headers:
             if (below := look_below(receive)) is not None:
                 below.identity = answer.identity.decode()  # if the body is not valid, the server answers by itself
             counted = CountedBody(receive, answer, self.most)

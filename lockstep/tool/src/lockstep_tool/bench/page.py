@@ -86,8 +86,8 @@ def list_fields(name: str, figures: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def render_cells(models: Mapping[str, Any]) -> str:
-    headings = ("endpoint · at once", "model", "requests/s", "p50 ms", "p99 ms", "processor ms")
-    keys = ("rate", "p50_ms", "p99_ms", "cpu_ms", "served", "refused", "failed")
+    headings = ("endpoint · at once", "model", "processor ms", "requests/s", "p50 ms", "p99 ms")
+    keys = ("cpu_ms", "rate", "p50_ms", "p99_ms", "served", "refused", "failed")
     order = list(ENDPOINTS)
     found = [(one, name) for name, figures in models.items() for one in figures["cells"]]
     found.sort(key=lambda pair: (order.index(pair[0]["endpoint"]), pair[0]["connections"]))
