@@ -40,7 +40,9 @@ class UnreadableBody(OSError):
 
 
 def surround(application: Any) -> Any:
-    """The application in what every request passes in production: its id, the limits, the line in the log. For tests."""
+    """The application in what every request passes in production: its id, the limits, the line in the log. For tests:
+    nothing watches over what hangs, and `worker` is not entered.
+    """
     from lockstep_serve.application import wrap  # most that ask for something here do not ask for this
 
     return wrap(application, watched=False)

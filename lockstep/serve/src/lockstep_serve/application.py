@@ -119,7 +119,7 @@ def build() -> Any:
 
 
 def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) -> Any:
-    """The application behind the layer of the server model's interface; `watched` names what hangs."""
+    """The application behind the layer of the server model's interface; `watched` is for a server."""
     definition = in_force()
     around = import_module(f"lockstep_serve.{definition.model.interface.lower()}")
     if token := os.environ.get("LOCKSTEP_PROVE"):  # production does not have it

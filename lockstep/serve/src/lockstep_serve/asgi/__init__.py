@@ -91,9 +91,8 @@ class Layer:
             await self.application(scope, receive, answer.send)
 
     async def pass_on(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            if self.watched:
-                loop_watch.begin(asyncio.get_running_loop(), self.definition)
+        if scope["type"] == "lifespan" and self.watched:
+            loop_watch.begin(asyncio.get_running_loop(), self.definition)
             await lifespan.run(self.application, scope, receive, send)
         else:
             await self.application(scope, receive, send)
