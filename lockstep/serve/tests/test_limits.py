@@ -1,5 +1,7 @@
 """More requests than a process takes are refused at once, health is let in; what hangs is named."""
 
+import json
+
 import pytest
 
 from holding import answered_whole, holding
@@ -23,6 +25,9 @@ def test_one_request_too_many_is_refused_and_health_is_not(service: Service) -> 
         assert refused[0] == 503
         assert "application/problem+json" in refused[1]
         assert "retry-after: 1" in refused[1].lower()
+        identity = json.loads(refused[1].partition("\r\n\r\n")[2])["request_id"]
+        assert f"x-request-id: {identity}" in refused[1].lower()
+        assert [line["status"] for line in server.lines() if line.get("request_id") == identity] == [503]
         assert at_once < LIMIT or server.get("/health/ready")[0] == 200
 
         hold.release()
