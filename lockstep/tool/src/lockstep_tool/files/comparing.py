@@ -60,7 +60,7 @@ def compare_nodes(given: Node, found: Node, places: Sequence[Place], path: Path 
         if (given.kind, given.text) != (found.kind, found.text) and not any(agree(given, found, place) for place in here):
             yield Difference(found.line, f"{name(path)}{tell_apart(given.text, found.text)}")
     elif not (isinstance(given, Sequenced) and any(allows_more(place, found) for place in here)):
-        yield Difference(found.line, f"{name(path)}{show(found)}   <- differs from {show(given)}")
+        yield Difference(found.line, f"{said(path, found)}   <- differs from {show(given)}")
 
 
 def agree(given: Scalar, found: Scalar, place: Place) -> bool:
@@ -80,10 +80,10 @@ def compare_mappings(given: Mapped, found: Mapped, places: Sequence[Place], path
         elif not isinstance(below, Scalar) and allowed_below(places, (*path, key)):
             yield from compare_nodes(type(below)(below.line), below, places, (*path, key))
         else:
-            yield Difference(found.lines.get(key, below.line), f"{name((*path, key))}{show(below)}   <- not Lockstep's")
+            yield Difference(found.lines.get(key, below.line), f"{said((*path, key), below)}   <- not Lockstep's")
     for key, below in given.entries.items():
         if key not in found.entries and not allowed_less(places, (*path, key)):
-            yield Difference(found.line, f"{name((*path, key))}{show(below)}   <- missing")
+            yield Difference(found.line, f"{said((*path, key), below)}   <- missing")
 
 
 def compare_sequences(given: Sequenced, found: Sequenced, places: Sequence[Place], path: Path) -> Iterator[Difference]:
@@ -96,11 +96,11 @@ def compare_sequences(given: Sequenced, found: Sequenced, places: Sequence[Place
             yield from compare_nodes(one, other, places, below)
         for other in theirs[pairs:]:
             if not allowed_more(other, places, below):
-                yield Difference(other.line, f"{name(path)}{show(other)}   <- not Lockstep's")
+                yield Difference(other.line, f"{said(path, other)}   <- not Lockstep's")
         line = theirs[0].line if theirs else found.line
         for one in ours[pairs:]:
             if not allowed_less(places, below):
-                yield Difference(line, f"{name(path)}{show(one)}   <- missing")
+                yield Difference(line, f"{said(path, one)}   <- missing")
 
 
 Gap = tuple[Sequence[Node], Sequence[Node]]
@@ -169,6 +169,11 @@ def name(path: Path) -> str:
     """`jobs.lockstep.steps: `, or nothing for what has no name."""
     keys = [key for key in path if key != "[]"]
     return f"{'.'.join(keys)}: " if keys else ""
+
+
+def said(path: Path, node: Node) -> str:
+    """What is at a path; a key without a value by its name."""
+    return f"{name(path)}{show(node)}".removesuffix(": ")
 
 
 def tell_apart(given: str, found: str) -> str:

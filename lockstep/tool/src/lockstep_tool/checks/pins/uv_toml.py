@@ -33,7 +33,10 @@ def find(service: Service) -> Iterator[Finding]:
     def parse(text: str) -> Node:
         return without_declared(parse_toml(text), declared)
 
-    yield from compare_given(service, CHECK, Given(("uv.toml",), parse, PLACES))
+    indexes = service.uv.get("index", [])
+    instead = any(index.get("default") and str(index.get("url", "")).rstrip("/") in declared for index in indexes)
+    places = (*PLACES, Place("index/[]", "your default index instead", less=True)) if instead else PLACES
+    yield from compare_given(service, CHECK, Given(("uv.toml",), parse, places))
 
 
 def without_declared(file: Node, declared: set[str]) -> Node:
