@@ -69,7 +69,7 @@ class Service:
     @cached_property
     def package(self) -> Path:
         """The directory of the service's own package."""
-        announced = self.project["project"].get("entry-points", {}).get("lockstep_serve", {}).get("app")
+        announced = self.project.get("project", {}).get("entry-points", {}).get("lockstep_serve", {}).get("app")
         if announced is None:
             raise Refusal(
                 "The service announces no application.",
@@ -94,7 +94,7 @@ class Service:
         stated: Mapping[str, Any] = read_yaml(self.files.text(ANSWERS), ANSWERS) if self.files.has(ANSWERS) else {}
         model = self.definition.model
         return {
-            "project_name": str(self.project["project"]["name"]),
+            "project_name": str(self.project.get("project", {}).get("name", self.package.name)),
             "ci": "none",
             "deploy": [],
             **stated,
