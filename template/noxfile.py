@@ -43,6 +43,24 @@ if tuple(map(int, version("nox").split(".")[:2])) < (2026, 10):
     )
 
 
+def locked_for() -> object:
+    """The settings that noxfile.py.lock was made for; None where that cannot be said."""
+    try:
+        options = tomllib.loads((ROOT / "noxfile.py.lock").read_text(encoding="utf-8"))["options"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return {name: value for name, value in options.items() if name != "exclude-newer"}  # beside a span it says nothing
+
+
+# UV_EXCLUDE_NEWER or UV_RESOLUTION in the environment, without `--locked`, makes uv write the lock anew for those.
+if locked_for() != {"exclude-newer-span": "P7D"}:
+    sys.exit(
+        "The lock of this menu was not made for it.\n\n"
+        "  noxfile.py        exclude-newer = \"7 days\"\n  noxfile.py.lock   [options]   <- differs\n\n"
+        "Run `git checkout noxfile.py.lock`, and from then on `uv run --locked noxfile.py`."
+    )
+
+
 def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
     """Run a command of the tool. What cannot be looked at fails in CI, and is skipped elsewhere."""
     process = subprocess.Popen([program(session, extra), *words, *session.posargs], cwd=ROOT)

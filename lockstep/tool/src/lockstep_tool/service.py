@@ -10,6 +10,7 @@ from lockstep_serve.definition import Definition, read_definition
 from lockstep_serve.environment import environment_id, sha256, source
 from lockstep_serve.errors import Refusal
 from lockstep_tool.files.tree import Tree
+from lockstep_tool.files.yaml_file import read_yaml
 from lockstep_tool.fingerprint import DECLARED_FILES
 from lockstep_tool.history import History
 from lockstep_tool.lockfile import Lock, read_lock
@@ -17,8 +18,9 @@ from lockstep_tool.markers import with_python
 from lockstep_tool.toml_file import read_toml
 from lockstep_tool.versions import exact_python, locked_nox, lower_bound
 
-__all__ = ["TOOL_LOCK", "Service"]
+__all__ = ["ANSWERS", "TOOL_LOCK", "Service"]
 
+ANSWERS = ".copier-answers.yml"
 TOOL_LOCK = ".lockstep/uv.lock"
 
 
@@ -67,7 +69,7 @@ class Service:
     @cached_property
     def package(self) -> Path:
         """The directory of the service's own package."""
-        announced = self.project["project"].get("entry-points", {}).get("lockstep_serve", {}).get("app")
+        announced = self.project.get("project", {}).get("entry-points", {}).get("lockstep_serve", {}).get("app")
         if announced is None:
             raise Refusal(
                 "The service announces no application.",
@@ -85,6 +87,27 @@ class Service:
         """`src/…/server.toml:12`, the line that states a value of the server definition."""
         directory = self.package.relative_to(self.root).as_posix()
         return f"{directory}/{self.definition.values[value].source}"
+
+    @cached_property
+    def answers(self) -> Mapping[str, Any]:
+        """What `.copier-answers.yml` has, and what follows from server.toml; the project's own name where there is no answer."""
+        stated: Mapping[str, Any] = read_yaml(self.files.text(ANSWERS), ANSWERS) if self.files.has(ANSWERS) else {}
+        model = self.definition.model
+        return {
+            "project_name": str(self.project.get("project", {}).get("name", self.package.name)),
+            "ci": "none",
+            "deploy": [],
+            **stated,
+            "package_name": self.package.name,
+            "server": model.name,
+            "gunicorn": model.name.startswith("gunicorn"),
+            "proxy": "slow clients" not in model.abilities,
+        }
+
+    @cached_property
+    def detached(self) -> bool:
+        """Whether it left its template, which takes the session `update` out of the menu: every file is the team's."""
+        return not self.files.has(ANSWERS) and "\ndef update(" not in self.files.text("noxfile.py")
 
     @cached_property
     def python(self) -> str:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from lockstep_tool.checks.finding import Severity
-from planting import Planted, edit, together, write
+from planting import Planted, edit, remove, together, write
 from small_service import COMPOSE, PROXY, SITE, UV_VERSION, WORKFLOW
 
 __all__ = ["FILES"]
 
-STEP = "- run: uv run noxfile.py"
+STEP = "- run: uv run --locked noxfile.py"
+# A service that left its template: what was Lockstep's is compared with nothing.
+DETACH = together(remove(".copier-answers.yml"), edit("noxfile.py", "\ndef update(", "\ndef up("))
 FIELD = "    greeting: str"
 SETTINGS = "src/orders_api/settings.py"
 DEFINITION = "src/orders_api/server.toml"
@@ -98,37 +100,45 @@ FILES: Mapping[str, Sequence[Planted]] = {
         ),
         Planted(
             "development packages in the image",
-            edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked"),
+            together(DETACH, edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked")),
             "The image is not installed as the other environments are.",
         ),
         Planted(
             "a package beside the lock",
-            edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel"),
+            together(DETACH, edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel")),
             "The image gets packages that the lock does not know.",
         ),
         Planted(
             "tests by hand in CI",
-            edit(WORKFLOW, STEP, f"{STEP}\n      - run: uv run pytest"),
+            together(DETACH, edit(WORKFLOW, STEP, f"{STEP}\n      - run: uv run pytest")),
             "CI does by hand what the one command does.",
         ),
-        Planted("another command in CI", edit(WORKFLOW, STEP, "- run: make check"), "CI does not run the one command."),
+        Planted(
+            "another command in CI",
+            together(DETACH, edit(WORKFLOW, STEP, "- run: make check")),
+            "CI does not run the one command.",
+        ),
         Planted(
             "another start in compose",
-            edit(COMPOSE, "    restart:", "    command:\n      - gunicorn\n      - orders_api.app\n    restart:"),
+            together(
+                DETACH, edit(COMPOSE, "    restart:", "    command:\n      - gunicorn\n      - orders_api.app\n    restart:")
+            ),
             "Production does not start the service the one way.",
         ),
         Planted(
             "a shell before the server",
-            edit("deploy/systemd/orders-api.service", "/opt/orders-api", "/bin/sh -c /opt/orders-api"),
+            together(DETACH, edit("deploy/systemd/orders-api.service", "/opt/orders-api", "/bin/sh -c /opt/orders-api")),
             "Production does not start the service the one way.",
         ),
         Planted(
             "a reload in a unit",
-            edit("deploy/systemd/orders-api.service", "lockstep_serve serve", "lockstep_serve serve --reload"),
+            together(DETACH, edit("deploy/systemd/orders-api.service", "lockstep_serve serve", "lockstep_serve serve --reload")),
             "serve --reload   <- differs",
         ),
         *(
-            Planted(f"{fault} in the image", edit("Dockerfile", COMMAND, f"CMD {other}"), f"{other}   <- differs")
+            Planted(
+                f"{fault} in the image", together(DETACH, edit("Dockerfile", COMMAND, f"CMD {other}")), f"{other}   <- differs"
+            )
             for fault, other in STARTS.items()
         ),
     ),
@@ -184,7 +194,9 @@ FILES: Mapping[str, Sequence[Planted]] = {
     "deploy files": (
         Planted(
             "a grace that kills the drain",
-            edit(COMPOSE, "unless-stopped\n\n", "unless-stopped\n    stop_grace_period: 3s\n\n"),
+            edit(
+                COMPOSE, "30s\n    restart: unless-stopped\n    read_only: true\n    tmpfs: [/tmp]\n", "3s\n    tmpfs: [/tmp]\n"
+            ),
             "The grace is stated two ways.",
         ),
         Planted(

@@ -8,7 +8,7 @@ import pytest
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_tool.files.upgrade import upgrade
 from mirrored import Mirrored
-from small_service import UV_VERSION, WORKFLOW, git
+from small_service import UV_VERSION, git
 
 RUNNING = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
 needs_the_stated_uv = pytest.mark.skipif(RUNNING != UV_VERSION, reason="the uv that runs here is another one")
@@ -56,14 +56,16 @@ def test_python_moves_wherever_it_is_repeated(newer: Mirrored) -> None:
 
 @needs_the_stated_uv
 def test_uv_moves_wherever_it_is_repeated(newer: Mirrored) -> None:
-    for file, before in (("Dockerfile", "uv:"), ("uv.toml", '">='), (WORKFLOW, "uv=="), ("pyproject.toml", "uv_build>=")):
+    workflows = [f".github/workflows/{name}.yml" for name in ("audit", "lockstep-update", "lockstep", "release")]
+    stated = (("Dockerfile", "uv:"), ("uv.toml", '">='), ("pyproject.toml", "uv_build>="))
+    for file, before in (*((name, "uv==") for name in workflows), *stated):
         newer.service.edit(file, f"{before}{UV_VERSION}", f"{before}0.13.1")
     newer.service.commit("Lag behind")
 
     lines = upgrade(newer.service.root, keep=True, uv=UV_VERSION)
 
     assert f"  uv       0.13.1   {UV_VERSION}" in lines
-    assert changed(newer) == [WORKFLOW, "Dockerfile", "uv.toml"]
+    assert changed(newer) == [*workflows, "Dockerfile", "uv.toml"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,8 @@ def test_what_cannot_be_moved_leaves_every_file_as_it_was(
 
 
 def test_an_index_that_is_away_leaves_every_file_as_it_was(newer: Mirrored) -> None:
-    newer.service.edit("uv.toml", newer.index.address, "http://127.0.0.1:1")
+    for name in ("uv.toml", "pyproject.toml"):
+        newer.service.edit(name, newer.index.address, "http://127.0.0.1:1")
     before = newer.service.snapshot()
 
     with pytest.raises(Refusal, match="so nothing was moved") as refused:

@@ -44,6 +44,22 @@ def test_a_conflict_is_merged_and_locked(mirrored: Mirrored) -> None:
     assert mirrored.service.find(FRESH) == []
 
 
+def test_a_conflict_that_was_committed_is_merged_by_its_own_text(mirrored: Mirrored) -> None:
+    conflict(mirrored.service)
+    git(mirrored.service.root, "add", "--all")
+    mirrored.service.commit()
+
+    assert relock(mirrored.service.root).startswith("uv.lock merged and locked:")
+
+    assert mirrored.service.find(FRESH) == []
+
+
+def test_a_lock_of_random_bytes_is_taken_from_the_last_commit(mirrored: Mirrored) -> None:
+    mirrored.service.write("uv.lock", bytes(range(256)))
+
+    assert relock(mirrored.service.root).startswith("uv.lock taken from the last commit and locked:")
+
+
 def test_a_lock_that_uv_cannot_read_is_taken_from_the_last_commit(mirrored: Mirrored) -> None:
     mirrored.service.write("uv.lock", mirrored.service.read("uv.lock") + "\n[[package]]\nname = \n")
 

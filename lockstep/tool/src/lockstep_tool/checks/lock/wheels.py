@@ -5,6 +5,8 @@ uv itself does not notice that the content of such a wheel changed when it locks
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from packaging.version import Version
+
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.locks.lock_wheels import LockedWheel, locked_wheels, stated_paths
@@ -29,6 +31,7 @@ def compare_wheels(service: Service, locks: Sequence[str]) -> Iterator[Finding]:
             by_path.setdefault(wheel.path, []).append(wheel)
     for path, wheels in by_path.items():
         yield from compare_bytes(service, path, wheels)
+        yield from compare_versions(service, path, wheels)
         for wheel in wheels:
             yield from compare_names(wheel, project_of(service, wheel.lock))
 
@@ -69,6 +72,25 @@ def remedy(path: str, wheel: LockedWheel) -> str:
     return f"Run `git checkout -- {path}`. Where it was replaced on purpose: `uv lock --upgrade-package {wheel.package}`."
 
 
+def compare_versions(service: Service, path: str, wheels: list[LockedWheel]) -> Iterator[Finding]:
+    """Lockstep's wheel of a release that is another one than it was: its name, version and locks may all say the same."""
+    commit = service.history.changed(path) if path.startswith(f"{TOOL}/") and not is_development(wheels[0].version) else ""
+    if commit:
+        yield CHECK.finding(
+            "A wheel of a release of Lockstep was replaced by another one of the same name.",
+            where=(
+                (path, f"has other bytes since commit {commit}   <- differs"),
+                *((wheel.spot, wheel.hash[:23]) for wheel in wheels),
+            ),
+            fix=f"Run `git log -p -- {path}` and find out who did it; the hashes of each release stand beside it.",
+        )
+
+
+def is_development(version: str) -> bool:
+    """Whether a version is no release: `1.0.0.dev0` is built anew with every change."""
+    return Version(version).is_devrelease if version else True
+
+
 def compare_names(wheel: LockedWheel, project: Mapping[str, object]) -> Iterator[Finding]:
     """A wheel of another project or version than its package, or one that pyproject.toml does not name."""
     if not wheel.belongs:
@@ -95,7 +117,8 @@ CHECK = Check(
     session="lock",
     asks="Whether each wheel that lies in the repository, `.lockstep/` included, is there, has the locked bytes, and is the "
     "one that `[tool.uv.sources]` names.",
-    why="uv locks such a wheel by hash, and does not notice a change of its content until it installs.",
+    why="uv locks such a wheel by hash, and does not notice a change of its content until it installs; and who replaces it can "
+    "write its hash into the lock.",
     allowed="Never.",
     fix="git checkout -- PATH",
     find=find,
