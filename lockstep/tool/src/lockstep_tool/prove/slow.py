@@ -17,17 +17,18 @@ BEGINNING = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 
 
 class SlowClients:
-    """So many connections to 127.0.0.1:`port`; a context manager."""
+    """So many connections to 127.0.0.1:`port`; a context manager. `silent` ones never send anything."""
 
-    def __init__(self, port: int, number: int) -> None:
-        self.port, self.number = port, number
+    def __init__(self, port: int, number: int, *, silent: bool = False) -> None:
+        self.port, self.number, self.silent = port, number, silent
         self.sockets: list[socket.socket] = []
         self.bytes = itertools.chain(BEGINNING, itertools.repeat(ord("x")))
 
     def __enter__(self) -> Self:
         for _ in range(self.number):
             self.sockets.append(socket.create_connection(("127.0.0.1", self.port), timeout=patience()))
-        self.send_on()
+        if not self.silent:
+            self.send_on()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
