@@ -44,9 +44,7 @@ STOP = "Look for a signal handler or an exit of the service's own: the server st
 END = "Look for what outlives the last answer: a thread that is no daemon, a function of `atexit`, a `worker` that waits."
 ERRORS = "Mend what it logs; what is no error, log as a warning."
 TEXT = "Log what is printed: `logging.getLogger(__name__).info(…)`. Whoever collects the log reads one JSON object a line."
-ROOM_FOR = (
-    "Leave the gate around the service as it is: `concurrency`, `threads` and `queue` of server.toml bound what runs."
-)
+ROOM_FOR = "Leave the gate around the service as it is: `concurrency`, `threads` and `queue` of server.toml bound what runs."
 HOOKS = "Look for what the service does when a process of its begins or ends: a fork, a signal handler, an exit, its `worker`."
 
 

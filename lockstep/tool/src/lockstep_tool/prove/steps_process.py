@@ -27,9 +27,10 @@ FILES, SILENT = 64, 100  # files that the server may have open, and clients that
 def keep_surroundings(server: Server) -> str:
     """A worker has what an interpreter of the same environment begins with; UTC is what every environment may be in."""
     command, where = [str(server.production.python), "-c", DESCRIBE], server.directory
-    fresh = subprocess.run(command, env=server.environment, cwd=where, capture_output=True, text=True, check=True).stdout
+    fresh = subprocess.run(command, env=server.environment, cwd=where, capture_output=True, text=True, check=False)
+    expect(fresh.returncode == 0, f"an interpreter of this environment does not begin: {fresh.stderr.strip()[-300:]}")
     answer = get(server.port, server.path("surroundings", 0), timeout=patience())
-    before, after = json.loads(fresh.splitlines()[-1]), json.loads(answer.body)
+    before, after = json.loads(fresh.stdout.splitlines()[-1]), json.loads(answer.body)
     expect_same_path(before["path"], after["path"], before["prefix"])
     zone, its = before["zone"], after["zone"]
     expect(its in (zone, UTC), f"the time zone is {its[0]}, and {zone[0]} before the service is imported")
