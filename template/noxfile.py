@@ -63,8 +63,11 @@ if locked_for() != {"exclude-newer-span": "P7D"}:
 
 def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
     """Run a command of the tool. What cannot be looked at fails in CI, and is skipped elsewhere."""
-    process = subprocess.Popen([program(session, extra), *words, *session.posargs], cwd=ROOT)
+    command = [program(session, extra), *words, *session.posargs]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the tool can take Ctrl-C, and unblocks it
+    process = subprocess.Popen(command, cwd=ROOT)
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         code = process.wait()
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
