@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lockstep_serve.errors import Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool import engine
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.checks.image.twice import CHECK as TWICE
@@ -83,6 +83,14 @@ def refuse(what: str, findings: Sequence[Finding], wrong: str = "breaks its cont
     annotate("image", findings)
     broken = [finding for finding in findings if finding.matters]
     if not broken:
+        unseen = [finding for finding in findings if finding.severity is Severity.UNKNOWN]
+        if unseen:
+            raise Refusal(
+                f"not looked at: {what} as a whole",
+                [(finding.check, finding.what) for finding in unseen],
+                "Mend what it says, then run this again: `uv run noxfile.py -s image`.",
+                code=COULD_NOT_LOOK,
+            )
         return
     fixes = dict.fromkeys(f"{finding.check}: {finding.fix}" for finding in broken)
     raise Refusal(

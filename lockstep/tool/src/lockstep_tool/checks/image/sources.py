@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, name_few
 from lockstep_tool.images.built_image import BuiltImage
-from lockstep_tool.images.contents import BASE
 
 __all__ = ["CHECK"]
 
@@ -17,7 +16,7 @@ TOOL = re.compile(r"(^|/)(lockstep_tool/|\.lockstep/|lockstep_tool-[^/]*\.whl$)"
 def find(image: BuiltImage) -> Iterator[Finding]:
     """Tests of the service, its history, and the tool, which looks at images from outside."""
     public = set(image.contents.owned())
-    added = sorted(file.path for file in image.contents.files.values() if file.owner != BASE)
+    added = sorted(file.path for file in image.contents.added())
     ours = [path for path in added if path not in public]
     if tests := [path for path in ours if TESTS.search(path)]:
         yield CHECK.finding(f"tests are in it: {name_few([f'/{path}' for path in tests])}")
