@@ -332,6 +332,11 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         ),
     ),
     "image sources": (
+        Planted(
+            "a file of the commit that no wheel has",
+            "the commit has src/orders_api/.well-known/x, and no wheel",
+            other={"left_out": ["src/orders_api/.well-known/x"]},
+        ),
         Planted("tests", "tests are in it: /app/tests/test_hello.py", **file("app/tests/test_hello.py")),
         Planted("history", "/app/.git/HEAD is in it", **file("app/.git/HEAD")),
         Planted(

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from lockstep_tool.images.labels import labels_of
 from lockstep_tool.images.layer_sizes import measure_layers
 from lockstep_tool.images.run_image import SERVER, Run, run_image, settings_of_run
 from lockstep_tool.images.saved import SavedImage
+from lockstep_tool.images.uncommitted import name_left_out
 from lockstep_tool.service import Service
 from lockstep_tool.stand_ins import stand_ins
 
@@ -77,6 +78,8 @@ class BuiltImage:
     labels: Mapping[str, str]
     production: Collection[str]
     secrets: Collection[str] = ()
+    left_out: Sequence[str] = ()
+    """Files of the commit that belong to the service's package and that no wheel has."""
     other: SavedImage | None = None
 
     @property
@@ -107,7 +110,8 @@ def look_into_image(service: Service, chosen: str, tag: str, saved: SavedImage) 
         contents = read_contents(saved, layers_of_base(saved, base))
         sizes, run = tuple(weighing.result()), running.result()
     labels = labels_of(service, environment_of_image(service))
-    return BuiltImage(service, budget, saved, base, contents, sizes, run, labels, production, secret_values(service))
+    secrets, left_out = secret_values(service), name_left_out(service)
+    return BuiltImage(service, budget, saved, base, contents, sizes, run, labels, production, secrets, left_out)
 
 
 def layers_of_base(saved: SavedImage, base: Base) -> int | None:

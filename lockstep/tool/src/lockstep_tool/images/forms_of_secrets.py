@@ -10,7 +10,7 @@ from collections.abc import Mapping
 __all__ = ["name_secrets"]
 
 FORMS: Mapping[str, re.Pattern[str]] = {
-    # Code that only speaks of a key has none behind the line. In JSON, such as a service account's, a line break is two characters.
+    # Code that only speaks of a key has none behind the line. A service account is JSON: a line break is two characters there.
     "a private key": re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\[nr])+[A-Za-z0-9+/]{4}"),
     "a PuTTY key": re.compile(r"PuTTY-User-Key-File-\d: \S"),
     "an age key": re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),

@@ -1,4 +1,4 @@
-"""The check `image sources`: whether the image has tests, history or anything of the tool of laptops and CI."""
+"""The check `image sources`: whether the image has all of the service, and no tests, history or anything of the tool."""
 
 import re
 from collections.abc import Iterator
@@ -22,6 +22,8 @@ def find(image: BuiltImage) -> Iterator[Finding]:
         yield CHECK.finding(f"tests are in it: {name_few([f'/{path}' for path in tests])}")
     if history := [path for path in ours if ".git" in path.split("/")]:
         yield CHECK.finding(f"/{history[0]} is in it")
+    if image.left_out:
+        yield CHECK.finding(f"the commit has {name_few(image.left_out)}, and no wheel has a name that begins with a dot")
     if tool := [path for path in added if TOOL.search(path)]:
         yield CHECK.finding(f"the tool is in it: {name_few([f'/{path}' for path in tool])}")
 
@@ -29,9 +31,9 @@ def find(image: BuiltImage) -> Iterator[Finding]:
 CHECK = Check(
     name="image sources",
     session="image",
-    asks="Tests of the service, the repository's history, and the tool of laptops and CI.",
-    why="They tell how the service works, a history has what was removed, and the tool serves nothing.",
+    asks="All of the service's package, and neither its tests, its history nor the tool of laptops and CI.",
+    why="What works on a laptop must be there; tests tell how it works, a history has what was removed, the tool serves nothing.",
     allowed="Never.",
-    fix="let .dockerignore shut out all but what the wheel is made of; production needs lockstep_serve only",
+    fix="let .dockerignore shut out all but what the wheel is made of; call files of the package by names without a dot in front",
     find=find,
 )
