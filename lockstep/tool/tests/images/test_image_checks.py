@@ -308,6 +308,13 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
             also=frozenset({"image variables"}),
             **environment("DATABASE_URL=postgresql://orders:geheim@db/orders"),
         ),
+        Planted(
+            "a file that the team calls public",
+            f"/{SITE}/orders_api/example.pem holds a private key",
+            severity=Severity.ALLOWED,
+            other={"budget": Budget(public=("orders_api/example.pem",))},
+            **file(f"{SITE}/orders_api/example.pem", KEY),
+        ),
         Planted("a secret of the build", "/etc/uv/uv.toml is a build's secret", **file("etc/uv/uv.toml")),
         Planted(
             "a value in a file",
@@ -459,12 +466,6 @@ def test_a_secret_that_the_next_layer_takes_away_is_still_shipped(declared: Serv
     found = findings(replace(good, saved=saved, contents=read_contents(saved, 1)))
 
     assert [(one.check, one.what) for one in found] == [("image secrets", "/app/server.pem holds a private key")]
-
-
-def test_a_file_that_the_team_calls_public_is_no_secret(declared: Service, tmp_path: Path) -> None:
-    key, budget = entry(f"{SITE}/orders_api/example.pem", KEY), Budget(public=("orders_api/example.pem",))
-
-    assert findings(built_image(tmp_path, declared, key, budget=budget)) == []
 
 
 def test_a_directory_that_the_team_names_may_be_written(declared: Service, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from lockstep_tool.checks.check import Check
-from lockstep_tool.checks.finding import Finding, name_few
+from lockstep_tool.checks.finding import Finding, Severity, name_few
 from lockstep_tool.images.built_image import BuiltImage
 from lockstep_tool.images.contents import File
 from lockstep_tool.images.explained import name_published
@@ -23,12 +23,13 @@ PASSWORD = re.compile(r"://[^\s/:@\"]+:[^\s/:@\"]+@")
 
 def find(image: BuiltImage) -> Iterator[Finding]:
     """Files by their names and what they hold, the configuration, and the values that this machine has for service and build."""
-    files = list(files_of_nobody_else(image))
-    for file in files:
+    for file in files_of_nobody_else(image):
+        called_public = f"/{file.path}".endswith(tuple(f"/{name}" for name in image.budget.public))
+        severity = Severity.ALLOWED if called_public else Severity.ERROR
         if kinds := name_secrets(file.start.decode("latin-1")):
-            yield CHECK.finding(f"/{file.path} holds {', '.join(kinds)}")
+            yield CHECK.finding(f"/{file.path} holds {', '.join(kinds)}", severity=severity)
         elif NAMES.fullmatch(file.name):
-            yield CHECK.finding(f"/{file.path} looks like a secret")
+            yield CHECK.finding(f"/{file.path} looks like a secret", severity=severity)
         if file.path.startswith(("run/secrets/", "etc/uv/")) and file.member.size:
             yield CHECK.finding(f"/{file.path} is a build's secret")
     config = json.dumps(image.saved.config)
@@ -45,10 +46,7 @@ def find(image: BuiltImage) -> Iterator[Finding]:
 def files_of_nobody_else(image: BuiltImage) -> Iterator[File]:
     """Files above the base that not anybody can have, also those that a later layer replaces or takes away."""
     published = name_published(image.contents, {*image.production} - {image.name})
-    for file in image.contents.added():
-        public = file.path in published or f"/{file.path}".endswith(tuple(f"/{name}" for name in image.budget.public))
-        if file.member.isreg() and not public:
-            yield file
+    yield from (file for file in image.contents.added() if file.digest and file.path not in published)
     yield from image.contents.hidden
 
 
