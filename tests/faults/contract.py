@@ -224,8 +224,8 @@ FAULTS = (
     clause(
         "a file of the base that is another",
         "files",
-        above("COPY file /etc/os-release"),
-        "nothing explains /etc/os-release",
+        above("COPY file /usr/lib/os-release"),
+        "nothing explains /usr/lib/os-release",
     ),
     clause("a file beside the service", "files", above("COPY file /app/notes.txt"), "nothing explains /app/notes.txt"),
     clause(
