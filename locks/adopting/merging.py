@@ -19,7 +19,7 @@ LEFT = ("poetry", "setuptools", "hatch", "pdm", "flit", "mypy", "pytest", "djang
 SERVERS = ("uvicorn", "gunicorn", "uvicorn-worker", "gevent")
 MINE = "    # Yours: what else it imports.\n"
 COMMANDS = "# Yours: commands, URLs, optional dependencies.\n"
-BACKEND = 'build-backend = "uv_build"\n'
+BACKEND = "[tool.uv.build-backend]\n"
 SOURCES = "[tool.uv.sources]\n"
 
 
@@ -36,7 +36,7 @@ def merge_projects(rendered: str, old: str, found: Existing, packages: list[str]
     text = text.replace(".wsgi:create_app", ".adopted:create_app").replace(".logs:config", ".adopted:logs")
     text = re.sub(r"^worker = .*$", lambda m: f'{m[0]}\nadopted = "{found.app}"', text, count=1, flags=re.M)
     if packages != [found.name.replace("-", "_")]:
-        text = text.replace(BACKEND, f"{BACKEND}\n[tool.uv.build-backend]\nmodule-name = {value(packages)}\n", 1)
+        text = text.replace(BACKEND, f"{BACKEND}module-name = {value(packages)}\n", 1)
     text = re.sub(r"^requests = .*$", 'requests = ["/health/live"]', text, count=1, flags=re.M)
     text = re.sub(r"^secrets = .*$", "secrets = []", text, count=1, flags=re.M)
     text = re.sub(r'^plugins = \["mypy_django[^\n]*\n\n\[tool\.django-stubs\]\n[^\n]*\n', "", text, flags=re.M)

@@ -42,6 +42,10 @@ def test_the_id_follows_the_source_and_nothing_beside_it(service: Service) -> No
     first = ask(service, "identity().environment")
     (service.package / "__pycache__").mkdir(exist_ok=True)
     (service.package / "__pycache__" / "hello.pyc").write_bytes(b"code")
+    (service.package / "__pycache__" / "hello.so").write_bytes(b"code")
+    (service.package / ".ruff_cache").mkdir()
+    (service.package / ".ruff_cache" / "CACHEDIR.TAG").write_text("of a laptop")
+    (service.package / ".DS_Store").write_bytes(b"of a laptop")
     same = ask(service, "identity().environment")
     with service.changed("hello.py", '"Hello"', '"Servus"'):
         other = ask(service, "identity().environment")

@@ -111,12 +111,17 @@ def source_root() -> Path | None:
 
 
 def source(root: Path | None) -> dict[str, str]:
-    """The service's own files, as they would be imported from `root`: path below the package's parent → sha256."""
+    """The service's own files, as its wheel has them: path below the package's parent → sha256.
+
+    A wheel has no byte code and no name that begins with a dot, such as a cache: `wheel-exclude` in pyproject.toml.
+    """
     if root is None:
         return {}
-    files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
-    own = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
-    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(own)}
+    files = []
+    for directory, below, names in os.walk(root):
+        below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
+        files += [Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo"))]
+    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(files)}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:

@@ -82,10 +82,11 @@ def test_an_address_is_said_without_credentials(remote: str) -> None:
 
 
 def test_layers_belong_to_the_base_the_list_or_the_dockerfile(tmp_path: Path) -> None:
-    four = saved_image(tmp_path / "four", [[], [], [], []])
+    five = saved_image(tmp_path / "five", [[], [], [], [], []])
     unknown = saved_image(tmp_path / "unknown", [[], []], history=HISTORY)
 
-    assert owners_of_layers(four) == [BASE, PACKAGES, OURS, OURS]
+    assert owners_of_layers(five) == [BASE, PACKAGES, OURS, OURS, OURS]
+    assert owners_of_layers(five, 2) == [BASE, BASE, PACKAGES, OURS, OURS]
     assert owners_of_layers(unknown) == [OURS, OURS]
 
 

@@ -63,6 +63,12 @@ class SavedImage:
     layers: tuple[Layer, ...]
     engine: str = ""
 
+    def step_of(self, number: int) -> str:
+        """` (COPY file /file)`: the instruction that made layer `number`, where the history says it."""
+        filled = [step for step in self.config.get("history", []) if not step.get("empty_layer")]
+        words = str(filled[number].get("created_by", "")).split("#")[0].split() if len(filled) == len(self.layers) else []
+        return f" ({' '.join(words)[:80]})" if words else ""
+
 
 @contextmanager
 def save_image(chosen: str, image: str) -> Iterator[SavedImage]:
