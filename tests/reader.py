@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pages import INSTALL, Command, Page, Step, missing
+from pages import INSTALL, Command, Page, Step, find_missing
 from services import free_port
 
 __all__ = ["Reader"]
@@ -80,7 +80,7 @@ class Reader:
         )
 
     def judge(self, page: Page, command: Command, printed: str) -> None:
-        lacking = missing(command.said, printed)
+        lacking = find_missing(command.said, printed)
         assert lacking is None, f"{page.path.name}:{command.line}: `{command.text}` does not print\n{lacking}\nbut\n{printed}"
 
     def here(self, command: Command) -> str:
@@ -107,7 +107,7 @@ class Reader:
                 start_new_session=True,
             )
         until = time.monotonic() + SECONDS
-        while missing(command.said, printed.read_text()) and process.poll() is None and time.monotonic() < until:
+        while find_missing(command.said, printed.read_text()) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         self.judge(page, command, printed.read_text())
         self.wait_for_port(process, until)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import committed
-from pages import INSTALL, missing, read_page
+from pages import INSTALL, find_missing, read_page
 from reader import Reader
 from snapshot import Template, git, snapshot
 
@@ -149,4 +149,4 @@ def test_a_page_whose_command_fails_fails(tmp_path: Path) -> None:
     ],
 )
 def test_output_is_compared_loosely_and_in_order(promised: tuple[str, ...], printed: str, lacking: str | None) -> None:
-    assert missing(promised, printed) == lacking
+    assert find_missing(promised, printed) == lacking
