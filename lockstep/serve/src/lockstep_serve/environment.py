@@ -42,7 +42,9 @@ def sha256(path: Path) -> str:
 
 def digest(files: Mapping[str, str]) -> str:
     """One hash over names and their hashes."""
-    return hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode(errors="surrogateescape")
+    ).hexdigest()
 
 
 def python_version() -> str:
@@ -115,7 +117,7 @@ def source(root: Path | None) -> dict[str, str]:
     if root is None:
         return {}
     files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
-    own = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
+    own = (f for f in files if f.parent.name != "__pycache__" and f.suffix not in {".pyc", ".pyo"} and f.is_file())
     return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(own)}
 
 
