@@ -42,7 +42,9 @@ def sha256(path: Path) -> str:
 
 def digest(files: Mapping[str, str]) -> str:
     """One hash over names and their hashes."""
-    return hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode(errors="surrogateescape")
+    ).hexdigest()
 
 
 def python_version() -> str:
@@ -121,7 +123,7 @@ def source(root: Path | None) -> dict[str, str]:
     for directory, below, names in os.walk(root):
         below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
         files += [Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo"))]
-    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(files)}
+    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:

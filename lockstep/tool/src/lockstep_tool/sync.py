@@ -95,6 +95,14 @@ def build(root: Path, name: str, arguments: Sequence[str], own: str) -> None:
         done = run_uv(root, name, [*arguments, *again])
     if done.returncode:
         raise explain(root, name, done.stderr)
+    remove_orphans(root / ".nox" / name)
+
+
+def remove_orphans(environment: Path) -> None:
+    """Take byte code away whose module is gone: uv leaves it behind of a module that was no directory."""
+    for compiled in environment.glob("lib/python*/site-packages/__pycache__/*.pyc"):
+        if not (compiled.parents[1] / f"{compiled.name.partition('.')[0]}.py").exists():
+            compiled.unlink()
 
 
 def run_uv(root: Path, name: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:

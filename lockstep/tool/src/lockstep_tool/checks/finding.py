@@ -51,6 +51,13 @@ class Finding:
 
 
 def name_few(names: Sequence[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and how many more there are; bytes of a file's name that are no text are written as `\\xff`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    shown = (name if name.isprintable() else printable(name) for name in names[:most])
+    return ", ".join(shown) + more
+
+
+def printable(name: str) -> str:
+    """A name that no terminal and no report can trip over."""
+    text = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)

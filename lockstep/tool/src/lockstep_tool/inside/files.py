@@ -1,0 +1,83 @@
+"""List what lies below a directory, and hash it, without following a link and without opening what is no file."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["INSTALLED", "Below", "hash_file", "list_below", "read_bytes", "read_text", "shorten"]
+
+INSTALLED = {"site-packages", "dist-packages"}
+PIECE = 1 << 17  # bytes that are read at once: they are still in the processor's cache when they are hashed
+
+
+@dataclass(frozen=True)
+class Below:
+    """Path → `st_mode` of everything below some directories, and path → bytes of the files; `digests` are filled by
+    `hash_once`.
+    """
+
+    modes: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
+
+    def is_file(self, path: str) -> bool:
+        """Whether it is a file, and no link to one."""
+        return path in self.sizes
+
+    def hash_once(self, path: str) -> bytes:
+        """The sha256 of a file that is read once, whoever asks; raises OSError."""
+        if path not in self.digests:
+            self.digests[path] = hash_file(path)
+        return self.digests[path]
+
+
+def list_below(*directories: str, leave: Collection[str] = ()) -> Below:
+    """What there is, but for directories of a name in `leave`; one that cannot be listed is there without anything in it."""
+    found, todo = Below(), list(directories)
+    while todo:
+        try:
+            entries = os.scandir(todo.pop())
+        except OSError:
+            continue
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            found.modes[entry.path] = status.st_mode
+            if stat.S_ISDIR(status.st_mode):
+                if entry.name not in leave:
+                    todo.append(entry.path)
+            elif stat.S_ISREG(status.st_mode):
+                found.sizes[entry.path] = status.st_size
+    return found
+
+
+def hash_file(path: str) -> bytes:
+    """The sha256 of a file's bytes; raises OSError. It does without file objects, which cost as much as the hash."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        hashed = hashlib.sha256()
+        while piece := os.read(file, PIECE):
+            hashed.update(piece)
+        return hashed.digest()
+    finally:
+        os.close(file)
+
+
+def read_bytes(path: str) -> bytes:
+    """A file's bytes; raises OSError."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
+def read_text(name: str) -> str:
+    """A file's text, or nothing where it cannot be read."""
+    try:
+        return read_bytes(name).decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def shorten(files: Mapping[str, str]) -> dict[str, str]:
+    """16 characters of each hash name a changed file well enough; `digest` judges the whole."""
+    return {name: value[:16] for name, value in sorted(files.items())}
