@@ -20,8 +20,11 @@ class History:
             yield commit, self.ask("show", f"{commit}:./{name}")
 
     def changed(self, name: str) -> str:
-        """The last commit that changed the content of a file under the same name, abbreviated; empty when none did."""
-        return self.ask("log", "-1", "--no-renames", "--diff-filter=M", "--format=%h", "--", name).strip()
+        """Where the content of a file changed under the same name: in what is not committed, or in which commit; or empty."""
+        if "M" in self.ask("status", "--porcelain", "--no-renames", "--", name)[:2]:
+            return "what is not committed"
+        commit = self.ask("log", "-1", "--no-renames", "--diff-filter=M", "--format=%h", "--", name).strip()
+        return f"commit {commit}" if commit else ""
 
     def committed(self, name: str) -> datetime | None:
         """When the file got the content that it has; None while that is not committed."""

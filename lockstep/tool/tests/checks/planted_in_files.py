@@ -224,6 +224,41 @@ FILES: Mapping[str, Sequence[Planted]] = {
         ),
         Planted("a unit that kills", edit("deploy/systemd/orders-api.service", "StopSec=30", "StopSec=10"), "The grace is"),
         Planted("a socket on another port", edit("deploy/systemd/orders-api.socket", ":8000", ":80"), "The port is"),
+        Planted(
+            "a port by variable in compose",
+            edit(COMPOSE, "      FORWARDED_ALLOW_IPS", "      PORT: 9000\n      FORWARDED_ALLOW_IPS"),
+            "PORT=9000   <- differs",
+        ),
+        Planted(
+            "a port that is put in later",
+            edit(COMPOSE, "      FORWARDED_ALLOW_IPS", '      PORT: "${PORT:-8000}"\n      FORWARDED_ALLOW_IPS'),
+            "<- differs",
+        ),
+        Planted(
+            "a drain past the grace by variable",
+            edit(COMPOSE, "      FORWARDED_ALLOW_IPS", "      SERVER_DRAIN: 60\n      FORWARDED_ALLOW_IPS"),
+            "The service would be killed while it drains, with the variables in deploy/compose.yaml.",
+        ),
+        Planted(
+            "a drain past the grace in an override",
+            write("deploy/compose.override.yaml", "services:\n  orders-api:\n    environment:\n      - SERVER_DRAIN=60\n"),
+            "with the variables in deploy/compose.override.yaml.",
+        ),
+        Planted(
+            "a port by variable in the pod",
+            edit(
+                "deploy/kubernetes/deployment.yaml",
+                "          envFrom:",
+                "          env:\n            - name: PORT\n              value: '9000'\n          envFrom:",
+            ),
+            "PORT=9000   <- differs",
+        ),
+        Planted(
+            "a port by variable in a unit",
+            edit("deploy/systemd/orders-api.service", "EnvironmentFile=", 'Environment="PORT=9000"\nEnvironmentFile='),
+            "PORT=9000   <- differs",
+        ),
+        Planted("a grace in quotes", edit(COMPOSE, "period: 30s", 'period: "3s"'), "stop_grace_period: 3s   <- differs"),
         Planted("a shorter queue", edit("deploy/systemd/orders-api.socket", "2048", "128"), "The backlog is stated two ways."),
     ),
     "proxy": (

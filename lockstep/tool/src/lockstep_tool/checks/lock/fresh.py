@@ -64,9 +64,7 @@ def judge(service: Service, name: str, done: subprocess.CompletedProcess[str]) -
         yield CHECK.finding(
             f"{name} does not answer {project}.",
             where=tuple((command, line) for line in (reasons or lines)[-3:]),
-            fix=RESTORE[name]
-            if name in RESTORE
-            else "Run `uv lock` (after a conflict: `uv run noxfile.py -s relock`), then commit both files.",
+            fix=RESTORE.get(name, "Run `uv lock` (after a conflict: `uv run noxfile.py -s relock`), then commit both files."),
         )
     elif done.returncode:
         yield CHECK.finding(

@@ -5,8 +5,6 @@ uv itself does not notice that the content of such a wheel changed when it locks
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from packaging.version import Version
-
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.locks.lock_wheels import LockedWheel, locked_wheels, stated_paths
@@ -74,21 +72,13 @@ def remedy(path: str, wheel: LockedWheel) -> str:
 
 def compare_versions(service: Service, path: str, wheels: list[LockedWheel]) -> Iterator[Finding]:
     """Lockstep's wheel of a release that is another one than it was: its name, version and locks may all say the same."""
-    commit = service.history.changed(path) if path.startswith(f"{TOOL}/") and not is_development(wheels[0].version) else ""
-    if commit:
+    released = path.startswith(f"{TOOL}/") and ".dev" not in wheels[0].version  # `1.0.0.dev0` is built anew with every change
+    if released and (where := service.history.changed(path)):
         yield CHECK.finding(
             "A wheel of a release of Lockstep was replaced by another one of the same name.",
-            where=(
-                (path, f"has other bytes since commit {commit}   <- differs"),
-                *((wheel.spot, wheel.hash[:23]) for wheel in wheels),
-            ),
+            where=((path, f"changed in {where}   <- differs"), *((wheel.spot, wheel.hash[:23]) for wheel in wheels)),
             fix=f"Run `git log -p -- {path}` and find out who did it; the hashes of each release stand beside it.",
         )
-
-
-def is_development(version: str) -> bool:
-    """Whether a version is no release: `1.0.0.dev0` is built anew with every change."""
-    return Version(version).is_devrelease if version else True
 
 
 def compare_names(wheel: LockedWheel, project: Mapping[str, object]) -> Iterator[Finding]:

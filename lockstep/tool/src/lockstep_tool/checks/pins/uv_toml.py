@@ -52,10 +52,8 @@ def without_declared(file: Node, declared: set[str]) -> Node:
 def declares(index: Node, declared: set[str]) -> bool:
     """Whether the team stands for this index."""
     said = index.entries if isinstance(index, Mapped) else {}
-    url = said.get("url", Scalar(0, ""))
-    return said.get("explicit") == Scalar(index.line, "true", "bool") or (
-        isinstance(url, Scalar) and url.text.rstrip("/") in declared
-    )
+    texts = {key: value.text for key, value in said.items() if isinstance(value, Scalar)}
+    return texts.get("explicit") == "true" or texts.get("url", "").rstrip("/") in declared
 
 
 CHECK = Check(
