@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from archives import HISTORY, entry, saved_image
-from lockstep_serve.errors import Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.images.budget import Budget, read_budget
 from lockstep_tool.images.built_image import credentials, secret_values
 from lockstep_tool.images.contents import BASE, OURS, PACKAGES, owners_of_layers
@@ -118,6 +119,14 @@ def test_values_whose_name_says_that_they_are_secret_are_credentials() -> None:
 
 def test_nothing_is_refused_where_nothing_is_wrong() -> None:
     refuse("localhost/orders-api:lockstep", [])
+
+
+def test_an_image_of_which_a_part_was_not_looked_at_does_not_pass() -> None:
+    unseen = Finding("image base", "localhost/base:1 cannot be looked at: no such image", severity=Severity.UNKNOWN)
+    with pytest.raises(Refusal, match="not looked at: localhost/orders-api:lockstep as a whole") as refused:
+        refuse("localhost/orders-api:lockstep", [unseen])
+
+    assert refused.value.code == COULD_NOT_LOOK
 
 
 def test_a_tag_of_another_version_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
