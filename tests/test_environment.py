@@ -40,6 +40,17 @@ def written(folder: Path) -> list[tuple[str, int]]:
     return [(str(path), path.stat().st_mtime_ns) for path in sorted(folder.rglob("*")) if path.is_file()]
 
 
+def test_caches_of_a_laptop_are_no_part_of_its_environment(flask: Service, tmp_path: Path) -> None:
+    service = flask.copy(tmp_path / "service")
+    for name in (".ruff_cache/0.17.6/1", ".DS_Store", "static/.cache/1"):
+        (service.package() / name).parent.mkdir(parents=True, exist_ok=True)
+        (service.package() / name).write_bytes(b"of this laptop")
+    done = service.lockstep("parity", **NO_ENGINE)
+
+    assert "0 differences matter" in done.stdout, done.stdout
+    assert [path.name for path in (service.site_packages() / service.package().name).rglob(".*")] == []
+
+
 def replace_with_record(module: Path, record: Path) -> None:
     """Edit a module and its RECORD, as a careful attacker does."""
     before = digest(module)

@@ -310,7 +310,7 @@ FAULTS = (
     clause(
         "layers beyond the budget",
         "layers",
-        above(*(f"COPY file /app/{name}" for name in ("one", "two", "three"))),
+        above(*(f"COPY file /app/{name}" for name in ("one", "two", "three", "four"))),
         "9 above the base, at most 8",
         "files",
     ),

@@ -28,6 +28,7 @@ __all__ = [
     "SITE",
     "Entry",
     "built_image",
+    "directory",
     "entry",
     "hard_link",
     "link",
@@ -87,9 +88,18 @@ class Entry:
     moment: int = 315532800
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def state(self) -> str:
+        """What a list says of it."""
+        return f"link:{self.target}" if self.target else "directory" if self.kind == tarfile.DIRTYPE else sha256(self.content)
+
 
 def entry(path: str, content: str = "", mode: int = 0o644, **other: Any) -> Entry:
     return Entry(path, content.encode(), mode, **other)
+
+
+def directory(path: str) -> Entry:
+    return Entry(path, mode=0o755, kind=tarfile.DIRTYPE)
 
 
 def hard_link(path: str, target: str) -> Entry:
@@ -102,7 +112,7 @@ def link(path: str, target: str) -> Entry:
 
 def list_of(entries: Sequence[Entry], directory: str = "") -> str:
     """What a build lists of these files and links, by their names below `directory`."""
-    states = ((f"link:{one.target}" if one.target else sha256(one.content), one.path.removeprefix(directory)) for one in entries)
+    states = ((one.state, one.path.removeprefix(directory)) for one in entries)
     return "".join(f"{state}  {path}\n" for state, path in states)
 
 
@@ -117,9 +127,10 @@ def record_of(*entries: Entry) -> str:
 
 
 BASE = (entry("etc/passwd", "root:x:0:0"), entry("usr/lib/libc.so.6", mode=0o755))
-DEBIAN = (entry("usr/lib/libpq.so.5.17"), link("usr/lib/libpq.so.5", "libpq.so.5.17"))
+DEBIAN = (entry("usr/lib/libpq.so.5.17"), link("usr/lib/libpq.so.5", "libpq.so.5.17"), directory("etc/gss"))
 PACKAGES: tuple[Entry, ...] = (*DEBIAN, entry("var/lib/dpkg/SHA256SUMS", list_of(DEBIAN)))
 INSTALLED = (
+    directory(PREFIX),
     entry(f"{PREFIX}/bin/python3.13", "ELF", 0o755),
     link(f"{PREFIX}/bin/python3", "python3.13"),
     entry(f"{PREFIX}/lib/python3.13/json/decoder.py", "import re\n"),

@@ -17,6 +17,7 @@ from archives import (
     SITE,
     Entry,
     built_image,
+    directory,
     entry,
     hard_link,
     link,
@@ -217,6 +218,11 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
             "/python/cpython-3.14/bin/python3 was not installed",
             entries=(entry("python/cpython-3.14/bin/python3", mode=0o755),),
         ),
+        Planted(
+            "a directory more",
+            f"/{PREFIX}/lib/python3.13/more was not installed",
+            entries=(directory(f"{PREFIX}/lib/python3.13/more"),),
+        ),
         Planted("no list", "it has no /python/SHA256SUMS", entries=(entry("python/.wh.SHA256SUMS"),)),
         Planted("an empty list", "it has no /python/SHA256SUMS", entries=(entry("python/SHA256SUMS"),)),
     ),
@@ -226,7 +232,7 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         Planted("what the base has, otherwise", "nothing explains /etc/passwd (COPY /service /app)", **file("etc/passwd")),
         Planted("a file beside the service", "nothing explains /app/notes.txt", **file("app/notes.txt")),
         Planted("a link", "nothing explains /app/data", entries=(link("app/data", "/tmp"),)),
-        Planted("a directory", "nothing explains /data", entries=(entry("data", kind=tarfile.DIRTYPE, mode=0o755),)),
+        Planted("a directory", "nothing explains /data", entries=(directory("data"),)),
         Planted("a device", "nothing explains /app/.venv/null", entries=(entry("app/.venv/null", kind=tarfile.CHRTYPE),)),
         Planted(
             "a second name of a file",

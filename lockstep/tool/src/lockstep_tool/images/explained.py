@@ -22,8 +22,8 @@ def unexplained_files(contents: Contents) -> Iterator[File]:
     full = {parent for path, file in contents.files.items() if not file.member.isdir() for parent in parents_of(path)}
     for file in contents.added():
         inside = f"{file.path}/".startswith((ENVIRONMENT, f"{LISTS[INTERPRETER]}/"))
-        fits = file.path in full if file.member.isdir() else file.path in known
-        if file.state == "special" or not (inside or fits or not file.path):
+        fits = file.path in known or (file.member.isdir() and file.path in full)
+        if file.state == "special" or not (inside or fits or file.path in {"", "."}):
             yield file
 
 

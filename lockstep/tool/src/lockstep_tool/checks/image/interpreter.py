@@ -20,7 +20,7 @@ def find(image: BuiltImage) -> Iterator[Finding]:
     there = {
         path: file.state
         for path, file in image.contents.files.items()
-        if path.startswith(f"{LISTS[INTERPRETER]}/") and not file.member.isdir() and path != INTERPRETER
+        if path.startswith(f"{LISTS[INTERPRETER]}/") and path != INTERPRETER
     }
     for what, paths in (
         ("is not what was installed", [path for path in listed if path in there and there[path] != listed[path]]),
@@ -34,7 +34,7 @@ def find(image: BuiltImage) -> Iterator[Finding]:
 CHECK = Check(
     name="image interpreter",
     session="image",
-    asks="Every file and link of the interpreter, against the list that the build makes when it has installed it.",
+    asks="Every file, link and directory of the interpreter, against the list that the build makes when it has installed it.",
     why="A module beside the standard library is imported like one of it, and no lock has it.",
     allowed="Never.",
     fix="restore the Dockerfile from git, it is Lockstep's, and build again: `uv run noxfile.py -s image`",
