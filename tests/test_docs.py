@@ -4,7 +4,7 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,9 +15,12 @@ from reader import Reader
 from snapshot import Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
-FOLLOWED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 IN_TEMPLATE = "<!-- starts in the template -->"
+FIRST = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
+GUIDES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+GUIDES_OF_THE_TEMPLATE = [path for path in GUIDES if IN_TEMPLATE in path.read_text(encoding="utf-8")]
+GUIDES_OF_A_SERVICE = [path for path in GUIDES if path not in GUIDES_OF_THE_TEMPLATE]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 MOVED = "<!-- the template has moved -->"
 
 # What its reader's one command runs after an update; the README's and the tutorial's run all.
@@ -64,22 +67,41 @@ def service(kept: Path) -> Path:
     return kept
 
 
-@pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem)
-def test_a_reader_can_do_what_the_page_says(
-    path: Path, request: pytest.FixtureRequest, settings: Mapping[str, str], tmp_path: Path
-) -> None:
-    page, text = read_page(path), path.read_text(encoding="utf-8")
-    engine = request.getfixturevalue("build_environment") if any(step.engine for step in page.steps) else None
-    source: Template = request.getfixturevalue("clone")
-    start = source.path
-    if path.parent.name == "how-to" and IN_TEMPLATE not in text:
-        start = request.getfixturevalue("service")
-    if MOVED in text:
-        ignored = source.path / "template" / ".dockerignore"
-        ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
-        source.release("v0.2.0")
+@pytest.fixture
+def follow(
+    settings: Mapping[str, str], clone: Template, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[Path, Path], None]:
+    """Do what a page says, beginning in a folder."""
 
-    Reader(start, settings, tmp_path).follow(page, engine)
+    def follow_page(path: Path, start: Path) -> None:
+        page = read_page(path)
+        engine = request.getfixturevalue("build_environment") if any(step.engine for step in page.steps) else None
+        if MOVED in path.read_text(encoding="utf-8"):
+            ignored = clone.path / "template" / ".dockerignore"
+            ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
+            clone.release("v0.2.0")
+        Reader(start, settings, tmp_path).follow(page, engine)
+
+    return follow_page
+
+
+# A class each, so that test processes share them out.
+class TestFirstPages:
+    @pytest.mark.parametrize("path", FIRST, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path, Path], None], clone: Template) -> None:
+        follow(path, clone.path)
+
+
+class TestGuidesOfTheTemplate:
+    @pytest.mark.parametrize("path", GUIDES_OF_THE_TEMPLATE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path, Path], None], clone: Template) -> None:
+        follow(path, clone.path)
+
+
+class TestGuidesOfAService:
+    @pytest.mark.parametrize("path", GUIDES_OF_A_SERVICE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path, Path], None], service: Path) -> None:
+        follow(path, service)
 
 
 def test_what_is_not_run_is_named(capfd: pytest.CaptureFixture[str]) -> None:
@@ -92,7 +114,7 @@ def test_what_is_not_run_is_named(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def not_run() -> Iterator[str]:
-    for page in map(read_page, FOLLOWED):
+    for page in map(read_page, [*FIRST, *GUIDES]):
         for step in page.steps:
             place = f"{page.path.relative_to(ROOT)}:{step.line}"
             if step.not_run:
