@@ -21,6 +21,8 @@ from lockstep_tool.updating.progress import Progress
 from lockstep_tool.updating.proposing import save_proposal
 from lockstep_tool.updating.proving import run_one_command
 from lockstep_tool.updating.report import format_report
+from lockstep_tool.updating.second_tree import make_second_tree
+from lockstep_tool.updating.taking_over import take_over
 
 __all__ = ["Update", "preview_update", "run_update"]
 
@@ -77,7 +79,7 @@ def run_update(update: Update) -> int:
         if trial is None:
             return SAME
         print(f"{format_report(trial.document)}\n", flush=True)
-        here.take_over(trial.tree)
+        take_over(here, trial.tree)
     if trial.findings:
         update.save(trial.document)
         raise stop("The update is here, and it needs your hand.", trial.findings)
@@ -101,7 +103,7 @@ def try_update(here: Checkout, update: Update) -> Iterator[Trial | None]:
             yield None
             return
         progress.step("making a second tree")
-        tree = stack.enter_context(here.second_tree(scratch / "tree"))
+        tree = make_second_tree(here, scratch / "tree")
         born = stack.enter_context(Rendering.begin(tree, origin, scratch / "born", scratch))
         progress.step(f"updating it to {origin.after}")
         apply_update(tree, origin, update.data, scratch)
