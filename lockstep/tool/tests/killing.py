@@ -7,13 +7,14 @@ through, and each of them is then the last of a run of its own.
 import os
 import re
 import signal
+import subprocess
 import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["break_git", "kill_at", "list_steps"]
+__all__ = ["break_git", "break_uv", "kill_at", "list_steps", "take_back"]
 
 WRITING = os.O_WRONLY | os.O_RDWR
 MADE_UP = re.compile(r"(?<=-)[a-z0-9_]{8}$|^tmp[a-z0-9_]{8}$")  # by tempfile
@@ -117,3 +118,19 @@ PATH="${{PATH#*:}}" exec git "$@"
     )
     program.chmod(0o755)
     return folder
+
+
+def break_uv(folder: Path) -> Path:
+    """A directory for the search path whose uv dies while it writes uv.lock, with the command that started it."""
+    folder.mkdir()
+    program = folder / "uv"
+    program.write_text('#!/bin/sh\n[ "$1" = --version ] && exec echo uv 0\necho version > uv.lock\nkill -9 $PPID\n')
+    program.chmod(0o755)
+    return folder
+
+
+def take_back(root: Path, printed: str) -> None:
+    """Do what was printed, as a person would; where nothing was printed, nothing is to be done."""
+    for line in printed.splitlines():
+        if line.startswith("Back, at any time: "):
+            subprocess.run(line.removeprefix("Back, at any time: "), shell=True, check=True, cwd=root)

@@ -25,7 +25,8 @@ __all__ = ["relock", "restate_hashes"]
 def relock(root: Path) -> str:
     """Return what was done, in one line; raises Refusal when pyproject.toml has conflicts or uv cannot lock."""
     lock = root / "uv.lock"
-    before = lock.read_text(encoding="utf-8")
+    found = lock.read_bytes()
+    before = found.decode("utf-8", errors="replace")  # uv refuses what is no text, and the last commit is taken
     if re.search("^<<<<<<<", (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE):
         raise Refusal(
             "pyproject.toml has conflict markers, so there is nothing to lock yet.",
@@ -42,7 +43,7 @@ def relock(root: Path) -> str:
             changed = [line for line in done.stderr.splitlines() if line.startswith(("Added", "Updated", "Removed"))]
             return f"uv.lock {how}locked: {len(changed)} packages changed"
         failures.append(done.stderr.strip().splitlines()[-6:])
-    lock.write_text(before, encoding="utf-8")
+    lock.write_bytes(found)
     raise Refusal("uv cannot lock.", [("uv lock", line) for line in failures[0]], "Mend pyproject.toml.")
 
 
@@ -78,7 +79,7 @@ def beginnings(root: Path, before: str) -> Iterator[tuple[str, str]]:
 def read_revision(root: Path, revision: str) -> str | None:
     """uv.lock as git has it, in a commit or as a side of a conflict; None where it has not."""
     shown = subprocess.run(["git", "show", f"{revision}:./uv.lock"], cwd=root, capture_output=True, check=False)
-    return None if shown.returncode else shown.stdout.decode()
+    return None if shown.returncode else shown.stdout.decode("utf-8", errors="replace")
 
 
 def merge_sides(sides: list[str], choice: str) -> str:
