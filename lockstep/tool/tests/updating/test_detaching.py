@@ -43,7 +43,7 @@ def test_what_only_updates_need_goes_and_the_wheels_stay(attached: Path) -> None
 
 def test_no_file_but_the_teams_pages_sends_its_reader_to_the_template(attached: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main([])
-    pattern = re.compile(r"copier update|Change it by `update`|-s (?:update|bench|detach)")
+    pattern = re.compile(r"copier update|Change it by `-s update`|-s (?:update|bench|detach)")
     texts = {name: (attached / name).read_bytes().decode(errors="replace") for name in git(attached, "ls-files").split()}
 
     assert [name for name, text in texts.items() if pattern.search(text)] == ["docs/ours.md"]
@@ -56,7 +56,7 @@ def test_only_words_change_in_what_stays(attached: Path) -> None:
     removed = [line for line in changed if re.match("-[^-]", line)]
 
     assert removed
-    assert not [line for line in removed if not re.search(r"by `update`|-s update", line)]
+    assert not [line for line in removed if not re.search(r"by `-s update`|-s update", line)]
 
 
 def test_the_menu_keeps_every_other_session() -> None:

@@ -142,6 +142,23 @@ def test_a_service_at_the_newest_version_has_nothing_to_do(
         main(["--to", "v0.1.0"])
 
 
+def test_a_preview_is_one_screen_and_all_of_it_on_request(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = [main(["--preview"])]
+    screen = capsys.readouterr().out
+    codes += [main(["--preview", "--diff"])]
+    whole = capsys.readouterr().out
+    shown = screen[screen.index("orders-api: Lockstep v0.1.0 → v0.2.0") :].splitlines()
+
+    assert codes == [0, 0]
+    assert len(shown) <= 24
+    assert "diff --git" not in screen
+    assert "Files: " in screen
+    assert "the template's address is on this machine alone" in screen
+    assert "diff --git a/new.py b/new.py" in whole
+    assert "  + new.py" in whole.splitlines()
+    assert whole.splitlines()[-1] == shown[-1]
+
+
 def test_a_preview_says_that_it_leaves_out_what_is_not_committed(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (service / "README.md").write_text("# Not committed\n")
     code = main(["--preview"])

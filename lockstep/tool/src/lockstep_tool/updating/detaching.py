@@ -23,7 +23,7 @@ GONE = (ANSWERS, ".github/workflows/lockstep-update.yml", ".gitlab/lockstep-upda
 SESSIONS = ("update", "detach", "bench")
 # Words in Lockstep's and in shared files that send the reader to the template, and what they become.
 WORDS = (
-    (r"(Lockstep's: [^\n]*?)\. Change it by `(?:copier )?update`, not by hand", r"\1"),
+    (r"(Lockstep's: [^\n]*?)\. Change it by `(?:-s |copier )?update`, not by hand", r"\1"),
     (r": `uv run noxfile\.py -s update -- --server NAME` brings both", ""),
     (r"; a deliberate change goes through `uv run noxfile\.py -s update`", ""),
 )
