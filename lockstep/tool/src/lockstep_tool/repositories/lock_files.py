@@ -26,7 +26,7 @@ def suspicious(repository: Repository, lock: Lock, hosts: Hosts) -> Iterator[Fin
     ageless = [one for one in found if "has no upload time" in one[1]]
     built = [one for one in found if "has no wheel" in one[1]]
     wrong = [one for one in found if one not in ageless and one not in built]
-    if len(lock.projects) == 1:
+    if len(lock.projects) == len(lock.own) == 1:
         wrong += [*bad_edges("uv.lock", lock), *unasked("uv.lock", lock)]
     else:
         rows = (("uv.lock", f"{len(lock.projects)} projects"),)
