@@ -6,9 +6,10 @@ Nothing is written or run there. What is huge or leads out of the repository is 
 import codecs
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatch
+from fnmatch import translate
+from functools import cache
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
@@ -40,9 +41,8 @@ class Repository:
 
     def named(self, *patterns: str) -> list[str]:
         """The files whose path fits one of the patterns; without a slash, it is the last part that counts."""
-        return [
-            name for name in self.files if any(fnmatch(name if "/" in one else name.rpartition("/")[2], one) for one in patterns)
-        ]
+        fits = compile_patterns(patterns)
+        return [name for name in self.files if fits(name)]
 
     def text(self, name: str) -> str:
         """A file's text; raises Refusal where it cannot be read, or is none."""
@@ -89,6 +89,13 @@ class Repository:
             for number, line in self.lines(name):
                 for match in re.finditer(expression, line):
                     yield Statement(name, number, line, match)
+
+
+@cache
+def compile_patterns(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
+    """One expression for all of them."""
+    whole = (("" if "/" in one else r"(?:.*/)?") + translate(one) for one in patterns)
+    return re.compile("|".join(whole)).match
 
 
 def decode(name: str, content: bytes) -> str:
