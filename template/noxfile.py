@@ -1,5 +1,5 @@
 #!/usr/bin/env -S uv run --locked --script
-# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `update`, not by hand.
+# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `-s update`, not by hand.
 # /// script
 # requires-python = ">=3.11,<3.15"
 # dependencies = ["nox>=2026.10.20"]

@@ -198,8 +198,8 @@ class SmallService:
         return "\n\n".join(map(describe, self.find(check)))
 
     def snapshot(self) -> dict[str, bytes]:
-        """Every file but git's own."""
-        paths = [path for path in sorted(self.root.rglob("*")) if path.is_file() and ".git" not in path.parts]
+        """Every file but git's own and the tool's."""
+        paths = [path for path in sorted(self.root.rglob("*")) if path.is_file() and not {".git", ".nox"} & {*path.parts}]
         return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
 
 

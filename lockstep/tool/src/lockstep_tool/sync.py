@@ -20,7 +20,7 @@ __all__ = ["production", "sync"]
 
 PYTHON_REMEDY = (
     "Connect once and run `uv python install`, "
-    "or choose one of `uv python list --only-installed` with `copier update --data python=…`."
+    "or choose one of `uv python list --only-installed` with `uv run noxfile.py -s update -- --python X.Y.Z`."
 )
 
 # What uv says → what is wrong, and what to do. The first that fits counts.

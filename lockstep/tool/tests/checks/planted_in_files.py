@@ -26,6 +26,23 @@ STARTS = {
 }
 
 FILES: Mapping[str, Sequence[Planted]] = {
+    "template address": (
+        Planted(
+            "a path of one machine, which a job of CI follows",
+            together(
+                edit(".copier-answers.yml", "python: ", "_src_path: /home/ada/lockstep\npython: "),
+                edit(WORKFLOW, STEP, f"{STEP} -s update"),
+            ),
+            f"{WORKFLOW}   updates from there",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a file: address",
+            edit(".copier-answers.yml", "python: ", "_src_path: 'file:///srv/lockstep'\npython: "),
+            "file:///srv/lockstep   <- on one machine",
+            Severity.WARNING,
+        ),
+    ),
     "versions": (
         Planted("a second uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:0.1.0"), "uv is stated two ways."),
         Planted("the newest uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:latest"), "uv is stated two ways."),

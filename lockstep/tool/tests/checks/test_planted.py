@@ -93,6 +93,6 @@ def test_a_tool_that_was_deleted_is_named_with_what_brings_it_back(service: Smal
     assert "The tool's directory is not complete.\n\n  .lockstep/pyproject.toml   missing   <- differs" in said
     assert "A locked wheel is not in the repository." in said
     assert {finding.fix for finding in found if finding.matters} <= {
-        "Run `git checkout -- .lockstep`; a service of an earlier layout gets it by `copier update`.",
+        "Run `git checkout -- .lockstep`.",
         "Run `git checkout -- .lockstep`; a deliberate change goes through `uv run noxfile.py -s update`.",
     }

@@ -1,10 +1,14 @@
 """`upgrade` moves packages, uv and Python together, wherever they are repeated, or it moves nothing."""
 
+import os
 import platform
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from killing import break_uv, kill_at, list_steps, take_back
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_tool.files.upgrade import upgrade
 from mirrored import Mirrored
@@ -100,4 +104,29 @@ def test_an_index_that_is_away_leaves_every_file_as_it_was(newer: Mirrored) -> N
         upgrade(newer.service.root, python="3.12.0")
 
     assert refused.value.code == COULD_NOT_LOOK
+    assert newer.service.snapshot() == before
+
+
+def test_killed_at_any_step_the_printed_command_takes_it_back(
+    newer: Mirrored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer.service.write(".python-version", "3.12.0\n")
+    newer.service.write(".copier-answers.yml", "python: 3.12.0\n")
+    newer.service.commit("Run on another Python")
+    before, root = newer.service.snapshot(), newer.service.root
+
+    def move(where: Path = root) -> object:
+        return upgrade(where, python=platform.python_version())
+
+    whole = shutil.copytree(root, tmp_path / "whole")
+    steps = list_steps(lambda: move(whole), tmp_path)
+
+    assert {"write .python-version (2)", "write .copier-answers.yml (2)", "start uv lock (1)"} <= set(steps)
+    monkeypatch.chdir(root)
+    for step in steps[: steps.index("start uv lock (1)") + 1]:
+        take_back(root, kill_at(step, move, tmp_path / "printed"))
+
+        assert newer.service.snapshot() == before, step
+    monkeypatch.setenv("PATH", f"{break_uv(tmp_path / 'bin')}:{os.environ['PATH']}")
+    take_back(root, kill_at("", move, tmp_path / "printed"))
     assert newer.service.snapshot() == before

@@ -29,7 +29,8 @@ CONFLICT = re.compile(
 def relock(root: Path) -> str:
     """Return what was done, in one line; raises Refusal when pyproject.toml has conflicts or uv cannot lock."""
     lock = root / "uv.lock"
-    before = lock.read_bytes()
+    found = lock.read_bytes()
+    before = found.decode("utf-8", errors="replace")  # uv refuses what is no text, and the last commit is taken
     if re.search("^<<<<<<<", (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE):
         raise Refusal(
             "pyproject.toml has conflict markers, so there is nothing to lock yet.",
@@ -37,7 +38,7 @@ def relock(root: Path) -> str:
             "Resolve them, then run `uv run noxfile.py -s relock` again.",
         )
     failures = []
-    for how, text in beginnings(root, before.decode("utf-8", "replace")):
+    for how, text in beginnings(root, before):
         lock.write_text(restate_hashes(root, text), encoding="utf-8")
         done = subprocess.run(
             ["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False
@@ -46,7 +47,7 @@ def relock(root: Path) -> str:
             changed = [line for line in done.stderr.splitlines() if line.startswith(("Added", "Updated", "Removed"))]
             return f"uv.lock {how}locked: {len(changed)} packages changed"
         failures.append(done.stderr.strip().splitlines()[-6:])
-    lock.write_bytes(before)
+    lock.write_bytes(found)
     raise Refusal("uv cannot lock.", [("uv lock", line) for line in failures[0]], "Mend pyproject.toml.")
 
 

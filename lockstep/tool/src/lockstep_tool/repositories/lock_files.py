@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.checks.lock.wheels import compare_wheels
@@ -26,7 +27,7 @@ def suspicious(repository: Repository, lock: Lock, hosts: Hosts) -> Iterator[Fin
     ageless = [one for one in found if "has no upload time" in one[1]]
     built = [one for one in found if "has no wheel" in one[1]]
     wrong = [one for one in found if one not in ageless and one not in built]
-    if len(lock.projects) == 1:
+    if len(lock.projects) == len(lock.own) == 1:
         wrong += [*bad_edges("uv.lock", lock), *unasked("uv.lock", lock)]
     else:
         rows = (("uv.lock", f"{len(lock.projects)} projects"),)
@@ -39,7 +40,9 @@ def suspicious(repository: Repository, lock: Lock, hosts: Hosts) -> Iterator[Fin
     if strange:
         fix = "Take a release from an index, or put a wheel of it into the repository."
         yield Finding("lock", f"{len(strange)} packages cannot be compared with a lock.", tuple(strange[:3]), fix)
-    for finding in compare_wheels(Service(repository.root), ["uv.lock"]):
+    service = Service(repository.root)
+    service.locked = cache(lambda _: lock)  # it is read already
+    for finding in compare_wheels(service, ["uv.lock"]):
         yield replace(finding, check="lock")
     if ageless:
         what = f"{len(ageless)} files have no upload time, so their age cannot be judged."

@@ -1,73 +1,181 @@
 """The columns `python` and `tools`: are the versions stated, Python to the patch, and does every file say the same?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding, Severity
-from lockstep_tool.repositories.repository import Repository
+from lockstep_tool.repositories.facts import CI, IMAGES, Facts
+from lockstep_tool.repositories.shell import Command
+from lockstep_tool.repositories.stated import Version
+from lockstep_tool.toml_file import read_toml
 
-__all__ = ["python", "tools"]
+__all__ = ["mentions_tools", "python", "tools"]
 
-CI = (".github/workflows/*.y*ml", ".gitlab-ci.yml", ".circleci/config.yml", "azure-pipelines.yml")
-IMAGES = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile")
-PYTHON = (
-    (r"^\s*(?:cpython-|python-)?(\d[\w.]*)\s*$", (".python-version", "runtime.txt")),
-    (r"^python\s+(\d[\w.]*)", (".tool-versions",)),
-    (r"^(?:FROM|ARG)\b.*\bpython:(\d[\d.]*)", IMAGES),
-    (r"\bpython-version:\s*['\"]?(\d[\d.]*)['\"]?\s*$", CI),
-    (r"\bpython:(\d[\d.]*)", (".gitlab-ci.yml", ".circleci/config.yml")),
+EXACT = re.compile(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
+FILES = (
+    (r"^\s*(?:cpython[-@]|python-)?(\d[\w.]*)\s*$", (".python-version", "runtime.txt")),
+    (r"^python\s*[= ]\s*['\"]?(\d[\w.]*)", (".tool-versions", "mise.toml", ".mise.toml")),
 )
-UV = (
-    (r"required-version\s*=\s*['\"]\D*(\d+\.\d+\.\d+)", ("uv.toml", "pyproject.toml")),
-    (r"/uv:(\w[\w.]*)", (*IMAGES, *CI)),
-    (r"\buv(?:==|@)(\w[\w.]*)", (*IMAGES, *CI)),
-)
-UNPINNED_UV = r"pip3? install\s+(?:-\S+\s+)*uv(?=\s|$)|astral\.sh/uv/install\.sh"
-UNPINNED_NOX = r"(?:pip3? install|pipx install|pipx run|uvx|uv tool (?:run|install))\s+(?:-\S+\s+)*['\"]?nox(?=['\"\s]|$)"
+INSTALLERS = frozenset({"pip", "pip3", "pipx", "uvx"})
 
 
-def stated_versions(repository: Repository, table: tuple[tuple[str, tuple[str, ...]], ...]) -> list[tuple[str, str]]:
-    """Pairs of `file:line` and the version there."""
-    return [
-        (found.spot, found.match[1].rstrip("."))
-        for expression, files in table
-        for found in repository.statements(expression, *files)
-    ]
-
-
-def python(repository: Repository) -> Iterator[Finding]:
+def python(facts: Facts) -> Iterator[Finding]:
     """Python's version: exact in one file at least, and no file against it."""
-    rows = stated_versions(repository, PYTHON)
-    exact = {version for _, version in rows if re.fullmatch(r"\d+\.\d+\.\d+", version)}
-    if not exact:
+    found = [*pythons_of_files(facts), *pythons_of_images(facts), *(one for ci in facts.ci for one in ci.pythons)]
+    unknown = [one.row for one in found if not one.text]
+    known = [one for one in found if one.text]
+    exact = {one.text for one in known if EXACT.fullmatch(one.text)}
+    rows = tuple(dict.fromkeys(one.row for one in known))
+    if len(exact) > 1 or (exact and any(one.text not in exact for one in known)):
+        yield differing("python", "Python", rows, {one.text for one in known})
+    elif not exact and not unknown:
         fix = "Run `uv python pin X.Y.Z` with the patch that production runs."
-        rows = rows or [(".python-version", "missing")]
-        yield Finding("python", "Python is not stated to the patch.", tuple(rows[:4]), fix)
-    elif len(exact) > 1 or any(version not in exact for _, version in rows):
-        yield differing("python", "Python", rows)
+        yield Finding("python", "Python is not stated to the patch.", rows[:4] or ((".python-version", "missing"),), fix)
+    if unknown:
+        what = "Which Python it is cannot be known from the text."
+        yield Finding("python", what, tuple(unknown[:4]), "State it as X.Y.Z.", Severity.UNKNOWN)
+    yield from facts.describe_unread("python", *CI, *IMAGES)
 
 
-def tools(repository: Repository) -> Iterator[Finding]:
+def pythons_of_files(facts: Facts) -> Iterator[Version]:
+    """Of files that state one; a second line of `.python-version` is for other projects."""
+    for expression, files in FILES:
+        for name in facts.repository.named(*files):
+            found = next(facts.repository.statements(expression, name), None)
+            if found:
+                yield Version(found.spot, found.match[1].rstrip("."))
+
+
+def pythons_of_images(facts: Facts) -> Iterator[Version]:
+    for image in facts.images:
+        if image.short in {"python", "cpython"} or image.name.startswith("cimg/python:"):
+            found = re.match(r"\d[\w.]*", image.tag)
+            yield Version(image.spot, "" if image.unknown else found[0] if found else image.tag or "latest", image.name)
+        elif image.unknown and "python" in image.name.lower():
+            yield Version(image.spot, "", image.name)
+
+
+def tools(facts: Facts) -> Iterator[Finding]:
     """uv's version where uv is used, and nox's."""
-    rows = stated_versions(repository, UV)
-    versions = {version for _, version in rows}
-    loose = [(one.spot, one.line.strip()) for one in repository.statements(UNPINNED_UV, *IMAGES, *CI, "*.sh")]
-    if "uv.lock" in repository.files and not rows:
-        fix = 'Write `required-version = "==X.Y.Z"` into uv.toml, and take that version in CI and the image.'
-        yield Finding("tools", "uv is not stated.", (("uv.toml", "no required-version"), *loose[:3]), fix)
-    elif loose:
+    yield from find_uv(facts)
+    yield from find_nox(facts)
+    yield from facts.describe_unread("tools", *CI, *IMAGES)
+
+
+def mentions_tools(facts: Facts) -> bool:
+    """Whether uv or nox is used at all."""
+    if {"uv.lock", "uv.toml", "noxfile.py"} & set(facts.repository.files) or required_uv(facts) is not None:
+        return True
+    return bool([*uv_statements(facts), *loose_uv(facts), *loose_nox(facts)]) or facts.has_unread(*CI, *IMAGES)
+
+
+def find_uv(facts: Facts) -> Iterator[Finding]:
+    required, statements = required_uv(facts), list(uv_statements(facts))
+    stated = [one for one in statements if one.text]
+    rows = tuple(one.row for one in ([required] if required else []) + stated)
+    versions = {one.text for one in stated}
+    if loose := list(loose_uv(facts, followed=required is not None)):
         yield Finding("tools", "uv is taken in whatever version there is.", tuple(loose[:4]), "Write `uv==X.Y.Z`.")
-    elif any(not re.fullmatch(r"\d+\.\d+\.\d+", version) for version in versions) or len(versions) > 1:
-        yield differing("tools", "uv", rows)
-    nox = [(one.spot, one.line.strip()) for one in repository.statements(UNPINNED_NOX, *IMAGES, *CI)]
-    if nox:
+    elif not statements and required is None:
+        if "uv.lock" in facts.repository.files:
+            fix = 'Write `required-version = "==X.Y.Z"` into uv.toml, and take that version in CI and the image.'
+            yield Finding("tools", "uv is not stated.", (("uv.toml", "no required-version"),), fix)
+    elif len(versions) > 1 or (required and any(not admits(required.text, version) for version in versions)):
+        yield differing("tools", "uv", rows, {text for _, text in rows})
+    elif inexact := tuple(one.row for one in stated if not EXACT.fullmatch(one.text)):
+        yield Finding("tools", "uv is not stated to the patch.", inexact[:4], "Write `uv==X.Y.Z`.")
+    elif not stated and required and not EXACT.fullmatch(required.text.removeprefix("==")):
+        yield Finding("tools", "uv is stated as a range.", rows, 'Write `required-version = "==X.Y.Z"`.', Severity.WARNING)
+    if unknown := tuple(one.row for one in statements if not one.text):
+        yield Finding("tools", "Which uv it is cannot be known from the text.", unknown, "State it as X.Y.Z.", Severity.UNKNOWN)
+
+
+def admits(specifier: str, version: str) -> bool:
+    """Whether a range such as `>=0.5,<0.6` has the version in it."""
+    try:
+        text = specifier if re.match(r"[<>=~!]", specifier) else f"=={specifier}"
+        return SpecifierSet(text).contains(version, prereleases=True)
+    except (InvalidSpecifier, ValueError):
+        return False
+
+
+def required_uv(facts: Facts) -> Version | None:
+    """What the project asks of uv; the first file counts for uv, too."""
+    for name in ("uv.toml", "pyproject.toml"):
+        if name in facts.repository.files:
+            try:
+                data = read_toml(facts.repository.root / name)
+            except Refusal:
+                continue  # the column `lock` says so
+            table = data if name == "uv.toml" else data.get("tool", {}).get("uv", {})
+            if isinstance(given := table.get("required-version"), str):
+                line = next((number for number, text in facts.repository.lines(name) if "required-version" in text), 1)
+                return Version(f"{name}:{line}", given)
+    return None
+
+
+def uv_statements(facts: Facts) -> Iterator[Version]:
+    """The versions of uv in commands, images and inputs of its action."""
+    for command in facts.commands:
+        for word in command.words[1:] if command.words[0] != "uv" or "tool" in command.words[:2] else ():
+            if found := re.fullmatch(r"uv(?:==|@)(\S+)", word):
+                yield Version(command.spot, "" if "$" in found[1] else found[1], found[0])
+        if found := re.search(r"astral\.sh/uv/(\d[\d.]*\d)/install", command.text):
+            yield Version(command.spot, found[1])
+    for image in facts.images:
+        if image.short == "uv":
+            found = re.match(r"\d[\d.]*\d", image.tag)
+            if found or image.unknown:
+                yield Version(image.spot, found[0] if found else "", image.name)
+    for step in facts.steps:
+        if step.action == "astral-sh/setup-uv" and "version" in step.inputs:
+            spot, given = step.inputs["version"]
+            if given != "latest":
+                yield Version(spot, "" if "$" in given else given, given)
+
+
+def loose_uv(facts: Facts, *, followed: bool = False) -> Iterator[tuple[str, str]]:
+    """What takes the newest uv; `followed` says that the project asks for one, which uv's action then takes."""
+    for command in facts.commands:
+        if (installs(command) and "uv" in command.words) or re.search(r"astral\.sh/uv/install\.", command.text):
+            yield command.spot, command.text
+    for image in facts.images:
+        if image.short == "uv" and not image.unknown and not image.tag[:1].isdigit() and "@" not in image.name:
+            yield image.spot, image.name
+    for step in facts.steps:
+        if step.action != "astral-sh/setup-uv":
+            continue
+        given = step.inputs.get("version", ("", ""))[1]
+        if given == "latest" or not (given or followed or "version-file" in step.inputs):
+            yield step.spot, f"{step.action} without a version"
+
+
+def installs(command: Command) -> bool:
+    """Whether a command installs what it names."""
+    words = [word.rpartition("/")[2] for word in command.words]
+    words = words[2:] if words[:2] == ["python", "-m"] or words[:2] == ["python3", "-m"] else words
+    return words[:1] != [] and words[0] in INSTALLERS and (words[0] == "uvx" or {"install", "run"} & set(words[1:]) != set())
+
+
+def find_nox(facts: Facts) -> Iterator[Finding]:
+    if loose := list(loose_nox(facts)):
         fix = "Give noxfile.py a script header, lock it with `uv lock --script noxfile.py`, run `uv run noxfile.py`."
-        yield Finding("tools", "nox is taken in whatever version there is.", tuple(nox[:4]), fix)
-    elif "noxfile.py" in repository.files and "noxfile.py.lock" not in repository.files:
+        yield Finding("tools", "nox is taken in whatever version there is.", tuple(loose[:4]), fix)
+    elif "noxfile.py" in facts.repository.files and "noxfile.py.lock" not in facts.repository.files:
         fix = "Give noxfile.py a script header, and lock it with `uv lock --script noxfile.py`."
         yield Finding("tools", "nox is not locked.", (("noxfile.py.lock", "missing"),), fix, Severity.WARNING)
 
 
-def differing(column: str, tool: str, rows: list[tuple[str, str]]) -> Finding:
+def loose_nox(facts: Facts) -> Iterator[tuple[str, str]]:
+    for command in facts.commands:
+        if "nox" in command.words and (installs(command) or command.words[:2] == ("uv", "tool")):
+            yield command.spot, command.text
+
+
+def differing(column: str, tool: str, rows: Sequence[tuple[str, str]], versions: set[str]) -> Finding:
     """Every statement, when they do not agree."""
-    return Finding(column, f"{tool} is stated {len({version for _, version in rows})} ways.", tuple(rows), "State one.")
+    count = max(len(versions), 2)
+    return Finding(column, f"{tool} is stated {count} ways.", tuple(dict.fromkeys(rows)), "State one.")

@@ -110,4 +110,4 @@ def explain_refusal(stderr: str) -> Refusal:
         rows = [re.split(r"\s{3,}", line.strip(), maxsplit=1) for part in parts[1:-1] for line in part.splitlines()]
         return Refusal(parts[0], [(row[0], " ".join(row[1:])) for row in rows], parts[-1])
     last = [line for line in stderr.strip().splitlines() if line.strip()][-3:]
-    return Refusal("Copier cannot update this service.", [("copier update", line) for line in last], "Mend what it names.")
+    return Refusal("Copier cannot update this service.", [("copier", line) for line in last], "Mend what it names.")
