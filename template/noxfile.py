@@ -56,7 +56,7 @@ def locked_for() -> object:
 if locked_for() != {"exclude-newer-span": "P7D"}:
     sys.exit(
         "The lock of this menu was not made for it.\n\n"
-        "  noxfile.py        exclude-newer = \"7 days\"\n  noxfile.py.lock   [options]   <- differs\n\n"
+        '  noxfile.py        exclude-newer = "7 days"\n  noxfile.py.lock   [options]   <- differs\n\n'
         "Run `git checkout noxfile.py.lock`, and from then on `uv run --locked noxfile.py`."
     )
 
