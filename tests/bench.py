@@ -149,16 +149,16 @@ def measure_birth(folder: Path, runs: int) -> Iterator[Figure]:
     number = iter(range(10**6))
     data: dict[str, object] = {"python": platform.python_version()}
 
-    def command(template: Path, *words: str) -> Callable[[], object]:
+    def by_command(template: Path, *words: str) -> Callable[[], object]:
         fixed = ("uvx", "--quiet", f"copier=={version('copier')}", "copy", "--quiet", "--defaults", "--vcs-ref", "HEAD")
         return lambda: run_command(*fixed, *words, template, folder / f"born-{next(number)}")
 
-    def here(template: Path) -> Callable[[], object]:
+    def in_process(template: Path) -> Callable[[], object]:
         return lambda: run_copy(str(template), folder / f"born-{next(number)}", data, defaults=True, quiet=True, vcs_ref="HEAD")
 
-    ours, theirs = time_in_turns(runs, command(this, "--data", f"python={data['python']}"), command(one))
+    ours, theirs = time_in_turns(runs, by_command(this, "--data", f"python={data['python']}"), by_command(one))
     yield Figure("birth", ours / theirs, 1.25, "x", "`uvx copier copy` of this template against that of a one-file template")
-    ours, theirs = time_in_turns(runs, here(this), here(one))
+    ours, theirs = time_in_turns(runs, in_process(this), in_process(one))
     yield Figure("birth, in process", ours / theirs, 1.6, "x", "the same without what starts uvx and Python")
     files = [path for path in make_service(folder).rglob("*") if path.is_file() and ".git" not in path.parts]
     yield Figure("files at birth", len(files), 50, "files", "with the default answers")
