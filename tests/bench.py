@@ -37,6 +37,7 @@ REASONS = {
     "birth": "Copier checks all of this repository out, compiles each expression of a question whenever it is needed, and takes "
     "about 10 ms for each of the service's files: it compiles each part of its path, and asks git for a setting. "
     "A repository with nothing but the template in it would be copied in four fifths of the time.",
+    "birth, in process": "For the same reasons: a one-file template has one file to render and one question to ask.",
     "the one command": "What is beyond the limit is uv and nox, which start before anything is looked at, and the sessions that "
     "have no counterpart by hand: `lock`, `pins` and `prove`.",
     "… after a change of source": "`prove` has no counterpart by hand: it starts servers, waits for requests to overlap, and "
