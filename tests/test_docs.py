@@ -15,11 +15,12 @@ from reader import Reader
 from snapshot import Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
-IN_TEMPLATE = "<!-- starts in the template -->"
+ENGINE, IN_TEMPLATE = "<!-- needs an engine -->", "<!-- starts in the template -->"
 FIRST = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
-GUIDES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
-GUIDES_OF_THE_TEMPLATE = [path for path in GUIDES if IN_TEMPLATE in path.read_text(encoding="utf-8")]
-GUIDES_OF_A_SERVICE = [path for path in GUIDES if path not in GUIDES_OF_THE_TEMPLATE]
+FOLLOWED = {path: path.read_text(encoding="utf-8") for path in [*FIRST, *sorted((ROOT / "docs" / "how-to").glob("*.md"))]}
+WITH_AN_IMAGE = [path for path, text in FOLLOWED.items() if ENGINE in text]
+OF_THE_TEMPLATE = [path for path, text in FOLLOWED.items() if ENGINE not in text and IN_TEMPLATE in text]
+OF_A_SERVICE = [path for path, text in FOLLOWED.items() if ENGINE not in text and IN_TEMPLATE not in text]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 MOVED = "<!-- the template has moved -->"
 
@@ -70,13 +71,14 @@ def service(kept: Path) -> Path:
 @pytest.fixture
 def follow(
     settings: Mapping[str, str], clone: Template, tmp_path: Path, request: pytest.FixtureRequest
-) -> Callable[[Path, Path], None]:
-    """Do what a page says, beginning in a folder."""
+) -> Callable[[Path], None]:
+    """Do what a page says, in the template or in a service."""
 
-    def follow_page(path: Path, start: Path) -> None:
-        page = read_page(path)
-        engine = request.getfixturevalue("build_environment") if any(step.engine for step in page.steps) else None
-        if MOVED in path.read_text(encoding="utf-8"):
+    def follow_page(path: Path) -> None:
+        page, text = read_page(path), FOLLOWED[path]
+        engine = request.getfixturevalue("build_environment") if ENGINE in text else None
+        start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
+        if MOVED in text:
             ignored = clone.path / "template" / ".dockerignore"
             ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
             clone.release("v0.2.0")
@@ -85,23 +87,23 @@ def follow(
     return follow_page
 
 
-# A class each, so that test processes share them out.
-class TestFirstPages:
-    @pytest.mark.parametrize("path", FIRST, ids=lambda path: path.stem)
-    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path, Path], None], clone: Template) -> None:
-        follow(path, clone.path)
+# A class each, so that test processes share them out; those that build an image of the same name stay with one.
+class TestPagesWithAnImage:
+    @pytest.mark.parametrize("path", WITH_AN_IMAGE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path], None]) -> None:
+        follow(path)
 
 
 class TestGuidesOfTheTemplate:
-    @pytest.mark.parametrize("path", GUIDES_OF_THE_TEMPLATE, ids=lambda path: path.stem)
-    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path, Path], None], clone: Template) -> None:
-        follow(path, clone.path)
+    @pytest.mark.parametrize("path", OF_THE_TEMPLATE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path], None]) -> None:
+        follow(path)
 
 
 class TestGuidesOfAService:
-    @pytest.mark.parametrize("path", GUIDES_OF_A_SERVICE, ids=lambda path: path.stem)
-    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path, Path], None], service: Path) -> None:
-        follow(path, service)
+    @pytest.mark.parametrize("path", OF_A_SERVICE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path], None]) -> None:
+        follow(path)
 
 
 def test_what_is_not_run_is_named(capfd: pytest.CaptureFixture[str]) -> None:
@@ -114,7 +116,7 @@ def test_what_is_not_run_is_named(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def not_run() -> Iterator[str]:
-    for page in map(read_page, [*FIRST, *GUIDES]):
+    for page in map(read_page, FOLLOWED):
         for step in page.steps:
             place = f"{page.path.relative_to(ROOT)}:{step.line}"
             if step.not_run:
