@@ -27,6 +27,7 @@ from lockstep_tool.fingerprint import SCHEMA
 __all__ = ["look_here", "look_into", "names_in", "short_name"]
 
 SECONDS = 300
+ENGINE_FAILED = 125  # what docker and podman exit with when there is no such image, or they cannot start it
 STARTED = ("sitecustomize.py", "usercustomize.py", "*.pth")
 HOW = "image, container:ID, FILE.json, or a command that ends with a Python: kubectl exec -i POD -- python"
 
@@ -111,11 +112,11 @@ def run_probe(words: Sequence[str], name: str) -> dict[str, Any]:
     except OSError as error:
         done, said = None, str(error)
     if done is None or done.returncode:
-        raise not_reached(words, name, said)
+        raise not_reached(words, name, said, there=done is not None and done.returncode != ENGINE_FAILED)
     try:
         return keep_verdicts(parse_answer(done.stdout))
     except ValueError as error:
-        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint") from error
+        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint", there=True) from error
 
 
 def parse_answer(printed: str) -> dict[str, Any]:
@@ -128,12 +129,15 @@ def parse_answer(printed: str) -> dict[str, Any]:
     raise ValueError("no fingerprint")
 
 
-def not_reached(words: Sequence[str], name: str, said: str) -> Refusal:
-    """Why an environment was not looked into, in three parts."""
+def not_reached(words: Sequence[str], name: str, said: str, *, there: bool) -> Refusal:
+    """Why an environment was not looked into, in three parts. An image that is there and does not answer is no image that
+    nobody has built yet, so it is wrong.
+    """
+    code = DIFFERENT if there and "run" in words[1:2] else COULD_NOT_LOOK
     fix = "Build it with `uv run noxfile.py -s image`." if "run" in words[1:2] else f"Name an environment as {HOW}."
     if words[1:2] == ["exec"] and name.startswith("container:"):
         fix = f"Take a running one from `{words[0]} ps`; its Python must be {PYTHON_IN_IMAGE}."
-    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=COULD_NOT_LOOK)
+    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=code)
 
 
 def read_saved(path: Path) -> Environment:

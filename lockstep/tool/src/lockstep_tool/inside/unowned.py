@@ -68,7 +68,7 @@ def is_of_venv(below: Below, path: str) -> bool:
         return False
     if home == os.path.join(sys.prefix, "bin") and stat.S_ISLNK(below.modes[path]):
         names = {"python", "python3", f"python3.{sys.version_info[1]}"}
-        return name in names and os.path.realpath(path) == os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+        return name in names and os.path.realpath(path) == os.path.realpath(sys.executable)
     if home != sys.prefix:
         return path in {os.path.join(sys.prefix, *parts) for parts in empty_directories()}
     match name:
@@ -89,7 +89,7 @@ def empty_directories() -> Iterable[tuple[str, ...]]:
 
 def is_as_uv_writes(said: Mapping[str, str]) -> bool:
     """Whether pyvenv.cfg states this interpreter and nothing else."""
-    base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    base = os.path.realpath(sys.executable)
     wanted = {
         "implementation": "CPython" if sys.implementation.name == "cpython" else said.get("implementation"),
         "version_info": ".".join(map(str, sys.version_info[:3])),
