@@ -31,7 +31,7 @@ def probe(*command: str | Path, **variables: str) -> Any:
 def test_it_runs_in_a_python_that_has_nothing_installed() -> None:
     seen = probe(BARE, "-I", "-S")
 
-    assert seen["schema"] == "lockstep.fingerprint/1"
+    assert seen["schema"] == "lockstep.fingerprint/2"
     assert seen["packages"] == {}
     assert seen["service"] is None
     assert seen["server"] is None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 __all__ = ["recall_verdicts", "remember_verdicts"]
 
-MOST = 20_000  # verdicts, of which an image with fifty packages has three thousand; the oldest go first
+MOST = 12_000  # verdicts, of which an image with fifty packages has three thousand; the oldest go first
 
 
 def recall_verdicts() -> list[str]:

@@ -65,7 +65,7 @@ def is_there(known: Installed, expected: Expected, name: str, file: str) -> bool
     """Whether a file is what this distribution's wheel has, or its RECORD where no wheel is known."""
     contents = expected.get(name)
     if isinstance(contents, Contents):
-        return contents.files[file][:16] == known[name]["files"][file]
+        return contents.files[file].startswith(str(known[name]["files"][file]))
     return file not in known[name]["edited"]
 
 
