@@ -28,6 +28,7 @@ from containers.interpreter import interpreter_of
 from containers.offered import offered
 from growth import fit, points
 from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from services import Service
 
 ROOT = Path(__file__).parents[1]
@@ -262,7 +263,7 @@ def containers(engine: Engine, folder: Path, runs: int, settings: Mapping[str, s
         lambda: engine("run", "--rm", "--network", "none", tag, python, "-c", "pass"),
         lambda: subprocess.run(
             [engine.command, "run", "--rm", "--interactive", "--network", "none", tag, python, "-B", "-"],
-            input=probe_program(),
+            input=probe_program(recall_verdicts(tag)),
             capture_output=True,
             check=True,
         ),

@@ -57,7 +57,7 @@ def other_code(mode: str) -> Callable[[Scene], Path]:
     def plant(scene: Scene) -> Path:
         module = scene.site(scene.here) / "idna" / "core.py"
         right, status = module.read_bytes(), module.stat()
-        module.write_bytes((EVIL.encode() + right)[: len(right)].rpartition(b"\n")[0].ljust(len(right), b"\n"))
+        module.write_bytes(EVIL.encode().ljust(len(right), b"\n"))
         os.utime(module, ns=(status.st_atime_ns, status.st_mtime_ns))
         try:
             compiled = compile_file(scene, module, mode)

@@ -21,7 +21,7 @@ from lockstep_tool.environments.environment import Environment
 from lockstep_tool.environments.machine import read_machine
 from lockstep_tool.environments.probe import probe_program
 from lockstep_tool.environments.progress import progress
-from lockstep_tool.environments.verdicts import recall_verdicts, remember_verdicts
+from lockstep_tool.environments.verdicts import HERE, recall_verdicts, remember_verdicts
 from lockstep_tool.fingerprint import SCHEMA
 
 __all__ = ["look_here", "look_into", "names_in", "short_name"]
@@ -75,7 +75,7 @@ def look_here(python: Path, nox: str = "") -> Environment:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise unseen(python, str(error)) from error
     try:
-        document = keep_verdicts(parse_answer(done.stdout.decode(errors="replace")))
+        document = keep_verdicts(parse_answer(done.stdout.decode(errors="replace")), HERE)
     except ValueError as error:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}, and no fingerprint"]
         raise unseen(python, lines[-1]) from error
@@ -97,24 +97,28 @@ def unseen(python: Path, said: str) -> Refusal:
     )
 
 
-def keep_verdicts(document: dict[str, Any]) -> dict[str, Any]:
-    """A fingerprint without its new verdicts on byte code, which are remembered."""
-    remember_verdicts(document.get("byte_code", {}).pop("proved", ()))
+def keep_verdicts(document: dict[str, Any], name: str = "") -> dict[str, Any]:
+    """A fingerprint without its new verdicts on byte code, which are remembered under a name."""
+    proved = document.get("byte_code", {}).pop("proved", ())
+    if name:
+        remember_verdicts(name, proved)
     return document
 
 
 def run_probe(words: Sequence[str], name: str) -> dict[str, Any]:
     """The fingerprint from the Python at the end of a command; raises Refusal."""
+    image = name if words[1:2] == ["run"] else ""
     try:
         with progress(f"looking into {name}"):
-            done = engine.run([*words, "-B", "-"], stdin=probe_program(recall_verdicts()), timeout=SECONDS)
+            program = probe_program(recall_verdicts(image or "*"))
+            done = engine.run([*words, "-B", "-"], stdin=program, timeout=SECONDS)
         said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}, no output"])[-1]
     except OSError as error:
         done, said = None, str(error)
     if done is None or done.returncode:
         raise not_reached(words, name, said, there=done is not None and done.returncode != ENGINE_FAILED)
     try:
-        return keep_verdicts(parse_answer(done.stdout))
+        return keep_verdicts(parse_answer(done.stdout), image)
     except ValueError as error:
         raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint", there=True) from error
 
