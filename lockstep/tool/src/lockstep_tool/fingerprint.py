@@ -223,7 +223,7 @@ def take_fingerprint(known: frozenset[str] = frozenset()) -> dict[str, Any]:
     code = dict(standard_library(standard))
     distributions = {key: distribution(path, below, own=key == name) for key, path in directories.items()}
     compiled = judge_byte_code(below, next(iter(roots), sys.prefix), standard, known)
-    owned = {path for directory in directories.values() for path in owned_paths(directory)}
+    owned = {path for directory in directories.values() for path in owned_paths(directory) if not is_compiled(path)}
     judged = {path for path in below.modes if is_compiled(path)}.difference(compiled.unknown)
     return {
         "schema": SCHEMA,
