@@ -250,7 +250,7 @@ FAULTS = (
         "an edited module that another RECORD claims", "bytes", claimed, "h11: not what the locked wheel installs: idna/core.py"
     ),
     here("a sitecustomize.py that prints", "unowned files", prints, "sitecustomize.py"),
-    Fault("a sitecustomize.py that ends every start", ends_at_once, "parity", "", "sitecustomize.py"),
+    Fault("a sitecustomize.py that ends every start", ends_at_once, "parity", "", "sitecustomize.py", "laptop"),
     *(
         here(f"{name} in the shell", "ambient", variables(**{name: value}), f"{name}={value}")
         for name, value in {
