@@ -28,6 +28,7 @@ from containers.interpreter import interpreter_of
 from containers.offered import offered
 from growth import fit_line, measure_growth
 from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from services import Service
 
 ROOT = Path(__file__).parents[1]
@@ -264,7 +265,7 @@ def measure_images(engine: Engine, folder: Path, runs: int, settings: Mapping[st
         lambda: engine("run", "--rm", "--network", "none", tag, python, "-c", "pass"),
         lambda: subprocess.run(
             [engine.command, "run", "--rm", "--interactive", "--network", "none", tag, python, "-B", "-"],
-            input=probe_program(),
+            input=probe_program(recall_verdicts(tag)),
             capture_output=True,
             check=True,
         ),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from lockstep_tool.prove.proofs import ANSWERS, PROOFS
 from services import BUILD, Service
 
@@ -94,7 +95,7 @@ def run_first_parity(service: Service) -> None:
 def look_into(service: Service) -> None:
     """Pipe the probe into the production set's interpreter."""
     python = service.path / ".nox" / "production" / "bin" / "python"
-    subprocess.run([python, "-B", "-"], input=probe_program(), stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([python, "-B", "-"], input=probe_program(recall_verdicts()), stdout=subprocess.DEVNULL, check=True)
 
 
 def count_processor_seconds(runs: int, act: Callable[[], object]) -> float:

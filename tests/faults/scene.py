@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from services import Service
 from snapshot import Template, git
 
@@ -87,7 +88,7 @@ class Scene:
         file = self.root / f"{ELSEWHERE}.json"
         done = subprocess.run(
             [self.elsewhere / "bin" / "python", "-B", "-"],
-            input=probe_program(),
+            input=probe_program(recall_verdicts()),
             cwd=self.kept,
             env={**os.environ, **self.service.settings, **SERVING, "LOCKSTEP_HOME": str(self.root), **settings},
             capture_output=True,
@@ -132,18 +133,20 @@ class Scene:
 
 
 def content(tree: Path) -> str:
-    """One hash over names, links and bytes; byte code that Python writes by itself is left out unless it was there."""
+    """One hash over names, modes, links and bytes; byte code that Python writes by itself is left out unless it was there."""
     digest = hashlib.sha256()
-    for path in files_of(tree):
-        digest.update(str(path.relative_to(tree)).encode() + b"\0")
-        digest.update(os.readlink(path).encode() if path.is_symlink() else path.read_bytes())
+    for path in entries_of(tree):
+        digest.update(os.fsencode(path.relative_to(tree)) + b"%o\0" % path.lstat().st_mode)
+        said = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b"no file"
+        digest.update(said)
     return digest.hexdigest()
 
 
-def files_of(tree: Path) -> Iterator[Path]:
+def entries_of(tree: Path) -> Iterator[Path]:
+    """Everything below it, without following a link."""
     for folder, names, files in os.walk(tree):
         names.sort()
-        yield from (Path(folder, name) for name in sorted({*files, *(n for n in names if Path(folder, n).is_symlink())}))
+        yield from (Path(folder, name) for name in sorted({*files, *names}))
 
 
 def make_scene(template: Template, folder: Path) -> Scene:

@@ -79,7 +79,7 @@ def compared(scene: Scene, environments: list[str], settings: Mapping[str, str])
     done = scene.service.lockstep("parity", *environments, **settings)
     assert "Traceback" not in done.stdout, done.stdout
     if not report.is_file():
-        return {Blame("parity", "", "", done.stdout.strip())}
+        return {Blame("parity", "" if environments else "laptop", "", done.stdout.strip())}
     found = {
         Blame("parity", f["environment"], f["check"], plain(scene, f["what"]), f["severity"] == "warning")
         for f in json.loads(report.read_text())["findings"]

@@ -32,7 +32,7 @@ from lockstep_tool.inside.records import distribution, owned_paths
 from lockstep_tool.inside.unowned import describe_venv, find_loose_modes, find_unowned, is_virtual
 from lockstep_tool.inside.variables import reaching_variables
 
-SCHEMA = "lockstep.fingerprint/1"
+SCHEMA = "lockstep.fingerprint/2"
 NOT_CODE = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 DECLARED_FILES = ("uv.lock", "pyproject.toml", ".python-version")
 
@@ -216,12 +216,14 @@ def take_fingerprint(known: frozenset[str] = frozenset()) -> dict[str, Any]:
     directories = {name: str(path) for name, path in sorted(metadata_directories().items())}
     own, name = source(source_root()), service()
     installed = packages()
-    below = list_below(*installed_roots())
-    standard = list_below(standard_root(), leave=INSTALLED | NOT_CODE)
+    roots = installed_roots()
+    below = list_below(*roots)
+    read_by_python = (".py", ".so", f".{sys.implementation.cache_tag}.pyc", f".opt-{sys.flags.optimize}.pyc")
+    standard = list_below(standard_root(), leave=INSTALLED | NOT_CODE, endings=read_by_python)
     code = dict(standard_library(standard))
     distributions = {key: distribution(path, below, own=key == name) for key, path in directories.items()}
-    compiled = judge_byte_code(below, standard, known)
-    owned = {path for directory in directories.values() for path in owned_paths(directory)}
+    compiled = judge_byte_code(below, next(iter(roots), sys.prefix), standard, known)
+    owned = {path for directory in directories.values() for path in owned_paths(directory) if not is_compiled(path)}
     judged = {path for path in below.modes if is_compiled(path)}.difference(compiled.unknown)
     return {
         "schema": SCHEMA,

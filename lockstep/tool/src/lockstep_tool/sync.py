@@ -16,7 +16,7 @@ from lockstep_tool.service import Service
 from lockstep_tool.session_lock import session_lock
 from lockstep_tool.versions import lower_bound
 
-__all__ = ["production", "sync"]
+__all__ = ["production", "remove_orphans", "sync"]
 
 PYTHON_REMEDY = (
     "Connect once and run `uv python install`, "

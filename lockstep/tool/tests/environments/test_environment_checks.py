@@ -16,7 +16,9 @@ from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.checks.registry import checks_of
 from lockstep_tool.environments.looking import look_here
 from lockstep_tool.environments.parity import compare_all
+from lockstep_tool.environments.verdicts import recall_verdicts
 from lockstep_tool.service import Service
+from lockstep_tool.sync import remove_orphans
 from tiny_environment import TinyEnvironment, digest_of, install, record_hash, write_wheel
 
 Plant = Callable[[TinyEnvironment], object]
@@ -546,3 +548,53 @@ def test_another_nox_than_the_locked_one_is_named(tiny: TinyEnvironment) -> None
     found = compare_all([look_here(tiny.python, nox="2020.1.1")], Service(tiny.root))
 
     assert any(finding.check == "tools" and finding.what.startswith("nox is 2020.1.1, noxfile.py.lock says") for finding in found)
+
+
+def test_what_another_uv_writes_is_neither_good_nor_bad(tiny: TinyEnvironment) -> None:
+    tiny.edit(".nox/production/bin/activate", "deactivate () {", "changed; deactivate () {")
+    settings = tiny.python.parents[1] / "pyvenv.cfg"
+    settings.write_text(re.sub(r"(?m)^uv = .*$", "uv = 0.0.1", settings.read_text()))
+
+    [finding] = [finding for finding in tiny.find() if finding.check == "unowned files"]
+
+    assert finding.severity is Severity.UNKNOWN
+    assert finding.fix == "uvx uv@0.0.1 run noxfile.py -s parity"
+
+
+def test_a_whole_environment_that_others_may_write_is_as_its_maker_wanted_it(tiny: TinyEnvironment) -> None:
+    for path in [tiny.python.parents[1], *tiny.python.parents[1].rglob("*")]:
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o022)
+
+    assert blamed(tiny.find()) - {"tools"} == set()
+
+
+def test_byte_code_is_compiled_once_to_see_that_it_is_right(tiny: TinyEnvironment) -> None:
+    compiled = compile_file(tiny, tiny.site / "alpha" / "inner.py")
+    before = set(recall_verdicts())
+    tiny.look()
+    first = set(recall_verdicts()) - before
+    seen = tiny.look().fingerprint["byte_code"]
+
+    assert len(first) == 1
+    assert set(recall_verdicts()) == before | first
+    assert seen["checked"] > 1
+    assert "proved" not in seen
+    compiled.write_bytes(compiled.read_bytes()[:-1] + b"!")
+    assert tiny.look().fingerprint["byte_code"]["other"] == [str(compiled)]
+
+
+@pytest.mark.parametrize("level", ["1", "2"])
+def test_optimized_byte_code_is_right_for_its_level(tiny: TinyEnvironment, level: str) -> None:
+    program = "import sys, py_compile; print(py_compile.compile(sys.argv[1], optimize=int(sys.argv[2])))"
+    module = tiny.site / "lockstep_serve" / "errors.py"
+    subprocess.run([tiny.python, "-I", "-c", program, module, level], check=True, env={}, capture_output=True)
+
+    assert [finding for finding in tiny.find() if finding.check != "tools"] == []
+
+
+def test_byte_code_that_uv_leaves_of_a_module_is_taken_away(tiny: TinyEnvironment) -> None:
+    left = compile_file(tiny, tiny.site / "beta.py").rename(tiny.site / "__pycache__" / "gone.cpython-311.pyc")
+    remove_orphans(tiny.python.parents[1])
+
+    assert not left.exists()

@@ -14,6 +14,7 @@ import pytest
 
 from lockstep_tool.commands.fingerprint import run
 from lockstep_tool.environments.probe import MODULES, probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from lockstep_tool.inside import files
 from tiny_environment import TinyEnvironment
 
@@ -23,7 +24,7 @@ BARE = Path(sys._base_executable)  # type: ignore[attr-defined]  # outside of an
 def probe(*command: str | Path, **variables: str) -> Any:
     """The fingerprint that a Python prints which is given the program."""
     settings = {"PATH": os.environ["PATH"], **variables}
-    done = subprocess.run([*command, "-"], input=probe_program(), env=settings, capture_output=True, check=False)
+    done = subprocess.run([*command, "-"], input=probe_program(recall_verdicts()), env=settings, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 
@@ -31,7 +32,7 @@ def probe(*command: str | Path, **variables: str) -> Any:
 def test_it_runs_in_a_python_that_has_nothing_installed() -> None:
     seen = probe(BARE, "-I", "-S")
 
-    assert seen["schema"] == "lockstep.fingerprint/1"
+    assert seen["schema"] == "lockstep.fingerprint/2"
     assert seen["packages"] == {}
     assert seen["service"] is None
     assert seen["server"] is None

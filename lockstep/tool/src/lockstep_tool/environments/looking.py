@@ -21,12 +21,13 @@ from lockstep_tool.environments.environment import Environment
 from lockstep_tool.environments.machine import read_machine
 from lockstep_tool.environments.probe import probe_program
 from lockstep_tool.environments.progress import progress
-from lockstep_tool.environments.verdicts import recall_verdicts, remember_verdicts
+from lockstep_tool.environments.verdicts import HERE, recall_verdicts, remember_verdicts
 from lockstep_tool.fingerprint import SCHEMA
 
 __all__ = ["look_here", "look_into", "names_in", "short_name"]
 
 SECONDS = 300
+ENGINE_FAILED = 125  # what docker and podman exit with when there is no such image, or they cannot start it
 STARTED = ("sitecustomize.py", "usercustomize.py", "*.pth")
 HOW = "image, container:ID, FILE.json, or a command that ends with a Python: kubectl exec -i POD -- python"
 
@@ -74,7 +75,7 @@ def look_here(python: Path, nox: str = "") -> Environment:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise unseen(python, str(error)) from error
     try:
-        document = keep_verdicts(parse_answer(done.stdout.decode(errors="replace")))
+        document = keep_verdicts(parse_answer(done.stdout.decode(errors="replace")), HERE)
     except ValueError as error:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}, and no fingerprint"]
         raise unseen(python, lines[-1]) from error
@@ -96,26 +97,30 @@ def unseen(python: Path, said: str) -> Refusal:
     )
 
 
-def keep_verdicts(document: dict[str, Any]) -> dict[str, Any]:
-    """A fingerprint without its new verdicts on byte code, which are remembered."""
-    remember_verdicts(document.get("byte_code", {}).pop("proved", ()))
+def keep_verdicts(document: dict[str, Any], name: str = "") -> dict[str, Any]:
+    """A fingerprint without its new verdicts on byte code, which are remembered under a name."""
+    proved = document.get("byte_code", {}).pop("proved", ())
+    if name:
+        remember_verdicts(name, proved)
     return document
 
 
 def run_probe(words: Sequence[str], name: str) -> dict[str, Any]:
     """The fingerprint from the Python at the end of a command; raises Refusal."""
+    image = name if words[1:2] == ["run"] else ""
     try:
         with progress(f"looking into {name}"):
-            done = engine.run([*words, "-B", "-"], stdin=probe_program(recall_verdicts()), timeout=SECONDS)
+            program = probe_program(recall_verdicts(image or "*"))
+            done = engine.run([*words, "-B", "-"], stdin=program, timeout=SECONDS)
         said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}, no output"])[-1]
     except OSError as error:
         done, said = None, str(error)
     if done is None or done.returncode:
-        raise not_reached(words, name, said)
+        raise not_reached(words, name, said, there=done is not None and done.returncode != ENGINE_FAILED)
     try:
-        return keep_verdicts(parse_answer(done.stdout))
+        return keep_verdicts(parse_answer(done.stdout), image)
     except ValueError as error:
-        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint") from error
+        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint", there=True) from error
 
 
 def parse_answer(printed: str) -> dict[str, Any]:
@@ -128,12 +133,15 @@ def parse_answer(printed: str) -> dict[str, Any]:
     raise ValueError("no fingerprint")
 
 
-def not_reached(words: Sequence[str], name: str, said: str) -> Refusal:
-    """Why an environment was not looked into, in three parts."""
+def not_reached(words: Sequence[str], name: str, said: str, *, there: bool) -> Refusal:
+    """Why an environment was not looked into, in three parts. An image that is there and does not answer is no image that
+    nobody has built yet, so it is wrong.
+    """
+    code = DIFFERENT if there and "run" in words[1:2] else COULD_NOT_LOOK
     fix = "Build it with `uv run noxfile.py -s image`." if "run" in words[1:2] else f"Name an environment as {HOW}."
     if words[1:2] == ["exec"] and name.startswith("container:"):
         fix = f"Take a running one from `{words[0]} ps`; its Python must be {PYTHON_IN_IMAGE}."
-    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=COULD_NOT_LOOK)
+    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=code)
 
 
 def read_saved(path: Path) -> Environment:

@@ -19,7 +19,7 @@ def read_own_wheel(root: Path) -> Contents:
     with tempfile.TemporaryDirectory(prefix="lockstep-") as folder:
         command = ["uv", "build", "--wheel", "--quiet", "--offline", "--no-config", "--python", sys.executable]
         done = subprocess.run(
-            [*command, "--out-dir", folder, str(root)], cwd=root, env=environment(), capture_output=True, text=True, check=False
+            [*command, "--out-dir", folder, str(root)], cwd=folder, env=environment(), capture_output=True, text=True, check=False
         )
         wheels = list(Path(folder).glob("*.whl"))
         if done.returncode or len(wheels) != 1:

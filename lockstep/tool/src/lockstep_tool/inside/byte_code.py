@@ -8,18 +8,18 @@ holds wherever the same bytes are. The bytes are read each time.
 import hashlib
 import marshal
 import os
-import stat
 import sys
 import warnings
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.util import MAGIC_NUMBER, source_hash
 from types import CodeType
 
-from lockstep_tool.inside.files import Below, read_bytes
+from lockstep_tool.inside.files import Below
 
 __all__ = ["ByteCode", "is_compiled", "judge_byte_code"]
 
-RULES = 1  # raised when `is_compiled_from` judges otherwise than before: what was remembered is then forgotten
+RULES = 2  # raised when `is_compiled_from` judges otherwise than before: what was remembered is then forgotten
 CACHED = f"{os.sep}__pycache__{os.sep}"
 HEADER = 16  # bytes: https://peps.python.org/pep-0552/#specification
 # All that a code object consists of but the file that it names, which an import puts right.
@@ -44,10 +44,14 @@ class ByteCode:
     proved: list[str] = field(default_factory=list)
 
 
-def judge_byte_code(below: Below, standard: Below, known: frozenset[str]) -> ByteCode:
-    """Every compiled file in an environment (`below`), and of the standard library those that this interpreter would read."""
+def judge_byte_code(below: Below, root: str, standard: Below, known: frozenset[str]) -> ByteCode:
+    """Every compiled file below `root`, and of the standard library those that this interpreter would read.
+
+    What else is installed and imported is no part of an environment: the check `packages` names it.
+    """
     seen = ByteCode(known)
-    for path in sorted(filter(is_compiled, below.modes)):
+    inside = f"{root}{os.sep}"
+    for path in sorted(path for path in below.modes if is_compiled(path) and path.startswith(inside)):
         judge_file(seen, below, path, *source_of(path))
     ending = f".{sys.implementation.cache_tag}{level_suffix(sys.flags.optimize)}.pyc"
     for path in sorted(path for path in standard.sizes if path.endswith(ending) and is_compiled(path)):
@@ -66,6 +70,7 @@ def judge_apart(seen: ByteCode, below: Below, prefix: str) -> None:
     for source in [path for path in below.sizes if path.endswith(".py")]:
         path = f"{prefix.rstrip(os.sep)}{source.removesuffix('.py')}{suffix}"
         if os.path.isfile(path):
+            below.sizes[path] = os.path.getsize(path)
             judge_file(seen, below, path, source, sys.flags.optimize)
 
 
@@ -92,19 +97,19 @@ def judge_file(seen: ByteCode, below: Below, path: str, source: str, level: int)
     """One compiled file against its source."""
     seen.checked += 1
     try:
-        content = read_bytes(path) if stat.S_ISREG(os.lstat(path).st_mode) else b""
-        if content[:4] != MAGIC_NUMBER or not below.is_file(source):
+        content = below.read(path) if path in below.sizes else b""
+        if content[:4] != MAGIC_NUMBER or source not in below.sizes:
             seen.unknown.append(path)
             return
         by_hash = content[4] & 1
-        if not by_hash and content[8:HEADER] != stamp(os.stat(source)):
+        if not by_hash and content[8:HEADER] != stamp(below.times[source], below.sizes[source]):
             seen.stale.append(path)
             return
         # The time stamp is no part of the verdict: it was compared, and is another one in each environment.
-        verdict = hash_verdict(below.hash_once(source), content[4:8] + content[8 if by_hash else HEADER :], level)
+        verdict = hash_verdict(below.hash_once(source), content if by_hash else content[4:8] + content[HEADER:], level)
         if verdict in seen.known:
             return
-        if not is_compiled_from(content, read_bytes(source), level):
+        if not is_compiled_from(content, below.read(source), level):
             seen.other.append(path)
             return
     except OSError:
@@ -113,16 +118,20 @@ def judge_file(seen: ByteCode, below: Below, path: str, source: str, level: int)
     seen.proved.append(verdict)
 
 
-def stamp(status: os.stat_result) -> bytes:
+def stamp(seconds: int, size: int) -> bytes:
     """Time and size of a source, as a header states them."""
-    parts = (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
-    return b"".join(part.to_bytes(4, "little") for part in parts)
+    return b"".join((part & 0xFFFFFFFF).to_bytes(4, "little") for part in (seconds, size))
+
+
+@cache
+def build_of(level: int) -> bytes:
+    """Which interpreter compiles, and how."""
+    return hashlib.sha256(f"{RULES} {level} {sys.version}".encode()).digest()
 
 
 def hash_verdict(source: bytes, compiled: bytes, level: int) -> str:
     """32 hexadecimal characters over the sha256 of the source, the compiled file and the interpreter."""
-    build = f"{RULES} {level} {sys.version}\0".encode()
-    return hashlib.sha256(build + source + hashlib.sha256(compiled).digest()).hexdigest()[:32]
+    return hashlib.sha256(build_of(level) + source + compiled).hexdigest()[:32]
 
 
 def is_compiled_from(compiled: bytes, source: bytes, level: int) -> bool:

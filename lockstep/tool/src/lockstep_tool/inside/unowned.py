@@ -32,8 +32,13 @@ def describe_venv() -> dict[str, str] | None:
         "real": os.path.realpath(sys.prefix),
         "prompt": said.get("prompt", ""),
         "uv": said.get("uv", ""),
-        "lib": f"python{sys.version_info[0]}.{sys.version_info[1]}",
+        "lib": versioned_name(),
     }
+
+
+def versioned_name() -> str:
+    """What the interpreter and the directory of its library are called: python3.13, or python3.13t without the lock."""
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}{'t' * ('t' in sys.abiflags)}"
 
 
 def read_settings() -> dict[str, str]:
@@ -67,8 +72,8 @@ def is_of_venv(below: Below, path: str) -> bool:
     if not is_virtual():
         return False
     if home == os.path.join(sys.prefix, "bin") and stat.S_ISLNK(below.modes[path]):
-        names = {"python", "python3", f"python3.{sys.version_info[1]}"}
-        return name in names and os.path.realpath(path) == os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+        names = {"python", "python3", f"python3.{sys.version_info[1]}", versioned_name()}
+        return name in names and os.path.realpath(path) == os.path.realpath(sys.executable)
     if home != sys.prefix:
         return path in {os.path.join(sys.prefix, *parts) for parts in empty_directories()}
     match name:
@@ -83,13 +88,13 @@ def is_of_venv(below: Below, path: str) -> bool:
 
 def empty_directories() -> Iterable[tuple[str, ...]]:
     """Those that are there before anything is installed."""
-    library = ("lib", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+    library = ("lib", versioned_name())
     return (("bin",), library[:1], library, (*library, "site-packages"))
 
 
 def is_as_uv_writes(said: Mapping[str, str]) -> bool:
     """Whether pyvenv.cfg states this interpreter and nothing else."""
-    base = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    base = os.path.realpath(sys.executable)
     wanted = {
         "implementation": "CPython" if sys.implementation.name == "cpython" else said.get("implementation"),
         "version_info": ".".join(map(str, sys.version_info[:3])),

@@ -18,6 +18,7 @@ from lockstep_tool.inside.files import shorten
 __all__ = ["CHECK"]
 
 Installed = Mapping[str, Mapping[str, Any]]
+Expected = Mapping[str, Contents | UnknownContents | OtherWheel]
 Shared = Mapping[str, list[str]]  # file → the distributions that have it
 
 
@@ -25,7 +26,7 @@ def find(comparison: Comparison) -> Iterator[Finding]:
     """Files that differ. Those that no wheel could be read for are one finding, which is neither good nor bad."""
     known: Installed = comparison.fingerprint["distributions"]
     expected = read_expected(comparison)
-    shared = find_shared(known)
+    shared = find_shared(known, expected)
     yield from compare_shared(comparison, shared, expected)
     for name, distribution in known.items():
         yield from compare_with_record(comparison, name, distribution, shared)
@@ -48,18 +49,27 @@ def find(comparison: Comparison) -> Iterator[Finding]:
         )
 
 
-def find_shared(known: Installed) -> Shared:
-    """Files that several distributions have at one place: the one that was installed last has won."""
+def find_shared(known: Installed, expected: Expected) -> Shared:
+    """Files that several wheels have at one place, where one of them is: the one that was installed last has won."""
     owners: dict[str, list[str]] = {}
     for name, distribution in known.items():
+        contents = expected.get(name)
         for file in distribution["files"]:
-            owners.setdefault(file, []).append(name)
-    return {file: names for file, names in owners.items() if len(names) > 1}
+            if not isinstance(contents, Contents) or file in contents.files:
+                owners.setdefault(file, []).append(name)
+    shared = {file: names for file, names in owners.items() if len(names) > 1}
+    return {file: names for file, names in shared.items() if any(is_there(known, expected, name, file) for name in names)}
 
 
-def compare_shared(
-    comparison: Comparison, shared: Shared, expected: Mapping[str, Contents | UnknownContents | OtherWheel]
-) -> Iterator[Finding]:
+def is_there(known: Installed, expected: Expected, name: str, file: str) -> bool:
+    """Whether a file is what this distribution's wheel has, or its RECORD where no wheel is known."""
+    contents = expected.get(name)
+    if isinstance(contents, Contents):
+        return contents.files[file].startswith(str(known[name]["files"][file]))
+    return file not in known[name]["edited"]
+
+
+def compare_shared(comparison: Comparison, shared: Shared, expected: Expected) -> Iterator[Finding]:
     """Those of which the wheels do not all have the same; what is there must be of one of them."""
     for names, files in group_by_owners(shared).items():
         wheels = {name: contents.files for name in names if isinstance(contents := expected.get(name), Contents)}
