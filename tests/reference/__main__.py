@@ -9,7 +9,7 @@ from difflib import unified_diff
 from functools import partial
 from pathlib import Path
 
-from . import checks, commands, ownership, questions, server, sessions
+from . import checks, commands, ownership, places, questions, server, sessions
 
 ROOT = Path(__file__).parents[2]
 PAGES = Path("docs", "reference")
@@ -20,6 +20,7 @@ MAKERS: Mapping[str, Callable[[Path], str]] = {
     "server.md": server.page,
     "checks.md": checks.page,
     "commands.md": commands.page,
+    "what-you-may-write.md": places.page,
 }
 
 FROM_A_RUN = {"faults.md"}  # the session of that name writes it

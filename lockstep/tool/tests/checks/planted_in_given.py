@@ -213,6 +213,15 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             edit(POD, "      containers:\n", "      containers:\n        - name: more\n          image: busybox:1.36.1\n"),
             "busybox",
         ),
+        Planted(
+            "a variable of the interpreter in the pod",
+            edit(
+                POD,
+                "          envFrom:",
+                "          env:\n            - name: PYTHONOPTIMIZE\n              value: '2'\n          envFrom:",
+            ),
+            "PYTHONOPTIMIZE=2   <- not your service's",
+        ),
         Planted("no pod at all", edit(POD, "replicas: 2", "replicas: 0"), "replicas: 0   <- differs from 2"),
         Planted(
             "a service for another",

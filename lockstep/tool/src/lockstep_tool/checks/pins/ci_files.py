@@ -32,7 +32,7 @@ def places(own: str) -> Sequence[Place]:
         Place("jobs/*/steps/[]/run", "another version of uv", INSTALLED),
         Place("jobs/*/runs-on", "another machine"),
         Place("jobs/*/timeout-minutes", "another limit", r"[1-9]\d{0,2}"),
-        Place("jobs/*/services", "services that your tests need, such as a database"),
+        Place("jobs/*/services", "services that your tests need"),
         Place("jobs/*/env/*", "variables of your service, and those by which things are reached", key=variables, more=True),
         Place("on/push/branches/[]", "the names of your branches", r"[\w./*-]+"),
         Place("on/push/branches/[]", "more branches", r"[\w./*-]+", more=True),

@@ -48,7 +48,7 @@ def places(name: str) -> Sequence[Place]:
         Place("services/*/environment/[]", "the same, as a list", rf"(?:{VARIABLE})(?:=.*)?", more=True),
         Place("services/*/env_file/[]", "files of variables", more=True),
         Place("services/*/volumes/[]", "mounts on /data, /srv, /mnt, /media, /var/lib, /etc/nginx/yours", MOUNTED, more=True),
-        *(Place(f"services/*/{key}", f"your {key}", key=re.escape(key), more=True) for key in FREE),
+        *(Place(f"services/*/{key}", "resources, networks, logging and the like", key=key, more=True) for key in FREE),
         Place("services/*/networks/*", "your networks", more=True),
         Place("services/*/depends_on/[]", "services that it needs", more=True),
         Place("services/*", "services of your own", key=others, more=True),
