@@ -175,6 +175,23 @@ def test_a_machine_without_uv_is_told_how_to_get_it(fresh: Service) -> None:
     refused(fresh, command, "uv is not on the search path.", "PATH   has no uv", "Install it", PATH="/nowhere")
 
 
+def test_a_lock_of_the_menu_that_a_variable_had_written_anew_is_refused(fresh: Service) -> None:
+    nox = nox_of(fresh)
+    fresh.edit("noxfile.py.lock", "[options]\n", '[options]\nresolution-mode = "lowest"\n')
+
+    command = [nox, "noxfile.py", "-s", "lock"]
+    refused(fresh, command, "The lock of this menu was not made for it.", "noxfile.py.lock", "Run `git checkout noxfile.py.lock`")
+
+
+@pytest.mark.parametrize("variable", ["UV_EXCLUDE_NEWER=2026-01-01", "UV_RESOLUTION=lowest", "UV_FORK_STRATEGY=fewest"])
+def test_the_documented_command_lets_no_variable_write_the_lock_of_the_menu(variable: str, fresh: Service) -> None:
+    name, _, value = variable.partition("=")
+    done = fresh.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-l", **{name: value})
+
+    assert done.returncode != 0
+    assert git(fresh.path, "status", "--porcelain") == ""
+
+
 def nox_of(service: Service) -> str:
     """The interpreter of the menu's own environment, which has the locked nox."""
     assert service.run("uv", "run", "--quiet", "noxfile.py", "-l").returncode == 0
