@@ -59,7 +59,7 @@ def compare_nodes(given: Node, found: Node, places: Sequence[Place], path: Path 
     elif isinstance(given, Scalar) and isinstance(found, Scalar):
         if (given.kind, given.text) != (found.kind, found.text) and not any(agree(given, found, place) for place in here):
             yield Difference(found.line, f"{name(path)}{tell_apart(given.text, found.text)}")
-    elif not (isinstance(given, Sequenced) and any(allows_more(place, found) for place in here)):
+    else:
         yield Difference(found.line, f"{said(path, found)}   <- differs from {show(given)}")
 
 
@@ -153,9 +153,11 @@ def allows_more(place: Place, node: Node) -> bool:
 
 
 def allowed_below(places: Sequence[Place], path: Path) -> bool:
-    """Whether a place below this path allows more than is given there."""
+    """Whether a place that names this very key allows something below it."""
     return any(
-        len(parts := place.path.split("/")) > len(path) and fits(path, "/".join(parts[: len(path)]))
+        len(parts := place.path.split("/")) > len(path)
+        and parts[len(path) - 1] == path[-1]
+        and fits(path, "/".join(parts[: len(path)]))
         for place in places
         if place.more or place.free
     )

@@ -34,6 +34,7 @@ PLACES = (
     Place("spec/template/metadata/annotations", "your annotations"),
     *(Place(f"{POD}/{key}", "where it runs, and as whom it pulls") for key in SCHEDULING),
     Place(f"{POD}/terminationGracePeriodSeconds", "the grace of server.toml", r"\d+"),
+    Place(f"{POD}/securityContext/fsGroup", "the group of its volumes", r"[1-9]\d*", more=True),
     # A path of the host has a slash.
     Place(f"{POD}/volumes/[]", "volumes that are no path of the host", r"[\w.-]*", more=True),
     Place(f"{CONTAINER}/image", "the registry and the digest that your pipeline pushes", r"\S+"),
