@@ -83,7 +83,7 @@ def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
 
 def program(session: nox.Session, extra: str) -> str:
     """The tool, installed from `.lockstep/` into an environment of its own."""
-    wrong = missing_parts() or changed_wheels() or unbuilt(extra)
+    wrong = missing_parts() or changed_wheels() or foreign_files() or unbuilt(extra)
     if wrong:
         session.error(wrong.removesuffix("."))  # nox ends it with one
     return str(environment(extra) / "bin" / "lockstep")
@@ -121,6 +121,28 @@ def changed_wheels() -> str:
             rows = f"  .lockstep/{name}\n    {found[:23]}   <- differs\n  .lockstep/uv.lock\n    {locked[:23]}"
             return f"A wheel of the tool is not the one that is locked.\n\n{rows}\n\n{RESTORE}"
     return ""
+
+
+@cache
+def foreign_files() -> str:
+    """What the tool's lock takes from elsewhere, in three parts; empty when all is from the indexes, with its hash.
+
+    Judged before anything of it is installed: what judges the rest of a lock is installed from this one.
+    """
+    packages = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    hosts = project.get("tool", {}).get("lockstep", {}).get("file-hosts", [])
+    stated = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("noxfile.py.lock", "uv.toml"))
+    known = {*re.findall(r'"(https?://[^/"]+)', stated), *(f"https://{host}" for host in hosts)}
+    strange = [f"{p['name']} {p['source']}" for p in packages if not {"registry", "path", "virtual"} & {*p["source"]}]
+    for file in (file for p in packages for file in [*p.get("wheels", ()), *([p["sdist"]] if "sdist" in p else [])]):
+        url, hashed = str(file.get("url", "")), str(file.get("hash")).startswith("sha256:")
+        if not hashed or ("filename" not in file and "/".join(url.split("/")[:3]) not in known):
+            strange.append(url or str(file))
+    if not strange:
+        return ""
+    rows = "\n".join(f"  .lockstep/uv.lock   {one}   <- from no index" for one in strange[:3])
+    return f"The tool's lock has what comes from elsewhere.\n\n{rows}\n\n{RESTORE}"
 
 
 @cache

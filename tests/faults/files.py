@@ -90,7 +90,7 @@ FAULTS = (
         "pip install in the Dockerfile",
         "dockerfile",
         edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel"),
-        "uv pip install requests",
+        "pip install requests",
     ),
     pins(
         "pytest by hand in CI",

@@ -92,7 +92,11 @@ FAULTS = (
         "KillMode: none   <- not",
     ),
     given(
-        "a drop-in that kills", "systemd units", write(f"{UNIT}.d/ours.conf", "[Service]\nTimeoutStopSec=1\n"), "TimeoutStopSec"
+        "a drop-in that kills",
+        "systemd units",
+        write(f"{UNIT}.d/ours.conf", "[Service]\nTimeoutStopSec=1\n"),
+        "TimeoutStopSec",
+        "deploy files",
     ),
     given("a Dockerfile of random bytes", "dockerfile", bytes_of_a_file, "Dockerfile cannot be read."),
     given("root in the Dockerfile", "dockerfile", edit("Dockerfile", "USER 10001:10001", "USER root"), "USER root   <- differs"),

@@ -9,7 +9,7 @@ from difflib import unified_diff
 from functools import partial
 from pathlib import Path
 
-from . import checks, commands, findings, ownership, questions, server, sessions
+from . import checks, commands, findings, ownership, places, questions, server, sessions
 
 ROOT = Path(__file__).parents[2]
 PAGES = Path("docs", "reference")
@@ -20,6 +20,7 @@ MAKERS: Mapping[Path, Callable[[Path], str]] = {
     PAGES / "server.md": server.page,
     PAGES / "checks.md": checks.page,
     PAGES / "commands.md": commands.page,
+    PAGES / "what-you-may-write.md": places.page,
     Path("findings", "README.md"): findings.page,
 }
 

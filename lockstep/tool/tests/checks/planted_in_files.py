@@ -262,6 +262,14 @@ FILES: Mapping[str, Sequence[Planted]] = {
             "with the variables in deploy/compose.override.yaml.",
         ),
         Planted(
+            "a port in a file of variables",
+            together(
+                edit(COMPOSE, "        required: false\n", "        required: false\n      - path: ours.env\n"),
+                write("deploy/ours.env", "# Ours.\nPORT=9000\n"),
+            ),
+            "PORT=9000   <- differs",
+        ),
+        Planted(
             "a port by variable in the pod",
             edit(
                 "deploy/kubernetes/deployment.yaml",

@@ -151,6 +151,10 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             edit(COMPOSE, "      FORWARDED_ALLOW_IPS", "      PYTHONOPTIMIZE: 1\n      FORWARDED_ALLOW_IPS"),
             "PYTHONOPTIMIZE: 1   <- not Lockstep's",
         ),
+        Planted(
+            "a file over the code", in_override("configs: [{source: x, target: /app/.venv/x.pth}]"), "configs: {source: x, target"
+        ),
+        Planted("a service that is never started", in_override("profiles: [never]"), "profiles: [never]   <- not"),
         Planted("no YAML", edit(COMPOSE, "services:\n", "services: [\n"), "deploy/compose.yaml cannot be read."),
         Planted("an override as root", in_override("user: root"), f"{OVERRIDE} adds what a team's file may not."),
         Planted(
@@ -212,6 +216,15 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             "a second container",
             edit(POD, "      containers:\n", "      containers:\n        - name: more\n          image: busybox:1.36.1\n"),
             "busybox",
+        ),
+        Planted(
+            "a variable of the interpreter in the pod",
+            edit(
+                POD,
+                "          envFrom:",
+                "          env:\n            - name: PYTHONOPTIMIZE\n              value: '2'\n          envFrom:",
+            ),
+            "PYTHONOPTIMIZE=2   <- not your service's",
         ),
         Planted("no pod at all", edit(POD, "replicas: 2", "replicas: 0"), "replicas: 0   <- differs from 2"),
         Planted(
@@ -323,6 +336,11 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             "pass   <- differs from",
         ),
         Planted("a package more for the menu", edit("noxfile.py", '["nox>=2026.10.20"]', '["nox>=2026.10.20", "six"]'), '"six"]'),
+        Planted(
+            "a session that is replaced",
+            write("nox_local.py", 'import nox\n\n\n@nox.session(name="lint")\ndef ours(session):\n    pass\n'),
+            "nox_local.py:5   lint   <- takes its place",
+        ),
         Planted("another waiting time for the menu", edit("noxfile.py", '# exclude-newer = "7 days"', "#"), "exclude-newer"),
     ),
     "definition": (

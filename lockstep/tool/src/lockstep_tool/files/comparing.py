@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from posixpath import commonprefix
 
+from lockstep_tool.files.aligning import find_gaps
 from lockstep_tool.files.node import Mapped, Node, Path, Scalar, Sequenced, fits, scalars, show
 
 __all__ = ["Difference", "Place", "compare_nodes"]
@@ -59,7 +60,7 @@ def compare_nodes(given: Node, found: Node, places: Sequence[Place], path: Path 
     elif isinstance(given, Scalar) and isinstance(found, Scalar):
         if (given.kind, given.text) != (found.kind, found.text) and not any(agree(given, found, place) for place in here):
             yield Difference(found.line, f"{name(path)}{tell_apart(given.text, found.text)}")
-    elif not (isinstance(given, Sequenced) and any(allows_more(place, found) for place in here)):
+    else:
         yield Difference(found.line, f"{said(path, found)}   <- differs from {show(given)}")
 
 
@@ -89,7 +90,11 @@ def compare_mappings(given: Mapped, found: Mapped, places: Sequence[Place], path
 def compare_sequences(given: Sequenced, found: Sequenced, places: Sequence[Place], path: Path) -> Iterator[Difference]:
     """Items that agree are matched in order; between them, what is one for one is compared, and the rest named."""
     below = (*path, "[]")
-    for ours, theirs in gaps(given.items, found.items, places, below):
+
+    def same(one: Node, other: Node) -> bool:
+        return next(compare_nodes(one, other, places, below), None) is None
+
+    for ours, theirs in find_gaps(given.items, found.items, same):
         alike = len(ours) == len(theirs) or all(isinstance(one, Scalar) for one in (*ours, *theirs))
         pairs = min(len(ours), len(theirs)) if alike else 0
         for one, other in zip(ours[:pairs], theirs[:pairs], strict=True):
@@ -101,42 +106,6 @@ def compare_sequences(given: Sequenced, found: Sequenced, places: Sequence[Place
         for one in ours[pairs:]:
             if not allowed_less(places, below):
                 yield Difference(line, f"{said(path, one)}   <- missing")
-
-
-Gap = tuple[Sequence[Node], Sequence[Node]]
-
-
-def gaps(given: Sequence[Node], found: Sequence[Node], places: Sequence[Place], path: Path) -> Iterator[Gap]:
-    """What lies between the items that agree: a longest common subsequence, after the ends that are alike."""
-
-    def same(one: Node, other: Node) -> bool:
-        return next(compare_nodes(one, other, places, path), None) is None
-
-    first = 0
-    while first < min(len(given), len(found)) and same(given[first], found[first]):
-        first += 1
-    last = 0
-    while last < min(len(given), len(found)) - first and same(given[-1 - last], found[-1 - last]):
-        last += 1
-    ours, theirs = given[first : len(given) - last], found[first : len(found) - last]
-    longest = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]
-    for i in reversed(range(len(ours))):
-        for j in reversed(range(len(theirs))):
-            step = longest[i + 1][j + 1] + 1 if same(ours[i], theirs[j]) else 0
-            longest[i][j] = max(step, longest[i + 1][j], longest[i][j + 1])
-    i = j = 0
-    left: tuple[list[Node], list[Node]] = ([], [])
-    while i < len(ours) or j < len(theirs):
-        if i < len(ours) and j < len(theirs) and longest[i][j] == longest[i + 1][j + 1] + 1 and same(ours[i], theirs[j]):
-            yield left
-            left, i, j = ([], []), i + 1, j + 1
-        elif j == len(theirs) or (i < len(ours) and longest[i + 1][j] >= longest[i][j + 1]):
-            left[0].append(ours[i])
-            i += 1
-        else:
-            left[1].append(theirs[j])
-            j += 1
-    yield left
 
 
 def allowed_more(node: Node, places: Sequence[Place], path: Path) -> bool:
@@ -153,9 +122,11 @@ def allows_more(place: Place, node: Node) -> bool:
 
 
 def allowed_below(places: Sequence[Place], path: Path) -> bool:
-    """Whether a place below this path allows more than is given there."""
+    """Whether a place that names this very key allows something below it."""
     return any(
-        len(parts := place.path.split("/")) > len(path) and fits(path, "/".join(parts[: len(path)]))
+        len(parts := place.path.split("/")) > len(path)
+        and parts[len(path) - 1] == path[-1]
+        and fits(path, "/".join(parts[: len(path)]))
         for place in places
         if place.more or place.free
     )

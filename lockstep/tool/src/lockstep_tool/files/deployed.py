@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from posixpath import normpath
 
 from lockstep_tool.files.dockerfile import parse_dockerfile
 from lockstep_tool.files.given import parse_file
@@ -90,6 +91,8 @@ def given_variables(service: Service) -> Iterator[Variable]:
             yield from of_the_image(file, node)
         for node in matching(document, f"services/{name}/environment"):
             yield from of_compose(file, node)
+        for node in matching(document, f"services/{name}/env_file/[]"):
+            yield from of_file(service, node)
         for node in matching(document, f"{CONTAINER}/env/[]"):
             if isinstance(node, Mapped) and isinstance(stated := node.entries.get("name"), Scalar):
                 value = node.entries.get("value", Scalar(0, ""))
@@ -113,6 +116,18 @@ def of_compose(file: str, node: Node) -> Iterator[Variable]:
         if isinstance(item, Scalar):
             key, _, text = item.text.partition("=")
             yield Variable(key, text, file, item.line)
+
+
+def of_file(service: Service, node: Node) -> Iterator[Variable]:
+    """Of a file of variables that is beside Compose's; `.env` is a machine's own, and not looked at."""
+    path = node.entries.get("path") if isinstance(node, Mapped) else node
+    file = normpath(f"deploy/{path.text}") if isinstance(path, Scalar) else ""
+    if file in {"", ".env"} or file.startswith("..") or not service.files.has(file):
+        return
+    for number, line in enumerate(service.files.lines(file), 1):
+        key, equals, value = line.strip().removeprefix("export ").partition("=")
+        if equals and not key.startswith("#"):
+            yield Variable(key.strip(), value.strip().strip("\"'"), file, number)
 
 
 def assignments(file: str, node: Node) -> Iterator[Variable]:

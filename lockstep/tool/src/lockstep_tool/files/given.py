@@ -8,7 +8,7 @@ from functools import lru_cache
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.files.comparing import Place, compare_nodes
-from lockstep_tool.files.node import Mapped, Node, Unreadable
+from lockstep_tool.files.node import Mapped, Node, Path, Unreadable
 from lockstep_tool.files.template_files import rendered_files
 from lockstep_tool.service import Service
 
@@ -22,7 +22,8 @@ WAYS = ("compose", "kubernetes", "systemd", "prometheus")
 class Given:
     """Files that one parser reads: `files` are patterns of their names, `may_miss` of those that a team may delete.
 
-    `beside` are patterns of files of the team's that add to them, as an override does: they may say what the places allow.
+    `beside` are patterns of files of the team's that add to them, as an override does: they may say what the places allow,
+    also below the paths of `into`.
     """
 
     files: Sequence[str]
@@ -30,6 +31,7 @@ class Given:
     places: Sequence[Place] = ()
     may_miss: Sequence[str] = ()
     beside: Sequence[str] = ()
+    into: Sequence[Path] = ()
 
 
 @lru_cache(1)
@@ -55,13 +57,14 @@ def compare_given(service: Service, check: Check, kind: Given) -> Iterator[Findi
         elif asked and not any(fnmatch(name, pattern) for pattern in kind.may_miss):
             yield check.finding(f"{name} is missing.", where=((name, "missing   <- differs"),), fix=f"Run `git checkout {name}`.")
     for name in service.files.named(*kind.beside):
-        yield from differences(service, check, kind, name, Mapped(1))
+        yield from differences(service, check, kind, name, None)
 
 
-def differences(service: Service, check: Check, kind: Given, name: str, given: Node) -> Iterator[Finding]:
-    """One finding for one file."""
+def differences(service: Service, check: Check, kind: Given, name: str, given: Node | None) -> Iterator[Finding]:
+    """One finding for one file; for one of the team's nothing is `given`."""
     try:
-        found = list(compare_nodes(given, parse_file(service, name, kind.parse), kind.places))
+        node = parse_file(service, name, kind.parse)
+        found = list(compare_nodes(nothing_at(node, kind.into) if given is None else given, node, kind.places))
     except Unreadable as error:
         yield check.finding(
             f"{name} cannot be read.",
@@ -70,12 +73,18 @@ def differences(service: Service, check: Check, kind: Given, name: str, given: N
         )
         return
     if found:
-        beside = any(fnmatch(name, pattern) for pattern in kind.beside)
         more = f" ({len(found)} spots, {MOST} are named)" if len(found) > MOST else ""
         yield check.finding(
-            f"{name} adds what a team's file may not{more}." if beside else f"{name} is not what Lockstep gives{more}.",
+            f"{name} adds what a team's file may not{more}." if given is None else f"{name} is not what Lockstep gives{more}.",
             where=tuple((f"{name}:{one.line}", one.said) for one in found[:MOST]),
         )
+
+
+def nothing_at(node: Node, paths: Sequence[Path]) -> Node:
+    """Empty mappings at those of the paths that the node has, and nothing else."""
+    below = node.entries if isinstance(node, Mapped) else {}
+    keys = dict.fromkeys(path[0] for path in paths if path and path[0] in below)
+    return Mapped(1, {key: nothing_at(below[key], [path[1:] for path in paths if path[:1] == (key,)]) for key in keys})
 
 
 @lru_cache(64)

@@ -11,7 +11,7 @@ from typing import Any
 
 from lockstep_serve.errors import Refusal
 
-__all__ = ["rendered_files"]
+__all__ = ["rendered_files", "template"]
 
 CONDITION = re.compile(r"\{% if (.+?) %\}(.*?)\{% endif %\}")
 VALUE = re.compile(r"\{\{ (\w+) \}\}")

@@ -18,7 +18,10 @@ TOOL = ".lockstep"
 
 def find(service: Service) -> Iterator[Finding]:
     """What is wrong with the wheels of every lock."""
-    return compare_wheels(service, service.locks)
+    yield from compare_wheels(service, service.locks)
+    for name in (one for one in service.locks if one in {"uv.lock", TOOL_LOCK}):
+        for wheel in locked_wheels(name, service.locked(name)):
+            yield from compare_versions(service, wheel)
 
 
 def compare_wheels(service: Service, locks: Sequence[str]) -> Iterator[Finding]:
@@ -29,7 +32,6 @@ def compare_wheels(service: Service, locks: Sequence[str]) -> Iterator[Finding]:
             by_path.setdefault(wheel.path, []).append(wheel)
     for path, wheels in by_path.items():
         yield from compare_bytes(service, path, wheels)
-        yield from compare_versions(service, path, wheels)
         for wheel in wheels:
             yield from compare_names(wheel, project_of(service, wheel.lock))
 
@@ -70,14 +72,15 @@ def remedy(path: str, wheel: LockedWheel) -> str:
     return f"Run `git checkout -- {path}`. Where it was replaced on purpose: `uv lock --upgrade-package {wheel.package}`."
 
 
-def compare_versions(service: Service, path: str, wheels: list[LockedWheel]) -> Iterator[Finding]:
+def compare_versions(service: Service, wheel: LockedWheel) -> Iterator[Finding]:
     """Lockstep's wheel of a release that is another one than it was: its name, version and locks may all say the same."""
-    released = path.startswith(f"{TOOL}/") and ".dev" not in wheels[0].version  # `1.0.0.dev0` is built anew with every change
-    if released and (where := service.history.changed(path)):
+    released = wheel.path.startswith(f"{TOOL}/") and ".dev" not in wheel.version  # `1.0.0.dev0` is built anew with every change
+    if released and (where := service.history.changed(wheel.path)):
         yield CHECK.finding(
             "A wheel of a release of Lockstep was replaced by another one of the same name.",
-            where=((path, f"changed in {where}   <- differs"), *((wheel.spot, wheel.hash[:23]) for wheel in wheels)),
-            fix=f"Run `git log -p -- {path}` and find out who did it; the hashes of each release stand beside it.",
+            where=((wheel.path, f"changed in {where}   <- differs"), (wheel.spot, wheel.hash[:23])),
+            fix=f"Run `git log -p -- {wheel.path}`, and compare it with the hashes that its release lists. "
+            "A wheel of your own has a version of its own, such as 1.0.0+ours.",
         )
 
 

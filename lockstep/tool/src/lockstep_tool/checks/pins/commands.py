@@ -110,7 +110,8 @@ def frozen(service: Service) -> Iterator[Finding]:
 CHECK = Check(
     name="commands",
     session="pins",
-    asks=f"Whether laptop, CI, image and deploy files run the same commands: the one command, uv sync --locked, {START}.",
+    asks="Whether nothing takes a stale lock, and files that the template does not give run the same commands as those that it "
+    f"gives: the one command, uv sync --locked, {START}.",
     why="What only CI runs fails only in CI; --frozen takes a lock that is stale.",
     allowed="Jobs of yours, in files beside Lockstep's.",
     fix="the command that `pins` prints, in the file and line that it names",

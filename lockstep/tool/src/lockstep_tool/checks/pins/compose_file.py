@@ -17,7 +17,6 @@ __all__ = ["CHECK", "PLACES"]
 MOUNTED = r"(?!.*\.sock)[^:]+:/(?:data|srv|mnt|media|var/lib|etc/nginx/yours)(?:/[^:]*)?(?::[a-zA-Z,]+)?"
 FREE = (
     "annotations",
-    "configs",
     "cpus",
     "depends_on",
     "deploy",
@@ -29,8 +28,6 @@ FREE = (
     "mem_reservation",
     "networks",
     "pids_limit",
-    "profiles",
-    "secrets",
     "ulimits",
 )
 
@@ -48,7 +45,9 @@ def places(name: str) -> Sequence[Place]:
         Place("services/*/environment/[]", "the same, as a list", rf"(?:{VARIABLE})(?:=.*)?", more=True),
         Place("services/*/env_file/[]", "files of variables", more=True),
         Place("services/*/volumes/[]", "mounts on /data, /srv, /mnt, /media, /var/lib, /etc/nginx/yours", MOUNTED, more=True),
-        *(Place(f"services/*/{key}", f"your {key}", key=re.escape(key), more=True) for key in FREE),
+        *(Place(f"services/*/{key}", "resources, networks, logging and the like", key=key, more=True) for key in FREE),
+        Place("services/*/configs/[]", "files that do not say where they lie", r"[\w.-]+", more=True),
+        Place("services/*/secrets/[]", "the same, of secrets", r"[\w.-]+", more=True),
         Place("services/*/networks/*", "your networks", more=True),
         Place("services/*/depends_on/[]", "services that it needs", more=True),
         Place("services/*", "services of your own", key=others, more=True),
@@ -63,12 +62,14 @@ PLACES = places("<name>")
 
 def find(service: Service) -> Iterator[Finding]:
     """Whatever the template does not give, in the file and in those that Compose reads with it."""
+    name = str(service.answers["project_name"])
     kind = Given(
         ("deploy/compose.yaml",),
         parse_yaml,
-        places(str(service.answers["project_name"])),
+        places(name),
         ("deploy/compose.yaml",),
         ("deploy/compose.override.y*ml", "deploy/docker-compose.override.y*ml"),
+        [("services", name), ("services", f"{name}-proxy")],
     )
     yield from compare_given(service, CHECK, kind)
 

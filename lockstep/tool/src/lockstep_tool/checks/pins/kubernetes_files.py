@@ -1,10 +1,13 @@
 """The check `kubernetes files`: whether those in deploy/kubernetes are what the template gives."""
 
+import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.files.comparing import Place
+from lockstep_tool.files.deployed import VARIABLE, given_variables
 from lockstep_tool.files.given import Given, compare_given
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
@@ -29,8 +32,9 @@ PLACES = (
     Place("metadata/namespace", "your namespace"),
     Place("spec/template/metadata/labels/*", "your labels", more=True),
     Place("spec/template/metadata/annotations", "your annotations"),
-    *(Place(f"{POD}/{key}", f"your {key}") for key in SCHEDULING),
+    *(Place(f"{POD}/{key}", "where it runs, and as whom it pulls") for key in SCHEDULING),
     Place(f"{POD}/terminationGracePeriodSeconds", "the grace of server.toml", r"\d+"),
+    Place(f"{POD}/securityContext/fsGroup", "the group of its volumes", r"[1-9]\d*", more=True),
     # A path of the host has a slash.
     Place(f"{POD}/volumes/[]", "volumes that are no path of the host", r"[\w.-]*", more=True),
     Place(f"{CONTAINER}/image", "the registry and the digest that your pipeline pushes", r"\S+"),
@@ -61,6 +65,12 @@ KIND = Given(("deploy/kubernetes/*.yaml",), parse_yaml, PLACES, ("deploy/kuberne
 def find(service: Service) -> Iterator[Finding]:
     """Whatever the template does not give."""
     yield from compare_given(service, CHECK, KIND)
+    for one in given_variables(service) if not service.detached else ():
+        if fnmatch(one.file, KIND.files[0]) and not re.fullmatch(VARIABLE, one.name):
+            yield CHECK.finding(
+                f"{one.file} changes the interpreter or the server by a variable.",
+                where=((f"{one.file}:{one.line}", f"{one.name}={one.value}   <- not your service's"),),
+            )
 
 
 CHECK = Check(

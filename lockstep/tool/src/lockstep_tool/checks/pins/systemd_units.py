@@ -15,7 +15,7 @@ __all__ = ["CHECK", "PLACES"]
 ASSIGNED = rf"\"?(?:{VARIABLE})=[^\s\"]*\"?"
 LIMITS = (
     r"(?:Memory(?:Max|High|Low|Min|SwapMax)|CPU(?:Quota|Weight|Affinity)|IOWeight|TasksMax|Limit[A-Z]+|Nice|Slice|OOM\w+"
-    r"|(?:State|Cache|Logs|Configuration)Directory|SupplementaryGroups|LoadCredential|SyslogIdentifier|IPAddress(?:Allow|Deny))"
+    r"|(?:State|Cache|Logs|Configuration)Directory|LoadCredential|SyslogIdentifier|IPAddress(?:Allow|Deny))"
 )
 HARDENING = (
     r"(?:Protect(?:Clock|Hostname|KernelTunables|KernelModules|KernelLogs|ControlGroups)|Private(?:Devices|Users)"
@@ -30,7 +30,10 @@ PLACES = (
     Place("Service/EnvironmentFile/[]", "files of variables", r"-?/\S+", more=True),
     Place("Service/*", "limits and directories", key=LIMITS, more=True),
     Place("Service/*", "more protection", r"yes|true|[A-Z]\S*(?: \S+)*", key=HARDENING, more=True),
-    *(Place(f"Unit/{key}/[]", "other units", r"\S.*", more=True) for key in ("After", "Wants", "Requires", "Documentation")),
+    *(
+        Place(f"Unit/{key}/[]", "other units", r"\S.*", more=True)
+        for key in ("After", "Wants", "Requires", "PartOf", "OnFailure", "Documentation")
+    ),
 )
 KIND = Given(
     ("deploy/systemd/*.service", "deploy/systemd/*.socket"),
