@@ -30,6 +30,15 @@ def test_a_framework_that_puts_a_process_into_utc_accuses_nobody(tiny: Tiny, mon
         assert "directories, UTC" in steps_process.keep_surroundings(server)
 
 
+def test_a_time_zone_that_the_service_states_accuses_nobody(tiny: Tiny) -> None:
+    service = tiny("uvicorn")
+    service.plant("tiny/app.py", "import os, time\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()")
+    project = service.root / "pyproject.toml"
+    project.write_text(project.read_text().replace("[tool.lockstep]\n", '[tool.lockstep]\ntime-zone = "Asia/Tokyo"\n'))
+    with service.serving() as server:
+        assert "directories, JST" in steps_process.keep_surroundings(server)
+
+
 @pytest.mark.parametrize(
     ("after", "said"),
     [

@@ -28,8 +28,9 @@ BY_HAND = "Start it by hand and look: `uv run noxfile.py -s serve`."
 ROUTES = f"Look at the routes of /health/live and of unknown paths. {BY_HAND}"
 ENVIRONMENT = "Run `uv run noxfile.py -s parity`, which compares what is installed with what is locked."
 SURROUNDINGS = (
-    "Take out what changes them when the service is imported. Packages come from pyproject.toml, and the zone from TZ, "
-    "which every environment states."
+    "Take out what changes them when the service is imported: packages come from pyproject.toml, and the zone from the "
+    "environment. Django sets TIME_ZONE, which is America/Chicago when nobody states it: state UTC, or the one that you want "
+    "as `time-zone` of [tool.lockstep] in pyproject.toml."
 )
 OVERLAP = "Look for a lock, or for a call that blocks, that every request passes: a middleware, a dependency, one connection."
 WATCH = "Leave the event loop and the logger `lockstep.loop` as they are: a loop that is held is then named by its line."

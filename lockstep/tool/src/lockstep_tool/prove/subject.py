@@ -1,6 +1,7 @@
 """Name exactly what a server is started from, so that what was seen of it once need not be looked for twice.
 
-The bytes that are installed are hashed, whatever else is known of them: an edit there changes the name. The interpreter
+The bytes that are installed are hashed, whatever else is known of them: an edit there changes the name. A process that
+looks again, to see that nothing has changed since its first look, hashes what has another time than then. The interpreter
 and its standard library, which nothing installs into, are named by what the file system says of their files.
 """
 
@@ -27,6 +28,7 @@ REACHING = (
     *("PYTHON*", "LD_*", "DYLD_*", "LC_*", "LANG*", "TZ", "MALLOC_*", "SSL_*", "OPENSSL_*", "*_PROXY", "*_proxy"),
     *("LOCKSTEP_*", "DJANGO_*", "FLASK_*", "OTEL_*"),
 )
+SETTLED_NANOSECONDS = 2 * 10**9  # the coarsest times of a file system: what is younger may change and keep its time
 NOT_LOADED = {"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "ensurepip"}
 
 
@@ -85,12 +87,29 @@ def hash_installed(home: Path) -> tuple[str, frozenset[str]]:
                 if name in INSTALLER_FILES and directory.endswith(".dist-info"):
                     continue  # times are in them, and no server reads them
                 path = f"{directory}/{name}"
-                hashed = hash_file(path).hex() if os.path.isfile(path) else "no file"
+                hashed = hash_again(path) if os.path.isfile(path) else "no file"
                 if name.endswith(".pyc"):
                     byte_code.add(hash_value([path, hashed])[:16])
                 else:
                     files[path] = hashed
     return digest(files), frozenset(byte_code)
+
+
+_hashed: dict[str, tuple[tuple[int, ...], str]] = {}  # by this process: path → what the file system said, and its hash
+
+
+def hash_again(path: str) -> str:
+    """Its hash. It is not read again by this process while the file system says the same of it, unless it was so young
+    that it could have been changed within the same tick. Who writes to a file moves its `ctime`, and cannot set it back.
+    """
+    status, now = os.stat(path), time.time_ns()
+    said = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    before, hashed = _hashed.get(path, ((), ""))
+    if before != said:
+        hashed = hash_file(path).hex()
+        if abs(now - status.st_ctime_ns) > SETTLED_NANOSECONDS:
+            _hashed[path] = (said, hashed)
+    return hashed
 
 
 def hash_interpreter(python: Path) -> str:
