@@ -55,7 +55,7 @@ PLANTED = (
         "Take out what changes them",
     ),
     Planted(
-        "another time zone", "tiny/app.py", ZONE, "keeps search path and time zone", "the time zone is JST", "the zone from TZ"
+        "another time zone", "tiny/app.py", ZONE, "keeps search path and time zone", "the time zone is JST", "`time-zone` of"
     ),
     Planted(
         "a file that each request leaves open",
@@ -134,7 +134,7 @@ def test_every_step_says_what_to_do_when_it_fails(tiny: Tiny, model: str) -> Non
     server = Server(production, {})
     with ExitStack() as stack:
         others = [step for other in steps.list_others(production) for step in other(production, stack)[1]]
-        every = [*steps.list_first(server, {}), *steps.list_last(server), *others]
+        every = [steps.become_ready(server), *steps.list_first(server, {}), *steps.list_last(server), *others]
 
     assert len(every) > 12
     assert all(step.fix.endswith(".") for step in every)

@@ -6,9 +6,9 @@ code, and logs no error on the way.
 """
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -70,16 +70,30 @@ def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
         names.append(name)
         print(f"  ✓ {name}: {seen}", flush=True)
 
-    with Server(production, steps.values_of_main(production)) as server, ThreadPoolExecutor() as pool:
-        run(server, steps.list_first(server, answers), say)
-        others = [pool.submit(prove_other, production, other) for other in steps.list_others(production)]
-        run(server, steps.list_last(server), say)
-        for other in others:
-            for name, seen in other.result():
-                say(name, seen)
+    with Server(production, steps.values_of_main(production)) as server:
+        run(server, [steps.become_ready(server)], say)  # with the machine for itself; the rest is more waiting than work
+        with prove_beside(production, steps.list_others(production)) as others:
+            run(server, steps.list_first(server, answers), say)
+            run(server, steps.list_last(server), say)
+            for other in others:
+                for name, seen in other.result():
+                    say(name, seen)
     if missing := steps.list_missing(production):
         print(f"  - {missing}", flush=True)
     return names, answers
+
+
+@contextmanager
+def prove_beside(production: Production, others: Iterable["Other"]) -> Iterator[list[Future[list[tuple[str, str]]]]]:
+    """Each on a server of its own, at the same time. After a failure nobody waits for what they still have to do."""
+    from lockstep_tool.prove.process import end_servers
+
+    with ThreadPoolExecutor() as pool:
+        try:
+            yield [pool.submit(prove_other, production, other) for other in others]
+        except BaseException:
+            end_servers()
+            raise
 
 
 def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]:

@@ -79,9 +79,8 @@ def become_ready(server: Server) -> Step:
 
 
 def list_first(server: Server, answers: dict[str, object]) -> Iterator[Step]:
-    """From the start on; these have the machine for themselves. `answers` takes what it answers to its own requests."""
+    """Once it is ready. `answers` takes what it answers to its own requests."""
     production = server.production
-    yield become_ready(server)
     yield Step("answers", lambda: steps_serving.answer_requests(server), ROUTES)
     yield Step("is this environment", lambda: steps_serving.be_this_environment(server), ENVIRONMENT)
     yield Step("keeps search path and time zone", lambda: steps_process.keep_surroundings(server), SURROUNDINGS)
@@ -103,7 +102,7 @@ def keep_answers(server: Server, answers: dict[str, object]) -> str:
 
 
 def list_last(server: Server) -> Iterator[Step]:
-    """To the end, while others are proved beside it: there is more waiting in these than work."""
+    """To the end."""
     if "slow clients" in server.production.model.abilities:
         yield Step("stands slow clients", lambda: steps_serving.stand_slow_clients(server), HELD)
     yield Step("drains on SIGTERM", lambda: steps_stopping.drain_requests(server), STOP)
@@ -121,22 +120,16 @@ def list_missing(production: Production) -> str:
 def list_others(production: Production) -> list[Other]:
     """The servers that are proved beside the main one."""
     abilities = production.model.abilities
-    return [
-        *([refuse] if "refuse" in abilities else []),
-        *([outlive] if "slow clients" in abilities and steps_process.can_limit_files() else []),
-        *([reload] if "reload" in abilities else []),
-        follow,
-    ]
+    return [*([refuse] if "refuse" in abilities else []), *([reload] if "reload" in abilities else []), follow]
 
 
 def refuse(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
-    server = stack.enter_context(Server(production, {"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0}))
-    return server, [Step("refuses what is too much", lambda: steps_serving.refuse_requests(server, ROOM), ROOM_FOR)]
-
-
-def outlive(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
-    server = stack.enter_context(Server(production, {"workers": 1, "keep_alive": 1}))
-    return server, [Step("outlives silent clients", lambda: steps_process.outlive_silent_clients(server), SILENT)]
+    values = {"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0, "keep_alive": 1}
+    server = stack.enter_context(Server(production, values))
+    steps = [Step("refuses what is too much", lambda: steps_serving.refuse_requests(server, ROOM), ROOM_FOR)]
+    if "slow clients" in production.model.abilities and steps_process.can_limit_files():
+        steps += [Step("outlives silent clients", lambda: steps_process.outlive_silent_clients(server), SILENT)]
+    return server, steps
 
 
 def reload(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:

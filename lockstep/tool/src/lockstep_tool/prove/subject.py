@@ -79,34 +79,38 @@ def hash_installed(home: Path) -> tuple[str, frozenset[str]]:
     """One hash over every file below site-packages but byte code, and one for each file of that."""
     files, byte_code = {}, set()
     for site in home.glob("lib/python*/site-packages"):
-        for directory, below, names in os.walk(site):
-            for name in below:
-                if os.path.islink(f"{directory}/{name}"):  # never the same: what it leads to may change
-                    files[f"{directory}/{name}"] = str(time.monotonic_ns())
-            for name in names:
-                if name in INSTALLER_FILES and directory.endswith(".dist-info"):
-                    continue  # times are in them, and no server reads them
-                path = f"{directory}/{name}"
-                hashed = hash_again(path) if os.path.isfile(path) else "no file"
-                if name.endswith(".pyc"):
-                    byte_code.add(hash_value([path, hashed])[:16])
-                else:
-                    files[path] = hashed
+        for path, hashed in hash_below(str(site)):
+            if path.endswith(".pyc"):
+                byte_code.add(hash_value([path, hashed])[:16])
+            else:
+                files[path] = hashed
     return digest(files), frozenset(byte_code)
+
+
+def hash_below(directory: str) -> Iterator[tuple[str, str]]:
+    """Every file below it but what installers note for themselves, with its hash."""
+    for entry in os.scandir(directory):
+        if entry.is_dir(follow_symlinks=False):
+            yield from hash_below(entry.path)
+        elif entry.is_dir():  # a link, and never the same: what it leads to may change
+            yield entry.path, str(time.monotonic_ns())
+        elif not entry.is_file():
+            yield entry.path, "no file"
+        elif not (entry.name in INSTALLER_FILES and directory.endswith(".dist-info")):
+            yield entry.path, hash_again(entry.path, entry.stat())
 
 
 _hashed: dict[str, tuple[tuple[int, ...], str]] = {}  # by this process: path → what the file system said, and its hash
 
 
-def hash_again(path: str) -> str:
+def hash_again(path: str, status: os.stat_result) -> str:
     """Its hash. It is not read again by this process while the file system says the same of it, unless it was so young
     that it could have been changed within the same tick. Who writes to a file moves its `ctime`, and cannot set it back.
     """
-    status, now = os.stat(path), time.time_ns()
     said = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     before, hashed = _hashed.get(path, ((), ""))
     if before != said:
-        hashed = hash_file(path).hex()
+        now, hashed = time.time_ns(), hash_file(path).hex()
         if abs(now - status.st_ctime_ns) > SETTLED_NANOSECONDS:
             _hashed[path] = (said, hashed)
     return hashed
