@@ -261,7 +261,7 @@ def test_a_second_look_reads_what_the_file_system_says_was_changed(service: Tiny
     file = service.root / SITE / "other.py"
     before, times, read = describe(service), file.stat(), list[str]()
     hash_file = subject.hash_file
-    monkeypatch.setattr(subject, "hash_file", lambda path: (read.append(path), hash_file(path))[1])
+    monkeypatch.setattr(subject, "hash_file", lambda path, size: (read.append(path), hash_file(path, size))[1])
     again = describe(service)
     while file.stat().st_ctime_ns == times.st_ctime_ns:  # a clock that ticks slowly
         file.write_text("TWO", encoding="utf-8")
@@ -277,7 +277,7 @@ def test_a_file_that_was_just_written_is_read_at_every_look(service: TinyService
     monkeypatch.setattr(subject, "SETTLED_NANOSECONDS", 10**18)
     read: list[str] = []
     hash_file = subject.hash_file
-    monkeypatch.setattr(subject, "hash_file", lambda path: (read.append(path), hash_file(path))[1])
+    monkeypatch.setattr(subject, "hash_file", lambda path, size: (read.append(path), hash_file(path, size))[1])
     describe(service)
     first = len(read)
     describe(service)

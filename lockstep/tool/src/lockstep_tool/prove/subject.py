@@ -110,7 +110,7 @@ def hash_again(path: str, status: os.stat_result) -> str:
     said = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
     before, hashed = _hashed.get(path, ((), ""))
     if before != said:
-        now, hashed = time.time_ns(), hash_file(path).hex()
+        now, hashed = time.time_ns(), hash_file(path, status.st_size).hex()
         if abs(now - status.st_ctime_ns) > SETTLED_NANOSECONDS:
             _hashed[path] = (said, hashed)
     return hashed
