@@ -111,16 +111,17 @@ def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]
 def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
     """Each step in turn; raises Refusal with the first that fails."""
     for step in its_steps:
+        begun = len(server.lines())
         try:
             seen = step.act()
         except (AssertionError, OSError) as failure:
             server.kill()
-            raise explain_failure(server, step, failure) from failure
+            raise explain_failure(server, step, failure, begun) from failure
         tell(step.name, seen)
 
 
-def explain_failure(server: "Server", step: "Step", failure: Exception) -> Refusal:
-    """The step with what it saw, what the server told last, and what of this shell may be the cause."""
+def explain_failure(server: "Server", step: "Step", failure: Exception, begun: int) -> Refusal:
+    """The step with what it saw, what the server told in it, and what of this shell may be the cause."""
     suspects = list(list_suspects())
     fix = step.fix
     if suspects:
@@ -130,7 +131,7 @@ def explain_failure(server: "Server", step: "Step", failure: Exception) -> Refus
         [
             (server.production.model.name, str(failure)),
             *((name, f"{value}   <- set in this shell") for name, value in suspects),
-            *(("server", line) for line in server.last_lines()),
+            *(("server", line) for line in server.last_lines(begun)),
         ],
         fix,
     )
