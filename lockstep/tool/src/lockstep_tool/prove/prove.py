@@ -78,7 +78,7 @@ def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
             for other in others:
                 for name, seen in other.result():
                     say(name, seen)
-    if missing := steps.list_missing(production):
+    for missing in filter(None, [steps.list_missing(production), steps.list_unseen()]):
         print(f"  - {missing}", flush=True)
     return names, answers
 
