@@ -46,7 +46,7 @@ DJANGO = {
     'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\nexecute_from_command_line(sys.argv)\n',
     "shop/__init__.py": "",
     "shop/settings.py": 'SECRET_KEY = "for tests"\nROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\n'
-    'INSTALLED_APPS = ["basket"]\nUSE_TZ = True\n',
+    'INSTALLED_APPS = ["basket"]\nUSE_TZ = True\nTIME_ZONE = "UTC"\n',
     "shop/urls.py": 'from basket.views import count\nfrom django.urls import path\n\nurlpatterns = [path("basket", count)]\n',
     "shop/wsgi.py": "import os\n\nfrom django.core.wsgi import get_wsgi_application\n\n"
     'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\napplication = get_wsgi_application()\n',

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.prove import steps, steps_loop
+from lockstep_tool.prove import steps, steps_loop, steps_process
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.prove import prove_steps
 from tiny_service import TinyService
@@ -55,7 +55,7 @@ PLANTED = (
         "Take out what changes them",
     ),
     Planted(
-        "another time zone", "tiny/app.py", ZONE, "keeps search path and time zone", "the time zone is JST", "the zone from TZ"
+        "another time zone", "tiny/app.py", ZONE, "keeps search path and time zone", "the time zone is JST", "`time-zone` of"
     ),
     Planted(
         "a file that each request leaves open",
@@ -134,8 +134,20 @@ def test_every_step_says_what_to_do_when_it_fails(tiny: Tiny, model: str) -> Non
     server = Server(production, {})
     with ExitStack() as stack:
         others = [step for other in steps.list_others(production) for step in other(production, stack)[1]]
-        every = [*steps.list_first(server, {}), *steps.list_last(server), *others]
+        every = [steps.become_ready(server), *steps.list_first(server, {}), *steps.list_last(server), *others]
 
     assert len(every) > 12
     assert all(step.fix.endswith(".") for step in every)
     assert len({step.fix for step in every}) > 10
+
+
+def test_what_this_system_cannot_show_is_said(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps_process, "can_list_files", lambda: False)
+    monkeypatch.setattr(steps_process, "can_limit_files", lambda: False)
+    production = tiny("uvicorn").production
+    with ExitStack() as stack:
+        others = [step.name for other in steps.list_others(production) for step in other(production, stack)[1]]
+
+    assert steps.list_unseen() == "not looked at, because this system cannot: files that stay open, silent clients"
+    assert "leaves no file open" not in [step.name for step in steps.list_first(Server(production, {}), {})]
+    assert "outlives silent clients" not in others

@@ -2,13 +2,12 @@
 
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterable
 
 import pytest
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.prove import expecting, process, prove
+from lockstep_tool.prove import process, prove
 from lockstep_tool.prove.apart import work_apart
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.prove import prove_steps
@@ -114,7 +113,6 @@ def test_ctrl_c_in_a_step_ends_every_server(tiny: Tiny, monkeypatch: pytest.Monk
     run = prove.run
     monkeypatch.setattr(Server, "__enter__", note)
     monkeypatch.setattr(prove, "run", interrupt_at)
-    monkeypatch.setattr(expecting, "interrupted", threading.Event())
     production, before = tiny("uvicorn").production, signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -127,8 +125,7 @@ def test_ctrl_c_in_a_step_ends_every_server(tiny: Tiny, monkeypatch: pytest.Monk
     assert not process._started
 
 
-def test_what_takes_too_long_is_ended_and_named(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(expecting, "interrupted", threading.Event())
+def test_what_takes_too_long_is_ended_and_named(tiny: Tiny) -> None:
     service = tiny("uvicorn")
     service.plant("tiny/app.py", "import time\ntime.sleep(600)")
     with pytest.raises(Refusal, match=r"It took longer than 2 s and was ended\. .* becomes ready") as caught:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from lockstep_tool.prove import steps_process
-from lockstep_tool.prove.server_log import ServerLog
+from lockstep_tool.prove.server_log import ServerLog, telling_lines
 from lockstep_tool.prove.steps_process import expect_same_path
 from tiny_service import TinyService
 
@@ -28,6 +28,15 @@ def test_a_framework_that_puts_a_process_into_utc_accuses_nobody(tiny: Tiny, mon
     service.plant("tiny/app.py", "import os, time\nos.environ['TZ'] = 'UTC'\ntime.tzset()")
     with service.serving() as server:
         assert "directories, UTC" in steps_process.keep_surroundings(server)
+
+
+def test_a_time_zone_that_the_service_states_accuses_nobody(tiny: Tiny) -> None:
+    service = tiny("uvicorn")
+    service.plant("tiny/app.py", "import os, time\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()")
+    project = service.root / "pyproject.toml"
+    project.write_text(project.read_text().replace("[tool.lockstep]\n", '[tool.lockstep]\ntime-zone = "Asia/Tokyo"\n'))
+    with service.serving() as server:
+        assert "directories, JST" in steps_process.keep_surroundings(server)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,24 @@ def test_a_server_that_keeps_silent_clients_for_ever_is_found(tiny: Tiny, hurry:
         hurry()
         with pytest.raises(AssertionError, match="nobody is served beside 100 silent clients"):
             steps_process.outlive_silent_clients(server)
+
+
+def test_the_lines_of_a_step_tell_its_cause_and_so_do_earlier_warnings() -> None:
+    lines = [
+        '{"level": "INFO", "logger": "lockstep", "message": "starting"}',
+        '{"level": "WARNING", "logger": "tiny", "message": "no database yet"}',
+        '{"level": "WARNING", "logger": "lockstep.loop", "message": "held", "held_ms": 200, "where": "waiting.py:7"}',
+        "Fatal Python error: Aborted",
+        '{"level": "INFO", "logger": "tiny", "message": "closing"}',
+        '{"level": "INFO", "logger": "access", "message": "GET / 200"}',
+    ]
+
+    assert telling_lines(lines, 4, 12) == [
+        "WARNING tiny: no database yet",
+        "Fatal Python error: Aborted",
+        "INFO tiny: closing",
+    ]
+    assert telling_lines(lines, 0, 1) == ["INFO tiny: closing"]
 
 
 def test_a_log_has_whole_lines_of_everybody_who_writes_to_it() -> None:

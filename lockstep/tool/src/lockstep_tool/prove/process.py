@@ -132,9 +132,9 @@ class Server:
         """What it has printed by now, from so many lines on."""
         return self.log.read_lines()[since:]
 
-    def last_lines(self, count: int = 12) -> list[str]:
-        """The last that tell what it did, to be read by a person."""
-        return telling_lines(self.lines(), count)
+    def last_lines(self, since: int = 0, count: int = 12) -> list[str]:
+        """The last that tell what it did from that line on, and of what it warned before, to be read by a person."""
+        return telling_lines(self.lines(), since, count)
 
 
 def free_port() -> int:

@@ -6,9 +6,9 @@ code, and logs no error on the way.
 """
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -70,16 +70,30 @@ def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
         names.append(name)
         print(f"  ✓ {name}: {seen}", flush=True)
 
-    with Server(production, steps.values_of_main(production)) as server, ThreadPoolExecutor() as pool:
-        run(server, steps.list_first(server, answers), say)
-        others = [pool.submit(prove_other, production, other) for other in steps.list_others(production)]
-        run(server, steps.list_last(server), say)
-        for other in others:
-            for name, seen in other.result():
-                say(name, seen)
-    if missing := steps.list_missing(production):
+    with Server(production, steps.values_of_main(production)) as server:
+        run(server, [steps.become_ready(server)], say)  # with the machine for itself; the rest is more waiting than work
+        with prove_beside(production, steps.list_others(production)) as others:
+            run(server, steps.list_first(server, answers), say)
+            run(server, steps.list_last(server), say)
+            for other in others:
+                for name, seen in other.result():
+                    say(name, seen)
+    for missing in filter(None, [steps.list_missing(production), steps.list_unseen()]):
         print(f"  - {missing}", flush=True)
     return names, answers
+
+
+@contextmanager
+def prove_beside(production: Production, others: Iterable["Other"]) -> Iterator[list[Future[list[tuple[str, str]]]]]:
+    """Each on a server of its own, at the same time. After a failure nobody waits for what they still have to do."""
+    from lockstep_tool.prove.process import end_servers
+
+    with ThreadPoolExecutor() as pool:
+        try:
+            yield [pool.submit(prove_other, production, other) for other in others]
+        except BaseException:
+            end_servers()
+            raise
 
 
 def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]:
@@ -97,16 +111,17 @@ def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]
 def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
     """Each step in turn; raises Refusal with the first that fails."""
     for step in its_steps:
+        begun = len(server.lines())
         try:
             seen = step.act()
         except (AssertionError, OSError) as failure:
             server.kill()
-            raise explain_failure(server, step, failure) from failure
+            raise explain_failure(server, step, failure, begun) from failure
         tell(step.name, seen)
 
 
-def explain_failure(server: "Server", step: "Step", failure: Exception) -> Refusal:
-    """The step with what it saw, what the server told last, and what of this shell may be the cause."""
+def explain_failure(server: "Server", step: "Step", failure: Exception, begun: int) -> Refusal:
+    """The step with what it saw, what the server told in it, and what of this shell may be the cause."""
     suspects = list(list_suspects())
     fix = step.fix
     if suspects:
@@ -116,7 +131,7 @@ def explain_failure(server: "Server", step: "Step", failure: Exception) -> Refus
         [
             (server.production.model.name, str(failure)),
             *((name, f"{value}   <- set in this shell") for name, value in suspects),
-            *(("server", line) for line in server.last_lines()),
+            *(("server", line) for line in server.last_lines(begun)),
         ],
         fix,
     )

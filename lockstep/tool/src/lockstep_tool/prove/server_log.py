@@ -9,13 +9,14 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 __all__ = ["PLANTED", "Record", "ServerLog", "is_error", "is_record", "read_holds", "readable", "telling_lines"]
 
 PLANTED = "waiting.py"  # where prove holds the event loop itself
+QUIET = {"DEBUG", "INFO"}
 LONGEST = 400  # characters of a line that are shown
 
 Record = Mapping[str, Any]  # a line of JSON
@@ -72,11 +73,13 @@ def read_holds(lines: Iterable[str]) -> list[Record]:
     return [r for r in map(parse, lines) if r.get("logger") == "lockstep.loop" and "held_ms" in r]
 
 
-def telling_lines(lines: Iterable[str], count: int) -> list[str]:
-    """The last that say more than that a request was answered, or what prove itself has planted, as a person reads
-    them.
+def telling_lines(lines: Sequence[str], since: int, count: int) -> list[str]:
+    """The last few of those from `since` on, and of the warnings and the text before, as a person reads them.
+
+    That a request was answered is left out, and so is what prove itself has planted.
     """
-    return [readable(line)[:LONGEST] for line in lines if not is_noise(parse(line))][-count:]
+    chosen = [line for number, line in enumerate(lines) if number >= since or parse(line).get("level") not in QUIET]
+    return [readable(line)[:LONGEST] for line in chosen if not is_noise(parse(line))][-count:]
 
 
 def is_noise(record: Record) -> bool:

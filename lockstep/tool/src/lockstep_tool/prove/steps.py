@@ -12,40 +12,26 @@ from tempfile import TemporaryDirectory
 
 from lockstep_tool.environments.answers import ask_server
 from lockstep_tool.environments.own_requests import own_requests
-from lockstep_tool.prove import steps_loop, steps_process, steps_restarts, steps_serving, steps_stopping
+from lockstep_tool.prove import remedies, steps_loop, steps_process, steps_restarts, steps_serving, steps_stopping
 from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.production import Production
 
-__all__ = ["Other", "Step", "become_ready", "list_first", "list_last", "list_missing", "list_others", "values_of_main"]
+__all__ = [
+    "Other",
+    "Step",
+    "become_ready",
+    "list_first",
+    "list_last",
+    "list_missing",
+    "list_others",
+    "list_unseen",
+    "values_of_main",
+]
 
 LEAD_SECONDS = 0.5  # short enough not to be waited for; where it is too short to be seen, a longer one is tried
 ROOM = 4  # requests that the server has room for that is to refuse some
 SHARE = 80  # requests that a worker serves where recycling is seen
-
-# What to do about a step that fails.
-BY_HAND = "Start it by hand and look: `uv run noxfile.py -s serve`."
-ROUTES = f"Look at the routes of /health/live and of unknown paths. {BY_HAND}"
-ENVIRONMENT = "Run `uv run noxfile.py -s parity`, which compares what is installed with what is locked."
-SURROUNDINGS = (
-    "Take out what changes them when the service is imported. Packages come from pyproject.toml, and the zone from TZ, "
-    "which every environment states."
-)
-OVERLAP = "Look for a lock, or for a call that blocks, that every request passes: a middleware, a dependency, one connection."
-WATCH = "Leave the event loop and the logger `lockstep.loop` as they are: a loop that is held is then named by its line."
-OWN = (
-    "Ask for that path while `uv run noxfile.py -s serve` runs. A path that never ends, such as a stream of events, does not "
-    "belong in `requests` of pyproject.toml."
-)
-FILES = "Close what a request opens, whatever happens in it: `with open(…) as file:`, `with httpx.Client() as client:`."
-HELD = "Look for what waits for a whole request before others get their turn: a lock in a middleware, a limit of connections."
-SILENT = "Leave the server's own limits as they are: a connection on which nothing comes must be closed after `keep_alive`."
-STOP = "Look for a signal handler or an exit of the service's own: the server stops it, and `worker` cleans up after it."
-END = "Look for what outlives the last answer: a thread that is no daemon, a function of `atexit`, a `worker` that waits."
-ERRORS = "Mend what it logs; what is no error, log as a warning."
-TEXT = "Log what is printed: `logging.getLogger(__name__).info(…)`. Whoever collects the log reads one JSON object a line."
-ROOM_FOR = "Leave the gate around the service as it is: `concurrency`, `threads` and `queue` of server.toml bound what runs."
-HOOKS = "Look for what the service does when a process of its begins or ends: a fork, a signal handler, an exit, its `worker`."
 
 
 @dataclass(frozen=True)
@@ -74,26 +60,25 @@ def values_of_main(production: Production) -> dict[str, object]:
 
 
 def become_ready(server: Server) -> Step:
-    return Step("becomes ready", lambda: f"after {steps_serving.become_ready(server):.2f} s", BY_HAND)
+    return Step("becomes ready", lambda: f"after {steps_serving.become_ready(server):.2f} s", remedies.BY_HAND)
 
 
 def list_first(server: Server, answers: dict[str, object]) -> Iterator[Step]:
-    """From the start on; these have the machine for themselves. `answers` takes what it answers to its own requests."""
+    """Once it is ready. `answers` takes what it answers to its own requests."""
     production = server.production
-    yield become_ready(server)
-    yield Step("answers", lambda: steps_serving.answer_requests(server), ROUTES)
-    yield Step("is this environment", lambda: steps_serving.be_this_environment(server), ENVIRONMENT)
-    yield Step("keeps search path and time zone", lambda: steps_process.keep_surroundings(server), SURROUNDINGS)
+    yield Step("answers", lambda: steps_serving.answer_requests(server), remedies.ROUTES)
+    yield Step("is this environment", lambda: steps_serving.be_this_environment(server), remedies.ENVIRONMENT)
+    yield Step("keeps search path and time zone", lambda: steps_process.keep_surroundings(server), remedies.SURROUNDINGS)
     count = steps_serving.count_overlapping(production)
     overlap = f"lets {count} slow requests overlap" if count > 1 else "answers a slow request"
-    yield Step(overlap, lambda: steps_serving.overlap_requests(server), OVERLAP)
+    yield Step(overlap, lambda: steps_serving.overlap_requests(server), remedies.OVERLAP)
     if steps_loop.has_loop(production):
-        yield Step("names who holds the event loop", lambda: steps_loop.name_who_holds_the_loop(server), WATCH)
+        yield Step("names who holds the event loop", lambda: steps_loop.name_who_holds_the_loop(server), remedies.WATCH)
     if own_requests(production.service):
-        yield Step("answers its own requests", lambda: steps_loop.answer_own_requests(server), OWN)
+        yield Step("answers its own requests", lambda: steps_loop.answer_own_requests(server), remedies.OWN)
     if steps_process.can_list_files():
-        yield Step("leaves no file open", lambda: steps_process.leave_no_file_open(server), FILES)
-    yield Step("keeps its answers for parity", lambda: keep_answers(server, answers), OWN)
+        yield Step("leaves no file open", lambda: steps_process.leave_no_file_open(server), remedies.FILES)
+    yield Step("keeps its answers for parity", lambda: keep_answers(server, answers), remedies.OWN)
 
 
 def keep_answers(server: Server, answers: dict[str, object]) -> str:
@@ -102,13 +87,13 @@ def keep_answers(server: Server, answers: dict[str, object]) -> str:
 
 
 def list_last(server: Server) -> Iterator[Step]:
-    """To the end, while others are proved beside it: there is more waiting in these than work."""
+    """To the end."""
     if "slow clients" in server.production.model.abilities:
-        yield Step("stands slow clients", lambda: steps_serving.stand_slow_clients(server), HELD)
-    yield Step("drains on SIGTERM", lambda: steps_stopping.drain_requests(server), STOP)
-    yield Step("exits in time", lambda: steps_stopping.end_in_time(server), END)
-    yield Step("logs no error", lambda: steps_stopping.log_no_error(server), ERRORS)
-    yield Step("logs nothing but JSON", lambda: steps_stopping.log_only_records(server), TEXT)
+        yield Step("stands slow clients", lambda: steps_serving.stand_slow_clients(server), remedies.HELD)
+    yield Step("drains on SIGTERM", lambda: steps_stopping.drain_requests(server), remedies.STOP)
+    yield Step("exits in time", lambda: steps_stopping.end_in_time(server), remedies.END)
+    yield Step("logs no error", lambda: steps_stopping.log_no_error(server), remedies.ERRORS)
+    yield Step("logs nothing but JSON", lambda: steps_stopping.log_only_records(server), remedies.TEXT)
 
 
 def list_missing(production: Production) -> str:
@@ -117,36 +102,37 @@ def list_missing(production: Production) -> str:
     return "" if stands else "needs a buffering proxy: slow clients hold its workers"
 
 
+def list_unseen() -> str:
+    """What cannot be looked at on this system."""
+    seen = {"files that stay open": steps_process.can_list_files(), "silent clients": steps_process.can_limit_files()}
+    unseen = [what for what, is_seen in seen.items() if not is_seen]
+    return f"not looked at, because this system cannot: {', '.join(unseen)}" if unseen else ""
+
+
 def list_others(production: Production) -> list[Other]:
     """The servers that are proved beside the main one."""
     abilities = production.model.abilities
-    return [
-        *([refuse] if "refuse" in abilities else []),
-        *([outlive] if "slow clients" in abilities and steps_process.can_limit_files() else []),
-        *([reload] if "reload" in abilities else []),
-        follow,
-    ]
+    return [*([refuse] if "refuse" in abilities else []), *([reload] if "reload" in abilities else []), follow]
 
 
 def refuse(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
-    server = stack.enter_context(Server(production, {"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0}))
-    return server, [Step("refuses what is too much", lambda: steps_serving.refuse_requests(server, ROOM), ROOM_FOR)]
-
-
-def outlive(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
-    server = stack.enter_context(Server(production, {"workers": 1, "keep_alive": 1}))
-    return server, [Step("outlives silent clients", lambda: steps_process.outlive_silent_clients(server), SILENT)]
+    values = {"workers": 1, "concurrency": ROOM, "threads": ROOM, "queue": 0, "keep_alive": 1}
+    server = stack.enter_context(Server(production, values))
+    steps = [Step("refuses what is too much", lambda: steps_serving.refuse_requests(server, ROOM), remedies.ROOM_FOR)]
+    if "slow clients" in production.model.abilities and steps_process.can_limit_files():
+        steps += [Step("outlives silent clients", lambda: steps_process.outlive_silent_clients(server), remedies.SILENT)]
+    return server, steps
 
 
 def reload(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
     releases = Path(stack.enter_context(TemporaryDirectory()))
     server = stack.enter_context(Server(production, {"workers": 1}, searched_first=releases))
     steps = [
-        Step("a broken reload changes nothing", lambda: steps_restarts.refuse_broken_release(server, releases), HOOKS),
-        Step("a reload loses nothing", lambda: steps_restarts.reload_workers(server, releases), HOOKS),
+        Step("a broken reload changes nothing", lambda: steps_restarts.refuse_broken_release(server, releases), remedies.HOOKS),
+        Step("a reload loses nothing", lambda: steps_restarts.reload_workers(server, releases), remedies.HOOKS),
     ]
     if "replace" in production.model.abilities:
-        steps += [Step("a killed worker comes back", lambda: steps_restarts.kill_worker(server), HOOKS)]
+        steps += [Step("a killed worker comes back", lambda: steps_restarts.kill_worker(server), remedies.HOOKS)]
     return server, steps
 
 
@@ -158,7 +144,11 @@ def follow(production: Production, stack: ExitStack) -> tuple[Server, list[Step]
     def start_successor() -> Server:
         return stack.enter_context(Server(production, {"workers": 1}, listener=listener, token=server.token))
 
-    steps = [Step("a zero-downtime restart loses nothing", lambda: steps_restarts.succeed_server(server, start_successor), STOP)]
+    steps = [
+        Step(
+            "a zero-downtime restart loses nothing", lambda: steps_restarts.succeed_server(server, start_successor), remedies.STOP
+        )
+    ]
     if "recycle" in production.model.abilities:
-        steps = [Step("recycling loses nothing", lambda: steps_restarts.recycle_workers(server), HOOKS), *steps]
+        steps = [Step("recycling loses nothing", lambda: steps_restarts.recycle_workers(server), remedies.HOOKS), *steps]
     return server, steps

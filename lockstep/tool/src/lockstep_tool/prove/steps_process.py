@@ -25,15 +25,19 @@ FILES, SILENT = 64, 100  # files that the server may have open, and clients that
 
 
 def keep_surroundings(server: Server) -> str:
-    """A worker has what an interpreter of the same environment begins with; UTC is what every environment may be in."""
+    """A worker has what an interpreter of the same environment begins with. It may be in UTC, as every environment, and in
+    the zone that pyproject.toml states.
+    """
     command, where = [str(server.production.python), "-c", DESCRIBE], server.directory
-    fresh = subprocess.run(command, env=server.environment, cwd=where, capture_output=True, text=True, check=False)
+    stated = {"TZ": str(zone)} if (zone := server.production.service.settings.get("time-zone")) else {}
+    environment = {**server.environment, **stated}
+    fresh = subprocess.run(command, env=environment, cwd=where, capture_output=True, text=True, check=False)
     expect(fresh.returncode == 0, f"an interpreter of this environment does not begin: {fresh.stderr.strip()[-300:]}")
     answer = get(server.port, server.path("surroundings", 0), timeout=patience())
     before, after = json.loads(fresh.stdout.splitlines()[-1]), json.loads(answer.body)
     expect_same_path(before["path"], after["path"], before["prefix"])
-    zone, its = before["zone"], after["zone"]
-    expect(its in (zone, UTC), f"the time zone is {its[0]}, and {zone[0]} before the service is imported")
+    expected, its = before["zone"], after["zone"]
+    expect(its in (expected, UTC), f"the time zone is {its[0]}, and {expected[0]} before the service is imported")
     return f"{len(after['path'])} directories, {its[0]}"
 
 
