@@ -457,6 +457,18 @@ def test_a_program_that_the_team_chose_is_allowed_and_named(declared: Service, t
     assert finding.what.startswith("the base" if layer == 0 else "packages/runtime.txt")
 
 
+def test_a_package_may_have_its_files_below_a_link_of_the_base(declared: Service, tmp_path: Path) -> None:
+    good = built_image(tmp_path / "good", declared)
+    listed = list_of([*LAYERS[1][:-1], entry("lib/libold.so.1")])
+    layers = [list(entries) for entries in LAYERS]
+    layers[0] = [*layers[0], link("lib", "usr/lib")]
+    layers[1] = [*layers[1][:-1], entry("usr/lib/libold.so.1"), entry("var/lib/dpkg/SHA256SUMS", listed)]
+    saved = saved_image(tmp_path / "with an old package", layers)
+    base = replace(good.base, layers=(saved.layers[0].digest,))
+
+    assert findings(replace(good, saved=saved, base=base, contents=read_contents(saved, 1))) == []
+
+
 def test_an_image_with_fewer_layers_than_its_base_is_another_one(declared: Service, tmp_path: Path) -> None:
     good = built_image(tmp_path, declared)
     base = replace(good.base, layers=(*(layer.digest for layer in good.saved.layers), "sha256:0"))
