@@ -232,6 +232,19 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         Planted("what the base has, otherwise", "nothing explains /etc/passwd (COPY /service /app)", **file("etc/passwd")),
         Planted("a file beside the service", "nothing explains /app/notes.txt", **file("app/notes.txt")),
         Planted("a link", "nothing explains /app/data", entries=(link("app/data", "/tmp"),)),
+        Planted(
+            "a link in the place of the lock", "nothing explains /app/uv.lock", entries=(link("app/uv.lock", "/etc/passwd"),)
+        ),
+        Planted(
+            "a file by a path that leads elsewhere",
+            "nothing explains /etc/more",
+            entries=(entry("app/.venv/../../etc/more"),),
+        ),
+        Planted(
+            "a file below a link",
+            "nothing explains /app/.venv/more/ld.so.preload",
+            entries=(link("app/.venv/more", "/etc"), entry("app/.venv/more/ld.so.preload")),
+        ),
         Planted("a directory", "nothing explains /data", entries=(directory("data"),)),
         Planted("a device", "nothing explains /app/.venv/null", entries=(entry("app/.venv/null", kind=tarfile.CHRTYPE),)),
         Planted(
