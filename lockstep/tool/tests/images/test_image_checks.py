@@ -232,6 +232,19 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         Planted("what the base has, otherwise", "nothing explains /etc/passwd (COPY /service /app)", **file("etc/passwd")),
         Planted("a file beside the service", "nothing explains /app/notes.txt", **file("app/notes.txt")),
         Planted("a link", "nothing explains /app/data", entries=(link("app/data", "/tmp"),)),
+        Planted(
+            "a link in the place of the lock", "nothing explains /app/uv.lock", entries=(link("app/uv.lock", "/etc/passwd"),)
+        ),
+        Planted(
+            "a file by a path that leads elsewhere",
+            "nothing explains /etc/more",
+            entries=(entry("app/.venv/../../etc/more"),),
+        ),
+        Planted(
+            "a file below a link",
+            "nothing explains /app/.venv/more/ld.so.preload",
+            entries=(link("app/.venv/more", "/etc"), entry("app/.venv/more/ld.so.preload")),
+        ),
         Planted("a directory", "nothing explains /data", entries=(directory("data"),)),
         Planted("a device", "nothing explains /app/.venv/null", entries=(entry("app/.venv/null", kind=tarfile.CHRTYPE),)),
         Planted(
@@ -455,6 +468,18 @@ def test_a_program_that_the_team_chose_is_allowed_and_named(declared: Service, t
 
     assert (finding.check, finding.severity) == ("image programs", Severity.ALLOWED)
     assert finding.what.startswith("the base" if layer == 0 else "packages/runtime.txt")
+
+
+def test_a_package_may_have_its_files_below_a_link_of_the_base(declared: Service, tmp_path: Path) -> None:
+    good = built_image(tmp_path / "good", declared)
+    listed = list_of([*LAYERS[1][:-1], entry("lib/libold.so.1")])
+    layers = [list(entries) for entries in LAYERS]
+    layers[0] = [*layers[0], link("lib", "usr/lib")]
+    layers[1] = [*layers[1][:-1], entry("usr/lib/libold.so.1"), entry("var/lib/dpkg/SHA256SUMS", listed)]
+    saved = saved_image(tmp_path / "with an old package", layers)
+    base = replace(good.base, layers=(saved.layers[0].digest,))
+
+    assert findings(replace(good, saved=saved, base=base, contents=read_contents(saved, 1))) == []
 
 
 def test_an_image_with_fewer_layers_than_its_base_is_another_one(declared: Service, tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
 """An image is called by a commit's name only where everything that it is built of is that commit's."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 
+from lockstep_serve.errors import Refusal
 from lockstep_tool.images.labels import labels_of, revision
+from lockstep_tool.images.publish import refuse_other_commit
 from lockstep_tool.images.uncommitted import name_left_out, name_uncommitted
 from lockstep_tool.service import Service
 from small_service import SmallService, git
@@ -57,6 +62,16 @@ def test_what_no_build_takes_is_not_named(service: SmallService, name: str) -> N
     assert name_uncommitted(Service(service.root)) == []
     assert dict(Service(service.root).source) == before
     assert label_of(service) == revision(service.root)
+
+
+def test_what_is_no_commit_s_is_not_published(service: SmallService, tmp_path: Path) -> None:
+    commit = revision(service.root)
+    for label, refused in ((commit, False), (f"{commit}-changed", True)):
+        engine = tmp_path / "engine"
+        engine.write_text(f"#!/bin/sh\necho {label}\n", encoding="utf-8")
+        engine.chmod(0o755)
+        with pytest.raises(Refusal, match="not of this commit") if refused else nullcontext():
+            refuse_other_commit(service.root, str(engine), "localhost/orders-api:lockstep")
 
 
 def test_a_service_in_a_directory_of_its_repository_is_named_from_its_own_root(service: SmallService) -> None:

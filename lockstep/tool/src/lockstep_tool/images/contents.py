@@ -72,7 +72,13 @@ class Contents:
     def listed(self, name: str) -> dict[str, str]:
         """Path → state of everything that one of the LISTS has; empty where there is no such list."""
         rows = (line.split("  ", 1) for line in self.texts.get(name, "").splitlines() if "  " in line)
-        return {posixpath.normpath(posixpath.join(LISTS[name], path)): state for state, path in rows}
+        return {self.follow_base(posixpath.normpath(posixpath.join(LISTS[name], path))): state for state, path in rows}
+
+    def follow_base(self, path: str) -> str:
+        """Where a path is that a package puts below /lib or /bin, which are links in a base: to /usr/lib and /usr/bin."""
+        top, _, rest = path.partition("/")
+        link = self.files.get(top)
+        return posixpath.join(link.member.linkname.strip("/"), rest) if rest and link and link.member.issym() else path
 
     def added(self) -> Iterator[File]:
         """What the base did not bring."""

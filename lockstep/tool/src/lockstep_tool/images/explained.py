@@ -18,12 +18,13 @@ BYTE_CODE = re.compile(r"__pycache__/([^/]+)\.cpython-\d+\.pyc$")
 
 def unexplained_files(contents: Contents) -> Iterator[File]:
     """Every file, link and empty directory above the base that nothing explains; the interpreter's have a check of their own."""
-    known = {*name_listed(contents, DEBIAN), *INPUTS, DEBIAN}
+    listed, once = name_listed(contents, DEBIAN), {*INPUTS, DEBIAN}
+    links = {file.path for file in contents.added() if file.member.issym()}
     full = {parent for path, file in contents.files.items() if not file.member.isdir() for parent in parents_of(path)}
     for file in contents.added():
-        inside = f"{file.path}/".startswith((ENVIRONMENT, f"{LISTS[INTERPRETER]}/"))
-        fits = file.path in known or (file.member.isdir() and file.path in full)
-        if file.state == "special" or not (inside or fits or file.path in {"", "."}):
+        inside = f"{file.path}/".startswith((ENVIRONMENT, f"{LISTS[INTERPRETER]}/")) and links.isdisjoint(parents_of(file.path))
+        fits = file.path in full if file.member.isdir() else file.path in once and file.digest
+        if file.state == "special" or not (inside or fits or file.path in listed or not file.path):
             yield file
 
 

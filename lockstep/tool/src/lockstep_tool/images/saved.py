@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import posixpath
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -37,11 +38,11 @@ class Layer:
             yield gzip.GzipFile(fileobj=held) if packed else held  # type: ignore[misc]
 
     def entries(self) -> Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]:
-        """Each name without a slash at either end, what the tar says of it, and its content where it is a file."""
+        """Each path below the root, what the tar says of it, and its content where it is a file."""
         with self.open_tar() as raw, tarfile.open(fileobj=raw) as tar:
             for member in tar:
                 yield (
-                    member.name.removeprefix("./").strip("/"),
+                    posixpath.normpath(f"/{member.name}").strip("/"),
                     member,
                     tar.extractfile(member) if member.isreg() else None,
                 )
