@@ -77,14 +77,9 @@ PYTHON = f"FROM python:3.13.9@sha256:{'0' * 64}\n"
 
 
 def steps(*lines: str, job: str = "") -> str:
-    """A workflow of one job, whose steps begin on line 6; `job` are lines of the job."""
-    above = f"    {job}\n" if job else "    runs-on: ubuntu-24.04\n"
-    return (
-        "name: ci\non: push\njobs:\n  test:\n"
-        + above.removesuffix("\n")
-        + "\n    steps:\n"
-        + "".join(f"      {line}\n" for line in lines)
-    )
+    """A workflow of one job, whose steps begin on line 7; `job` is a line of the job."""
+    head = ["name: ci", "on: push", "jobs:", "  test:", f"    {job or 'runs-on: ubuntu-24.04'}", "    steps:"]
+    return "\n".join([*head, *(f"      {line}" for line in lines), ""])
 
 
 # A fault → the file, what stands there, the column with its sign, and words of what is said.
