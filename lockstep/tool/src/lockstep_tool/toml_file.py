@@ -15,6 +15,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise Refusal(f"{path.name} cannot be read.", [(path.name, str(error.strerror))], "Restore it from git.") from error
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{path.name} cannot be read.", [(path.name, "is no text in UTF-8")], "Restore it from git.") from error
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

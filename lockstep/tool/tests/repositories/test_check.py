@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from lockstep_tool.__main__ import main
+from lockstep_tool.repositories.check import applies, columns, look_for
+from lockstep_tool.repositories.facts import Facts
+from lockstep_tool.repositories.repository import open_repository
 from small_service import SmallService
 
 GOOD = {
@@ -229,6 +232,7 @@ UNTRUE = {
         {WORKFLOW: steps("- run: pip install uv==0.13.9"), "uv.toml": 'required-version = ">=0.13,<0.14"\n'},
         "tools ✓",
     ),
+    "nox is stated before it is run": ({WORKFLOW: steps("- run: uvx --from nox==2026.10.20 nox")}, "tools ✓"),
     "a comment installs nothing": ({WORKFLOW: steps("# pip install uv", "- run: echo pip # install uv")}, "tools -"),
     "a name is no command": ({WORKFLOW: steps("- name: pip install uv", "  run: make")}, "tools -"),
     "an image that the same file builds": (
@@ -289,6 +293,17 @@ def test_what_is_not_so_is_not_said(check: Check, case: str, tmp_path: Path) -> 
 
     column, sign = expected.split()
     assert signs[column] == sign, answer.out
+
+
+def test_a_file_that_is_broken_anywhere_leaves_its_columns_open(tmp_path: Path) -> None:
+    texts = {(name, text) for name, text, *_ in PLANTED.values() if text}
+    for number, (name, text) in enumerate(sorted(texts)):
+        for part, broken in enumerate((text[: len(text) // 3], text[: -len(text) // 4], text.encode() + b"\n\xff\xfe", text[5:])):
+            facts = Facts(open_repository(write(tmp_path / f"{number}-{part}", {name: broken})))
+            for column in columns({}, {})[1:]:
+                found = list(look_for(column, facts)) if applies(column, facts) else []
+
+                assert all(finding.where and finding.fix for finding in found), (name, broken)
 
 
 WORKSPACE = {

@@ -1,6 +1,7 @@
 """The columns `python` and `tools`: are the versions stated, Python to the patch, and does every file say the same?"""
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -10,7 +11,6 @@ from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.repositories.facts import CI, IMAGES, Facts
 from lockstep_tool.repositories.shell import Command
 from lockstep_tool.repositories.stated import Version
-from lockstep_tool.toml_file import read_toml
 
 __all__ = ["mentions_tools", "python", "tools"]
 
@@ -69,7 +69,10 @@ def mentions_tools(facts: Facts) -> bool:
     """Whether uv or nox is used at all."""
     if {"uv.lock", "uv.toml", "noxfile.py"} & set(facts.repository.files) or required_uv(facts) is not None:
         return True
-    return bool([*uv_statements(facts), *loose_uv(facts), *loose_nox(facts)]) or facts.has_unread(*CI, *IMAGES)
+    named = any(
+        re.fullmatch(r"nox(?:(?:==|@).*)?", word) for command in facts.commands if gets(command) for word in command.words
+    )
+    return named or bool([*uv_statements(facts), *loose_uv(facts)]) or facts.has_unread(*CI, *IMAGES)
 
 
 def find_uv(facts: Facts) -> Iterator[Finding]:
@@ -107,8 +110,8 @@ def required_uv(facts: Facts) -> Version | None:
     for name in ("uv.toml", "pyproject.toml"):
         if name in facts.repository.files:
             try:
-                data = read_toml(facts.repository.root / name)
-            except Refusal:
+                data = tomllib.loads(facts.repository.text(name))
+            except (Refusal, tomllib.TOMLDecodeError):
                 continue  # the column `lock` says so
             table = data if name == "uv.toml" else data.get("tool", {}).get("uv", {})
             if isinstance(given := table.get("required-version"), str):
@@ -140,7 +143,7 @@ def uv_statements(facts: Facts) -> Iterator[Version]:
 def loose_uv(facts: Facts, *, followed: bool = False) -> Iterator[tuple[str, str]]:
     """What takes the newest uv; `followed` says that the project asks for one, which uv's action then takes."""
     for command in facts.commands:
-        if (installs(command) and "uv" in command.words) or re.search(r"astral\.sh/uv/install\.", command.text):
+        if (gets(command) and "uv" in command.words) or re.search(r"astral\.sh/uv/install\.", command.text):
             yield command.spot, command.text
     for image in facts.images:
         if image.short == "uv" and not image.unknown and not image.tag[:1].isdigit() and "@" not in image.name:
@@ -153,8 +156,10 @@ def loose_uv(facts: Facts, *, followed: bool = False) -> Iterator[tuple[str, str
             yield step.spot, f"{step.action} without a version"
 
 
-def installs(command: Command) -> bool:
-    """Whether a command installs what it names."""
+def gets(command: Command) -> bool:
+    """Whether a command installs what it names, or runs it from where it is published."""
+    if command.words[:2] == ("uv", "tool"):
+        return True
     words = [word.rpartition("/")[2] for word in command.words]
     words = words[2:] if words[:2] == ["python", "-m"] or words[:2] == ["python3", "-m"] else words
     return words[:1] != [] and words[0] in INSTALLERS and (words[0] == "uvx" or {"install", "run"} & set(words[1:]) != set())
@@ -171,7 +176,8 @@ def find_nox(facts: Facts) -> Iterator[Finding]:
 
 def loose_nox(facts: Facts) -> Iterator[tuple[str, str]]:
     for command in facts.commands:
-        if "nox" in command.words and (installs(command) or command.words[:2] == ("uv", "tool")):
+        stated = any(re.match(r"nox(?:==|@)", word) for word in command.words)
+        if "nox" in command.words and not stated and gets(command):
             yield command.spot, command.text
 
 
