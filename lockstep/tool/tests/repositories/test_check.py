@@ -181,6 +181,31 @@ PLANTED = {
     "a base that only a build knows": ("Containerfile", "ARG B\nFROM ${B}\nUSER 1\n", "? bases", "a variable without a value"),
     "a base by tag": ("Containerfile", "FROM debian:13\nUSER 1\n", "! bases", "pinned by a tag"),
     "an image beside the service": ("compose.yaml", "services:\n  db:\n    image: postgres\n", "✗ bases", "compose.yaml:3"),
+    "an image that is merged in": (
+        "compose.yaml",
+        "x-db: &db\n  image: postgres\nservices:\n  db:\n    <<: *db\n",
+        "✗ bases",
+        "compose.yaml:2   postgres",
+    ),
+    "an image of a job of GitLab": (".gitlab-ci.yml", "test:\n  image: debian\n  script: [make]\n", "✗ bases", "gitlab-ci.yml:2"),
+    "an installation of a job of GitLab": (
+        ".gitlab-ci.yml",
+        "test:\n  before_script:\n    - pip install flask\n  script: [make]\n",
+        "✗ installs",
+        ".gitlab-ci.yml:3   pip install flask",
+    ),
+    "a Python of an image of CircleCI": (
+        ".circleci/config.yml",
+        "jobs:\n  test:\n    docker:\n      - image: cimg/python:3.12.1\n    steps:\n      - run: make\n",
+        "✗ python",
+        ".circleci/config.yml:4   cimg/python:3.12.1",
+    ),
+    "an installation of Azure": (
+        "azure-pipelines.yml",
+        "stages:\n  - jobs:\n      - steps:\n          - script: pip install flask\n",
+        "✗ installs",
+        "azure-pipelines.yml:4   pip install flask",
+    ),
     "an image that CI runs in": (WORKFLOW, steps("- run: make", job="container: { image: debian }"), "✗ bases", "   debian"),
     "an action by tag": (WORKFLOW, steps("- uses: actions/checkout@v5"), "✗ actions", f"{WORKFLOW}:7   actions/checkout@v5"),
     "a workflow of others by branch": (
@@ -310,15 +335,25 @@ WORKSPACE = {
     "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
     "packages/a/pyproject.toml": '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\n',
 }
+NEEDS_MEMBERS = """
+dependencies = ["a"]
+
+[dependency-groups]
+dev = ["a"]
+
+[tool.uv.sources]
+a = { workspace = true }
+
+"""
 PROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
 
 
 @pytest.mark.parametrize(
     ("files", "where", "sign"),
     [
-        (WORKSPACE, ".", "?"),
-        (WORKSPACE, "packages/a", "?"),
-        ({**WORKSPACE, "pyproject.toml": PROJECT + WORKSPACE["pyproject.toml"]}, ".", "?"),
+        (WORKSPACE, ".", "✓"),
+        (WORKSPACE, "packages/a", "✓"),
+        ({**WORKSPACE, "pyproject.toml": PROJECT + NEEDS_MEMBERS + WORKSPACE["pyproject.toml"]}, ".", "✓"),
         ({"pyproject.toml": PROJECT + "[tool.thing]\ntable = {\n    one = 1,\n}\n"}, ".", "?"),
         ({"pyproject.toml": PROJECT}, ".", "✓"),
     ],

@@ -69,9 +69,8 @@ def mentions_tools(facts: Facts) -> bool:
     """Whether uv or nox is used at all."""
     if {"uv.lock", "uv.toml", "noxfile.py"} & set(facts.repository.files) or required_uv(facts) is not None:
         return True
-    named = any(
-        re.fullmatch(r"nox(?:(?:==|@).*)?", word) for command in facts.commands if gets(command) for word in command.words
-    )
+    words = (word for command in facts.commands if gets(command) for word in command.words)
+    named = any(re.fullmatch(r"nox(?:(?:==|@).*)?", word) for word in words)
     return named or bool([*uv_statements(facts), *loose_uv(facts)]) or facts.has_unread(*CI, *IMAGES)
 
 
