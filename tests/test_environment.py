@@ -22,7 +22,8 @@ def test_no_fault_is_found_in_the_files_of_a_good_service(every_service: Mapping
     checks = [check for session in ("lock", "pins") for check in checks_of(session) if not check.network]
     found: list[Finding] = list(run_checks(checks, Repository(every_service[name])))
 
-    warned = [finding for finding in found if finding.check == "images" and finding.severity is Severity.WARNING]
+    named = {"images", "template address"}  # pinned by a tag, and made from a path of this machine
+    warned = [finding for finding in found if finding.check in named and finding.severity is Severity.WARNING]
     assert [describe(finding) for finding in found if finding not in warned] == []
 
 

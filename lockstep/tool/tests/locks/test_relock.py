@@ -91,12 +91,6 @@ def test_what_cannot_be_locked_leaves_the_lock_as_it_was(mirrored: Mirrored) -> 
     assert mirrored.service.read("uv.lock") == before
 
 
-def test_a_lock_that_is_no_text_is_taken_from_the_last_commit(mirrored: Mirrored) -> None:
-    mirrored.service.write("uv.lock", b"\xff\xfe\0")
-
-    assert relock(mirrored.service.root).startswith("uv.lock taken from the last commit and locked:")
-
-
 def test_killed_at_any_step_the_printed_command_takes_it_back(
     mirrored: Mirrored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from lockstep_tool.__main__ import main
+from lockstep_tool.repositories.check import applies, columns, look_for
+from lockstep_tool.repositories.facts import Facts
+from lockstep_tool.repositories.repository import open_repository
 from small_service import SmallService
 
 GOOD = {
@@ -77,14 +80,9 @@ PYTHON = f"FROM python:3.13.9@sha256:{'0' * 64}\n"
 
 
 def steps(*lines: str, job: str = "") -> str:
-    """A workflow of one job, whose steps begin on line 6; `job` are lines of the job."""
-    above = f"    {job}\n" if job else "    runs-on: ubuntu-24.04\n"
-    return (
-        "name: ci\non: push\njobs:\n  test:\n"
-        + above.removesuffix("\n")
-        + "\n    steps:\n"
-        + "".join(f"      {line}\n" for line in lines)
-    )
+    """A workflow of one job, whose steps begin on line 7; `job` is a line of the job."""
+    head = ["name: ci", "on: push", "jobs:", "  test:", f"    {job or 'runs-on: ubuntu-24.04'}", "    steps:"]
+    return "\n".join([*head, *(f"      {line}" for line in lines), ""])
 
 
 # A fault → the file, what stands there, the column with its sign, and words of what is said.
@@ -183,6 +181,31 @@ PLANTED = {
     "a base that only a build knows": ("Containerfile", "ARG B\nFROM ${B}\nUSER 1\n", "? bases", "a variable without a value"),
     "a base by tag": ("Containerfile", "FROM debian:13\nUSER 1\n", "! bases", "pinned by a tag"),
     "an image beside the service": ("compose.yaml", "services:\n  db:\n    image: postgres\n", "✗ bases", "compose.yaml:3"),
+    "an image that is merged in": (
+        "compose.yaml",
+        "x-db: &db\n  image: postgres\nservices:\n  db:\n    <<: *db\n",
+        "✗ bases",
+        "compose.yaml:2   postgres",
+    ),
+    "an image of a job of GitLab": (".gitlab-ci.yml", "test:\n  image: debian\n  script: [make]\n", "✗ bases", "gitlab-ci.yml:2"),
+    "an installation of a job of GitLab": (
+        ".gitlab-ci.yml",
+        "test:\n  before_script:\n    - pip install flask\n  script: [make]\n",
+        "✗ installs",
+        ".gitlab-ci.yml:3   pip install flask",
+    ),
+    "a Python of an image of CircleCI": (
+        ".circleci/config.yml",
+        "jobs:\n  test:\n    docker:\n      - image: cimg/python:3.12.1\n    steps:\n      - run: make\n",
+        "✗ python",
+        ".circleci/config.yml:4   cimg/python:3.12.1",
+    ),
+    "an installation of Azure": (
+        "azure-pipelines.yml",
+        "stages:\n  - jobs:\n      - steps:\n          - script: pip install flask\n",
+        "✗ installs",
+        "azure-pipelines.yml:4   pip install flask",
+    ),
     "an image that CI runs in": (WORKFLOW, steps("- run: make", job="container: { image: debian }"), "✗ bases", "   debian"),
     "an action by tag": (WORKFLOW, steps("- uses: actions/checkout@v5"), "✗ actions", f"{WORKFLOW}:7   actions/checkout@v5"),
     "a workflow of others by branch": (
@@ -234,6 +257,7 @@ UNTRUE = {
         {WORKFLOW: steps("- run: pip install uv==0.13.9"), "uv.toml": 'required-version = ">=0.13,<0.14"\n'},
         "tools ✓",
     ),
+    "nox is stated before it is run": ({WORKFLOW: steps("- run: uvx --from nox==2026.10.20 nox")}, "tools ✓"),
     "a comment installs nothing": ({WORKFLOW: steps("# pip install uv", "- run: echo pip # install uv")}, "tools -"),
     "a name is no command": ({WORKFLOW: steps("- name: pip install uv", "  run: make")}, "tools -"),
     "an image that the same file builds": (
@@ -296,19 +320,40 @@ def test_what_is_not_so_is_not_said(check: Check, case: str, tmp_path: Path) -> 
     assert signs[column] == sign, answer.out
 
 
+def test_a_file_that_is_broken_anywhere_leaves_its_columns_open(tmp_path: Path) -> None:
+    texts = {(name, text) for name, text, *_ in PLANTED.values() if text}
+    for number, (name, text) in enumerate(sorted(texts)):
+        for part, broken in enumerate((text[: len(text) // 3], text[: -len(text) // 4], text.encode() + b"\n\xff\xfe", text[5:])):
+            facts = Facts(open_repository(write(tmp_path / f"{number}-{part}", {name: broken})))
+            for column in columns({}, {})[1:]:
+                found = list(look_for(column, facts)) if applies(column, facts) else []
+
+                assert all(finding.where and finding.fix for finding in found), (name, broken)
+
+
 WORKSPACE = {
     "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
     "packages/a/pyproject.toml": '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\n',
 }
+NEEDS_MEMBERS = """
+dependencies = ["a"]
+
+[dependency-groups]
+dev = ["a"]
+
+[tool.uv.sources]
+a = { workspace = true }
+
+"""
 PROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
 
 
 @pytest.mark.parametrize(
     ("files", "where", "sign"),
     [
-        (WORKSPACE, ".", "?"),
-        (WORKSPACE, "packages/a", "?"),
-        ({**WORKSPACE, "pyproject.toml": PROJECT + WORKSPACE["pyproject.toml"]}, ".", "?"),
+        (WORKSPACE, ".", "✓"),
+        (WORKSPACE, "packages/a", "✓"),
+        ({**WORKSPACE, "pyproject.toml": PROJECT + NEEDS_MEMBERS + WORKSPACE["pyproject.toml"]}, ".", "✓"),
         ({"pyproject.toml": PROJECT + "[tool.thing]\ntable = {\n    one = 1,\n}\n"}, ".", "?"),
         ({"pyproject.toml": PROJECT}, ".", "✓"),
     ],

@@ -15,7 +15,6 @@ def document() -> dict[str, Any]:
     return {
         "service": "orders-api",
         "template": "https://example.org/lockstep.git",
-        "only_here": False,
         "from": "v0.1.0",
         "to": "v9.0.0",
         "answers": {},
@@ -62,7 +61,7 @@ def test_what_fits_is_shown_whole(document: dict[str, Any], monkeypatch: pytest.
 
 
 def test_an_address_of_one_machine_comes_first_of_what_is_to_be_decided(document: dict[str, Any]) -> None:
-    lines = format_screen({**document, "template": "/home/ada/lockstep", "only_here": True}).splitlines()
+    lines = format_screen({**document, "template": "/home/ada/lockstep"}).splitlines()
     after = " ".join(" ".join(lines[lines.index("Needs a decision") + 1 :]).split())
 
     assert after.startswith("the template's address is on this machine alone: /home/ada/lockstep;")

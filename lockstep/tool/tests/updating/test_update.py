@@ -137,7 +137,9 @@ def test_a_service_at_the_newest_version_has_nothing_to_do(
     code = main([])
 
     assert code == 0
-    assert "service is at v0.2.0, the newest version" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "service is at v0.2.0, the newest version" in said
+    assert "Besides, the template's address is on this machine alone" in said
     with pytest.raises(Refusal, match="That would go back"):
         main(["--to", "v0.1.0"])
 

@@ -17,6 +17,7 @@ from lockstep_tool.updating.update import main, parse_words, read_data
         "dirty": ("echo x >> README.md", "Something here is not committed"),
         "untracked": ("echo x > new.txt", "Something here is not committed"),
         "merging": ("git rev-parse HEAD > .git/MERGE_HEAD", "A merge is unfinished here."),
+        "locked": ("touch .git/index.lock", "Another git command works here, or was broken off."),
         "hidden": ("git update-index --assume-unchanged README.md", "Git was told not to look at some files"),
         "no git": ("rm -rf .git", "This service is not under version control"),
         "no commit": ("rm -rf .git && git init --quiet", "Nothing is committed here yet."),
@@ -25,7 +26,7 @@ from lockstep_tool.updating.update import main, parse_words, read_data
             "This service does not say which template it comes from.",
         ),
     }.values(),
-    ids=["dirty", "untracked", "merging", "hidden", "no git", "no commit", "no answers"],
+    ids=["dirty", "untracked", "merging", "locked", "hidden", "no git", "no commit", "no answers"],
 )
 def test_what_could_not_be_taken_back_is_refused(service: Path, plant: str, wrong: str) -> None:
     subprocess.run(["sh", "-c", plant], check=True)

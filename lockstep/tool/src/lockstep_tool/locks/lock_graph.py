@@ -7,7 +7,7 @@ from typing import Any
 from lockstep_tool.lockfile import Lock, spot
 from lockstep_tool.markers import holds
 
-__all__ = ["bad_edges", "reached"]
+__all__ = ["bad_edges", "edges_of_root", "reached"]
 
 Package = Mapping[str, Any]
 Edge = Mapping[str, Any]

@@ -29,8 +29,7 @@ CONFLICT = re.compile(
 def relock(root: Path) -> str:
     """Return what was done, in one line; raises Refusal when pyproject.toml has conflicts or uv cannot lock."""
     lock = root / "uv.lock"
-    found = lock.read_bytes()
-    before = found.decode("utf-8", errors="replace")  # uv refuses what is no text, and the last commit is taken
+    before = lock.read_bytes()
     if re.search("^<<<<<<<", (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE):
         raise Refusal(
             "pyproject.toml has conflict markers, so there is nothing to lock yet.",
@@ -38,7 +37,7 @@ def relock(root: Path) -> str:
             "Resolve them, then run `uv run noxfile.py -s relock` again.",
         )
     failures = []
-    for how, text in beginnings(root, before):
+    for how, text in beginnings(root, before.decode("utf-8", "replace")):
         lock.write_text(restate_hashes(root, text), encoding="utf-8")
         done = subprocess.run(
             ["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False
@@ -47,7 +46,7 @@ def relock(root: Path) -> str:
             changed = [line for line in done.stderr.splitlines() if line.startswith(("Added", "Updated", "Removed"))]
             return f"uv.lock {how}locked: {len(changed)} packages changed"
         failures.append(done.stderr.strip().splitlines()[-6:])
-    lock.write_bytes(found)
+    lock.write_bytes(before)
     raise Refusal("uv cannot lock.", [("uv lock", line) for line in failures[0]], "Mend pyproject.toml.")
 
 

@@ -26,6 +26,7 @@ from lockstep_tool.repositories.lock import lock
 from lockstep_tool.repositories.lock_files import Hosts
 from lockstep_tool.repositories.repository import open_repository
 from lockstep_tool.repositories.start import has_start_commands, start
+from lockstep_tool.repositories.tools import mentions_tools, tools
 
 __all__ = ["check", "check_all", "columns", "verdict"]
 
@@ -38,7 +39,7 @@ def columns(settings: Mapping[str, str], hosts: Hosts) -> Sequence[Column]:
     return (
         Column("lock", "One lock, which answers what is asked for and pins every file by hash.", lock_of),
         Column("python", "Python is stated to the patch, and every file says the same.", versions.python),
-        Column("tools", "uv and nox are stated, and every file says the same.", versions.tools, versions.mentions_tools),
+        Column("tools", "uv and nox are stated, and every file says the same.", tools, mentions_tools),
         Column("installs", "CI and the image install what is locked, and nothing else.", installs, has_installs),
         Column("bases", "Base images cannot move: each has a digest.", moving.bases, moving.has_images),
         Column("actions", "Steps of CI that others own are pinned to a commit.", moving.actions, moving.has_steps),

@@ -73,7 +73,10 @@ class Facts:
 
     @cached_property
     def manifests(self) -> list[tuple[str, list[Container]]]:
-        return list(self.read(lambda _, text: list(read_manifest(read_documents(text))), *MANIFESTS))
+        """A file that never says `containers` is not parsed: it has none."""
+        return list(
+            self.read(lambda _, text: list(read_manifest(read_documents(text))) if "containers" in text else [], *MANIFESTS)
+        )
 
     @cached_property
     def steps(self) -> list[Step]:

@@ -31,12 +31,18 @@ def has_content(line: str) -> bool:
 def find(node: Node | None, *keys: str) -> Node | None:
     """What stands below these keys."""
     for key in keys:
-        node = node.entries.get(key) if isinstance(node, Mapped) else None
+        node = entries(node).get(key)
     return node
 
 
 def entries(node: Node | None) -> Mapping[str, Node]:
-    return node.entries if isinstance(node, Mapped) else {}
+    """The entries, with those that are merged in by `<<`."""
+    if not isinstance(node, Mapped):
+        return {}
+    if "<<" not in node.entries:
+        return node.entries
+    merged = [entries(one) for one in reversed(children(node.entries["<<"]))]
+    return {name: below for one in (*merged, node.entries) for name, below in one.items() if name != "<<"}
 
 
 def children(node: Node | None) -> tuple[Node, ...]:

@@ -20,7 +20,7 @@ from lockstep_tool.updating.preview import describe_update, show_difference
 from lockstep_tool.updating.progress import Progress
 from lockstep_tool.updating.proposing import save_proposal
 from lockstep_tool.updating.proving import run_one_command
-from lockstep_tool.updating.report import format_report, format_screen
+from lockstep_tool.updating.report import describe_address, format_report, format_screen
 from lockstep_tool.updating.second_tree import make_second_tree
 from lockstep_tool.updating.taking_over import take_over
 
@@ -107,6 +107,7 @@ def try_update(here: Checkout, update: Update) -> Iterator[Trial | None]:
         if is_there(here, update, origin):
             progress.stop()
             print(f"{update.root.name} is at {origin.after}, the newest version of its template.")
+            print("".join(f"Besides, {line}.\n" for line in describe_address(origin.address)), end="")
             update.save({"verdict": "nothing to do", "findings": [], "from": origin.before, "to": origin.after})
             yield None
             return

@@ -10,7 +10,6 @@ import yaml
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
-from lockstep_tool.files.template_address import is_only_here
 from lockstep_tool.updating.checkout import ANSWERS, Checkout, git, list_changes
 from lockstep_tool.updating.judging import path_of
 from lockstep_tool.updating.origin import Origin, read_answers
@@ -43,7 +42,6 @@ def describe_update(
         "schema": SCHEMA,
         "service": old.get("project_name", here.root.name),
         "template": origin.address,
-        "only_here": is_only_here(origin.address),
         "from": origin.before,
         "to": origin.after,
         "answers": {name: {"from": old.get(name), "to": new.get(name)} for name in data if old.get(name) != new.get(name)},

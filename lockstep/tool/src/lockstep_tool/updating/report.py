@@ -5,7 +5,9 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-__all__ = ["format_headline", "format_report", "format_screen"]
+from lockstep_tool.files.template_address import is_only_here
+
+__all__ = ["describe_address", "format_headline", "format_report", "format_screen"]
 
 MARKS = {"added": "+", "changed": "~", "removed": "-"}
 
@@ -89,13 +91,14 @@ def format_package(moved: Mapping[str, str | None]) -> str:
 def list_decisions(document: Mapping[str, Any], code: str) -> list[str]:
     """What somebody has to decide, or would want to know."""
     decide = document["decide"]
-    return [*describe_address(document), *describe_questions(decide, code), *describe_values(decide, code)]
+    return [*describe_address(document["template"]), *describe_questions(decide, code), *describe_values(decide, code)]
 
 
-def describe_address(document: Mapping[str, Any]) -> Iterator[str]:
-    if document["only_here"]:
+def describe_address(address: str) -> Iterator[str]:
+    """How to name another one, where it is a directory of this machine."""
+    if is_only_here(address):
         yield (
-            f"the template's address is on this machine alone: {document['template']}; "
+            f"the template's address is on this machine alone: {address}; "
             "where others reach it: `uv run noxfile.py -s update -- --from ADDRESS`"
         )
 
