@@ -10,6 +10,7 @@ from lockstep_tool import hermetic
 from lockstep_tool.checks.registry import find_check
 from lockstep_tool.lockfile import Lock, files_of, name_of, read_lock, spot
 from lockstep_tool.locks.lock import check_lock, influences
+from lockstep_tool.locks.lock_registry import yanked
 from lockstep_tool.service import Service
 from small_service import SmallService, locked, make_wheel
 
@@ -116,7 +117,7 @@ def test_what_has_uv_choose_otherwise_is_said_and_is_no_fault(service: SmallServ
     service.edit("uv.lock", '[[package]]\nname = "annotated-doc"', f'{stated}[[package]]\nname = "annotated-doc"')
 
     assert service.find(HONEST) == []
-    assert list(influences(Service(service.root).lock)) == ["constraints: h11<4", "overrides: idna<4"]
+    assert list(influences(Service(service.root).lock)) == ["constraints: h11<1", "overrides: idna<4"]
 
 
 def test_a_group_of_a_workspace_is_what_needs_its_packages(service: SmallService) -> None:
@@ -125,6 +126,15 @@ def test_a_group_of_a_workspace_is_what_needs_its_packages(service: SmallService
     service.edit("uv.lock", '[[package]]\nname = "annotated-doc"', f'{group}[[package]]\nname = "annotated-doc"')
 
     assert service.find(HONEST) == []
+
+
+def test_a_release_that_was_taken_back_is_said_to_be_yanked(service: SmallService) -> None:
+    said = 'warning: `idna==3.11` is yanked (reason: "It breaks \\"x\\".")\nwarning: `gone==1.0` is yanked\n'
+
+    found = list(yanked(Service(service.root).lock, said))
+
+    assert [one.said for one in found] == ['idna 3.11: It breaks \\"x\\".', "gone 1.0: no reason is given"]
+    assert found[0].spot.startswith("uv.lock:")
 
 
 def test_a_table_that_only_newer_toml_has_is_said_to_be_one(service: SmallService) -> None:

@@ -20,7 +20,7 @@ from lockstep_tool.locks.lock_history import needs_of
 from lockstep_tool.locks.lock_wheels import locked_wheels
 from lockstep_tool.service import Service
 
-__all__ = ["UNREACHABLE", "Difference", "compare_locks", "lock_anew"]
+__all__ = ["UNREACHABLE", "Difference", "compare_locks", "lock_anew", "yanked"]
 
 YANKED = re.compile(r"`([^`=]+)==([^`]+)` is yanked(?: \(reason: \"(.*)\"\))?")
 INPUTS = ("pyproject.toml", "uv.toml", "uv.lock", ".python-version")
