@@ -28,8 +28,9 @@ from lockstep_serve.environment import (
 )
 from lockstep_tool.inside.byte_code import is_compiled, judge_byte_code
 from lockstep_tool.inside.files import INSTALLED, Below, hash_file, list_below, read_text, shorten
+from lockstep_tool.inside.modes import find_loose_modes
 from lockstep_tool.inside.records import distribution, owned_paths
-from lockstep_tool.inside.unowned import describe_venv, find_loose_modes, find_unowned, is_virtual
+from lockstep_tool.inside.unowned import describe_venv, find_unowned, is_virtual
 from lockstep_tool.inside.variables import reaching_variables
 
 SCHEMA = "lockstep.fingerprint/2"

@@ -33,7 +33,7 @@ FILES: Mapping[str, Sequence[Planted]] = {
                 edit(".copier-answers.yml", "python: ", "_src_path: /home/ada/lockstep\npython: "),
                 edit(WORKFLOW, STEP, f"{STEP} -s update"),
             ),
-            f"{WORKFLOW}   updates from there",
+            WORKFLOW,
             Severity.WARNING,
         ),
         Planted(

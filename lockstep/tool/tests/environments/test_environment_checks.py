@@ -550,6 +550,20 @@ def test_another_nox_than_the_locked_one_is_named(tiny: TinyEnvironment) -> None
     assert any(finding.check == "tools" and finding.what.startswith("nox is 2020.1.1, noxfile.py.lock says") for finding in found)
 
 
+@pytest.mark.parametrize("name", ["it's a place", "x" * 150], ids=["spaces and quotes", "long"])
+def test_a_good_environment_at_an_odd_place_has_no_finding(good_environment: TinyEnvironment, tmp_path: Path, name: str) -> None:
+    tiny = good_environment.copy(tmp_path / name)
+
+    assert [finding for finding in tiny.find() if finding.check != "tools"] == []
+
+
+def test_a_good_environment_reached_through_a_link_has_no_finding(tiny: TinyEnvironment, tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(tiny.root)
+    linked = TinyEnvironment(tmp_path / "linked")
+
+    assert [finding for finding in linked.find() if finding.check != "tools"] == []
+
+
 def test_what_another_uv_writes_is_neither_good_nor_bad(tiny: TinyEnvironment) -> None:
     tiny.edit(".nox/production/bin/activate", "deactivate () {", "changed; deactivate () {")
     settings = tiny.python.parents[1] / "pyvenv.cfg"

@@ -122,3 +122,12 @@ def test_a_person_can_have_the_program(good_environment: TinyEnvironment, capsys
     assert run(["--program"], good_environment.root) == 0
 
     assert capsys.readouterr().out.encode() == probe_program()
+
+
+def test_a_variable_counts_when_this_interpreter_reads_it(good_environment: TinyEnvironment) -> None:
+    """Images of other people have PYTHON_VERSION; the first of the others is in no help text, the second in a module only."""
+    seen = probe(
+        good_environment.python, "-B", "-P", PYTHON_VERSION="3", PYTHONDUMPREFS="", PYTHONTRACEMALLOC="0", PYTHONTZPATH="/x"
+    )
+
+    assert sorted(seen["ambient"]) == ["PYTHONTRACEMALLOC", "PYTHONTZPATH"]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from lockstep_serve import environment
 from lockstep_tool import fingerprint
-from lockstep_tool.inside import byte_code, files, programs, records, unowned, variables
+from lockstep_tool.inside import byte_code, files, installer, modes, programs, records, unowned, variables
 
 __all__ = ["MODULES", "probe_program"]
 
 # One follows the other; each uses those before it.
-MODULES = (environment, files, programs, records, byte_code, unowned, variables, fingerprint)
+MODULES = (environment, files, programs, installer, records, byte_code, unowned, modes, variables, fingerprint)
 # What the files have in common: in the program, it is there already.
 IMPORT = re.compile(r"^from lockstep_\w+\.(?:environment|inside\.\w+) import (?:\(.*?^\)|[^(\n]*)\n", re.MULTILINE | re.DOTALL)
 

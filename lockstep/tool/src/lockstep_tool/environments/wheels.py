@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from lockstep_serve.environment import sha256
+from lockstep_tool.inside.installer import INSTALLER_FILES
 from lockstep_tool.inside.programs import expected_programs, script_of_wheel
-from lockstep_tool.inside.records import INSTALLER_FILES, essence, is_byte_code, is_script
+from lockstep_tool.inside.records import essence, is_byte_code, is_script
 from lockstep_tool.lockfile import name_of
 
 if TYPE_CHECKING:

@@ -17,9 +17,12 @@ def keep_files(root: Path, names: Iterable[str], command: str) -> Iterator[None]
 
     They are there whole before anything changes, and stay until the next run. Names are relative to `root`.
     """
+    there = [name for name in sorted(set(names)) if (root / name).is_file()]
+    if not there:  # nothing to bring back: the command says what it misses
+        yield
+        return
     kept = root / ".nox" / f"before-{command}"
     kept.parent.mkdir(exist_ok=True)
-    there = [name for name in sorted(set(names)) if (root / name).is_file()]
     with tempfile.TemporaryDirectory(prefix=f"before-{command}-", dir=kept.parent) as made:
         for name in there:
             copy = Path(made, "files", name)

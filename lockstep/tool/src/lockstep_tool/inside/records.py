@@ -4,7 +4,6 @@ import base64
 import csv
 import hashlib
 import io
-import json
 import os
 import re
 import stat
@@ -15,15 +14,10 @@ from typing import Any
 
 from lockstep_serve.environment import digest
 from lockstep_tool.inside.files import Below, read_bytes, read_text, shorten
+from lockstep_tool.inside.installer import is_by_installer, is_installer_file
 from lockstep_tool.inside.programs import expected_programs, placed_program
 
-__all__ = ["INSTALLER_FILES", "distribution", "essence", "is_byte_code", "is_script", "owned_paths"]
-
-# Written by whoever installs, not by whoever made the wheel (PyPA: recording installed projects; uv adds the last two).
-INSTALLER_FILES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
-# What the two that are not empty and no constant may say: of the wheel's origin, and of what uv compares to build it anew.
-ORIGIN = {"url", "archive_info", "dir_info", "vcs_info", "subdirectory"}
-CACHE_KEYS = {"timestamp", "commit", "tags", "env", "directories"}
+__all__ = ["distribution", "essence", "is_byte_code", "is_script", "owned_paths"]
 
 
 @dataclass(frozen=True)
@@ -156,24 +150,6 @@ def is_byte_code(name: str) -> bool:
 def is_script(name: str) -> bool:
     """Whether its first line may name the environment."""
     return name.startswith("../") and name.rpartition("/")[0].rpartition("/")[2] in {"bin", "Scripts"}
-
-
-def is_installer_file(name: str, about: str) -> bool:
-    """Whether it is one of INSTALLER_FILES in a distribution's own .dist-info, whose name is `about`."""
-    parent, _, last = name.rpartition("/")
-    return parent == about and last in INSTALLER_FILES
-
-
-def is_by_installer(name: str, text: str) -> bool:
-    """Whether one of INSTALLER_FILES says what uv writes there."""
-    if not name.endswith(".json"):
-        return text == {"INSTALLER": "uv", "REQUESTED": ""}.get(name)
-    try:
-        said = json.loads(text)
-    except ValueError:
-        return False
-    known = {"direct_url.json": ORIGIN, "uv_cache.json": CACHE_KEYS}
-    return isinstance(said, dict) and (name == "uv_build.json" or said.keys() <= known[name])
 
 
 def essence(name: str, content: bytes) -> bytes:

@@ -1,5 +1,5 @@
 """Say what lies in an environment and is explained neither by a package, nor as byte code, nor as a part of every virtual
-environment, and whose mode lets others write or run it.
+environment.
 """
 
 import os
@@ -7,14 +7,10 @@ import re
 import stat
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from lockstep_tool.inside.files import Below, read_text
 
-__all__ = ["describe_venv", "find_loose_modes", "find_unowned", "is_virtual"]
-
-OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-AS_ANOTHER = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
+__all__ = ["describe_venv", "find_unowned", "is_virtual"]
 
 
 def is_virtual() -> bool:
@@ -122,31 +118,3 @@ def describe(below: Below, path: str) -> str:
         return below.hash_once(path).hex()[:16]
     except OSError as error:
         return f"file that cannot be read: {error.strerror}"
-
-
-def find_loose_modes(below: Below) -> dict[str, str]:
-    """Path → mode of files and directories that others may write, or that run as somebody else.
-
-    Who made the environment with a lax umask let others write all of it; that shows in pyvenv.cfg and in the directory
-    itself, and is not named for each file.
-    """
-    allowed = umask_shown(below)
-    found: dict[str, Any] = {}
-    for path, mode in below.modes.items():
-        if stat.S_ISLNK(mode):
-            continue
-        loose = mode & OTHERS_WRITE & ~allowed
-        other = mode & AS_ANOTHER & ~(allowed if stat.S_ISDIR(mode) else 0)
-        # uv lets everybody take the lock of an environment.
-        if other or (loose and not (path == os.path.join(sys.prefix, ".lock") and below.sizes.get(path) == 0)):
-            found[path] = f"{stat.S_IMODE(mode):04o}"
-    return dict(sorted(found.items()))
-
-
-def umask_shown(below: Below) -> int:
-    """The bits of OTHERS_WRITE and AS_ANOTHER that were let through, or inherited, when the environment was made."""
-    if not is_virtual():
-        return 0
-    modes = [below.modes.get(os.path.join(sys.prefix, *parts), 0) for parts in (("pyvenv.cfg",), ("bin",), ("lib",))]
-    shown = modes[0] & modes[1] & modes[2] & OTHERS_WRITE
-    return shown | (modes[1] & modes[2] & stat.S_ISGID)

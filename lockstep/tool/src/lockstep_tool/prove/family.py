@@ -28,11 +28,11 @@ def list_processes() -> Iterator[tuple[int, int, str]]:
                 # Without a file object: this is done over and over while something is waited for.
                 file = os.open(f"/proc/{number}/stat", os.O_RDONLY)
                 try:
-                    stat = os.read(file, LONGEST)
+                    stat = os.read(file, LONGEST).decode("utf-8", "replace")
                 finally:
                     os.close(file)
-                state, parent, _ = stat.rpartition(b")")[2].split(maxsplit=2)
-                yield int(number), int(parent), state.decode()
+                state, parent, _ = stat.rpartition(")")[2].split(maxsplit=2)
+                yield int(number), int(parent), state
         return
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,state="], capture_output=True, text=True, check=True).stdout
     for line in listed.splitlines():

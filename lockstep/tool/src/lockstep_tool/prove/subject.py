@@ -19,7 +19,7 @@ import lockstep_tool
 from lockstep_serve.environment import digest, source
 from lockstep_tool.files.variables import variables
 from lockstep_tool.inside.files import hash_file
-from lockstep_tool.inside.records import INSTALLER_FILES
+from lockstep_tool.inside.installer import INSTALLER_FILES
 from lockstep_tool.prove.production import Production
 
 __all__ = ["Subject", "describe_subject"]
