@@ -62,7 +62,7 @@ if locked_for() != {"exclude-newer-span": "P7D"}:
 
 
 def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
-    """Run a command of the tool. What cannot be looked at fails in CI and where it was named; elsewhere it is skipped."""
+    """Run a command of the tool. What cannot be looked at fails in CI and where it was named; else it is skipped."""
     command = [program(session, extra), *words, *session.posargs]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the tool can take Ctrl-C, and unblocks it
     process = subprocess.Popen(command, cwd=ROOT)
