@@ -27,6 +27,8 @@ __all__ = [
     "sha256",
     "source",
     "source_root",
+    "source_roots",
+    "stated_modules",
 ]
 
 LARGE = 1 << 20  # bytes; smaller files are read whole
@@ -110,13 +112,40 @@ def source_root() -> Path | None:
     return Path(next(iter(locations))) if locations else None
 
 
-def source(root: Path | None) -> dict[str, str]:
-    """The service's own files, as they would be imported from `root`: path below the package's parent → sha256."""
+def source_roots() -> list[Path]:
+    """The directories that the service is made of, as RECORD of its wheel says, or pyproject.toml of the checkout."""
+    root = source_root()
     if root is None:
-        return {}
-    files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
-    own = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
-    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(own)}
+        return []
+    record = metadata_directories()[service() or ""] / "RECORD"
+    lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+    names = {line.partition("/")[0] for line in lines if "/" in line}
+    if root.name not in names:  # editable
+        names = set(stated_modules(root.parents[1] / "pyproject.toml"))
+    others = sorted(names - {root.name, ".."})
+    return [root, *(root.parent / name for name in others if not name.endswith(".dist-info"))]
+
+
+def stated_modules(project: Path) -> list[str]:
+    """What pyproject.toml says that the wheel is made of; nothing where the package alone is."""
+    import tomllib  # only a checkout has it to read
+
+    try:
+        tool = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {})
+        stated = tool.get("uv", {}).get("build-backend", {}).get("module-name", [])
+    except (OSError, ValueError):
+        return []
+    return [stated] if isinstance(stated, str) else list(stated)
+
+
+def source(*roots: Path) -> dict[str, str]:
+    """The service's own files, as they would be imported: path below the parent of a root → sha256."""
+    own: dict[str, str] = {}
+    for root in roots:
+        files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
+        code = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
+        own |= {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(code)}
+    return own
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:

@@ -32,6 +32,7 @@ from lockstep_serve.environment import (
     service,
     source,
     source_root,
+    source_roots,
 )
 
 SCHEMA = "lockstep.fingerprint/1"
@@ -410,7 +411,7 @@ def server_values() -> dict[str, Any] | None:
 def take_fingerprint() -> dict[str, Any]:
     """Everything that is looked at in this environment."""
     directories = {name: str(path) for name, path in sorted(metadata_directories().items())}
-    own, name = source(source_root()), service()
+    own, name = source(*source_roots()), service()
     installed = packages()
     return {
         "schema": SCHEMA,
