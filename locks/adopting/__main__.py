@@ -30,7 +30,9 @@ def main(words: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="uv run noxfile.py -s adopt --", description=__doc__)
     options.add_argument("path", type=Path, help="the service's repository, or its folder in a larger one")
-    options.add_argument("--write", action="store_true", help="do it; nothing is committed, and what does not end green is taken back")
+    options.add_argument(
+        "--write", action="store_true", help="do it; nothing is committed, and what does not end green is taken back"
+    )
     options.add_argument("--keep", action="store_true", help="leave what was written also where a session is not green")
     options.add_argument("--without-proofs", action="store_true", help="write it, and run none of its sessions")
     options.add_argument("--no-lock", action="store_true", help="leave uv.lock as it is rendered, and run none of its sessions")
@@ -38,7 +40,9 @@ def make_parser() -> argparse.ArgumentParser:
     options.add_argument("--name", default="", help="what the service is called; default: as pyproject.toml or the folder is")
     options.add_argument("--app", default="", metavar="MODULE:NAME", help="the application, where there is a choice")
     options.add_argument("--python", default="", metavar="X.Y.Z", help="the Python that runs it; default: as its files say")
-    options.add_argument("--index", default="", metavar="ADDRESS", help="the index of all its packages; default: as its files say")
+    options.add_argument(
+        "--index", default="", metavar="ADDRESS", help="the index of all its packages; default: as its files say"
+    )
     options.add_argument("--data", action="append", default=[], metavar="NAME=VALUE", help="an answer, such as server=uvicorn")
     return options
 
@@ -88,7 +92,11 @@ def write(found: Existing, made: Proposal, before: Path, options: argparse.Names
             take_back(here)
             print("\nEverything was taken back.", file=sys.stderr)
         raise
-    done = "Commit it." if not (options.no_lock or options.without_proofs) else "Prove it there, then commit it: uv run noxfile.py -s lock pins prove"
+    done = (
+        "Commit it."
+        if not (options.no_lock or options.without_proofs)
+        else "Prove it there, then commit it: uv run noxfile.py -s lock pins prove"
+    )
     print(f"\n{done}")
     return SAME
 
@@ -104,7 +112,9 @@ def refuse_losses(found: Existing, before: dict[str, set[bytes]]) -> None:
     after = set().union(*read_lines(found.here).values())
     lost = {name: text - after for name, text in before.items() if text - after}
     if lost:
-        raise Refusal("Lines would be lost.", [(name, f"{len(gone)} lines") for name, gone in lost.items()], "Nothing was changed.")
+        raise Refusal(
+            "Lines would be lost.", [(name, f"{len(gone)} lines") for name, gone in lost.items()], "Nothing was changed."
+        )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ __all__ = ["FRAMEWORKS", "Application", "find_application", "find_root"]
 
 FRAMEWORKS = {"FastAPI": "fastapi", "Flask": "flask", "get_wsgi_application": "django", "get_asgi_application": "django"}
 FACTORY = re.compile(r"(?:create|make|get|build|init)_(?:\w+_)?app(?:lication)?|(?:application|app)_factory")
-NOT_SERVED = re.compile(r"(^|/)(tests?|docs?|examples?|scripts|bench\w*|migrations|alembic|node_modules|templates?)/|(^|/)(test_\w+|\w+_test|tests|conftest|setup|noxfile)\.py$")
+NOT_SERVED = re.compile(
+    r"(^|/)(tests?|docs?|examples?|scripts|bench\w*|migrations|alembic|node_modules|templates?)/|(^|/)(test_\w+|\w+_test|tests|conftest|setup|noxfile)\.py$"
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def called(node: ast.AST) -> str:
 
 
 def makes(function: ast.FunctionDef) -> bool:
-    return any(called(node) in FRAMEWORKS for node in ast.walk(function)) and any(isinstance(n, ast.Return) and n.value for n in ast.walk(function))
+    return any(called(node) in FRAMEWORKS for node in ast.walk(function)) and any(
+        isinstance(n, ast.Return) and n.value for n in ast.walk(function)
+    )
 
 
 def takes_values(function: ast.FunctionDef) -> bool:
@@ -111,8 +115,15 @@ def defines_function(modules: Modules, file: str, name: str) -> bool:
 def framework_of(here: Checkout, tree: ast.Module) -> str:
     """Of a module that calls a function of another one: what is imported anywhere in the service."""
     names = {name.partition(".")[0] for name in imported(tree)}
-    everywhere = {name.partition(".")[0] for file in here.files if file.endswith(".py") and not NOT_SERVED.search(file) for name in imported(Modules(here, "").tree(file))}
-    return next((one for one in ("fastapi", "flask", "django") if one in names), "") or next((one for one in ("fastapi", "flask", "django") if one in everywhere), "")
+    everywhere = {
+        name.partition(".")[0]
+        for file in here.files
+        if file.endswith(".py") and not NOT_SERVED.search(file)
+        for name in imported(Modules(here, "").tree(file))
+    }
+    return next((one for one in ("fastapi", "flask", "django") if one in names), "") or next(
+        (one for one in ("fastapi", "flask", "django") if one in everywhere), ""
+    )
 
 
 def find_root(here: Checkout, file: str) -> str:

@@ -21,7 +21,17 @@ OURS = ("server.toml", "worker.py", "metrics.py", "__init__.py")
 # Lockstep's block stands first in them, the team's below.
 SHARED = (".gitignore", ".gitattributes")
 # They state what uv.lock and pyproject.toml state from now on.
-STATED_AGAIN = ("poetry.lock", "poetry.toml", "pdm.lock", "pylock.toml", "Pipfile", "Pipfile.lock", "setup.py", "setup.cfg", "runtime.txt")
+STATED_AGAIN = (
+    "poetry.lock",
+    "poetry.toml",
+    "pdm.lock",
+    "pylock.toml",
+    "Pipfile",
+    "Pipfile.lock",
+    "setup.py",
+    "setup.cfg",
+    "runtime.txt",
+)
 RUFF = ("ruff.toml", ".ruff.toml")
 # Behind `create_app`'s docstring, where code opens files from where it is started.
 WORKING = "    os.chdir(Path(__file__).parents[1])  # the code opens its templates and files from here\n"
@@ -64,7 +74,9 @@ def make_plan(found: Existing, rendered: Path) -> Plan:
     if worker in after:
         add.pop(worker, None)
         project = re.sub(r'^worker = "[^"]*"\n', "", project, flags=re.MULTILINE)
-        know.append(f"{worker} is yours: nothing surrounds a worker; a context manager in another module, named as `worker`, would")
+        know.append(
+            f"{worker} is yours: nothing surrounds a worker; a context manager in another module, named as `worker`, would"
+        )
     add["pyproject.toml"] = project.encode()
     add["uv.toml"] = found.indexes.write_settings(add["uv.toml"].decode()).encode()
     if "README.md" not in there:
@@ -92,7 +104,9 @@ def choose_files(rendered: Path, package: str, there: set[str]) -> Iterator[tupl
 
 def go_to_code(adapter: str) -> str:
     """The adapter with its process where the service's folders lie: installed or in the checkout, they lie beside the code."""
-    text = adapter.replace("import logging\n", "import logging\nimport os\n", 1).replace("from typing", "from pathlib import Path\nfrom typing", 1)
+    text = adapter.replace("import logging\n", "import logging\nimport os\n", 1).replace(
+        "from typing", "from pathlib import Path\nfrom typing", 1
+    )
     return text.replace("    [point] =", f"{WORKING}    [point] =", 1)
 
 
@@ -130,4 +144,3 @@ def remove_empty(root: Path, folders: set[Path]) -> None:
         path = root / folder
         if folder.parts and path.is_dir() and not any(path.iterdir()):
             path.rmdir()
-

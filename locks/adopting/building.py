@@ -17,7 +17,6 @@ from packaging.utils import canonicalize_name
 
 from adopting.existing import Existing
 from adopting.locking import packages_without_wheels, run_uv_lock
-from adopting.pythons import LINUX
 from lockstep_tool.hermetic import environment
 from lockstep_tool.lockfile import Lock, read_lock
 from lockstep_tool.locks.lock_graph import reached
@@ -46,12 +45,18 @@ class Built:
 def build_wheels(root: Path, found: Existing) -> list[Built]:
     """A wheel of each package that has none for this machine; `root` is a tree in which uv may lock."""
     settings = root / "uv.toml"
-    settings.write_text(re.sub(r"^no-build = true\n", "", settings.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8")
+    settings.write_text(
+        re.sub(r"^no-build = true\n", "", settings.read_text(encoding="utf-8"), flags=re.MULTILINE), encoding="utf-8"
+    )
     done = run_uv_lock(root, found)
     if done.returncode:
         return []
     lock = read_lock(root / "uv.lock", "uv.lock")
-    wanted = [*packages_without_wheels(lock), *lacking(lock, found.pythons.exact), *(p for p in lock.packages if "git" in p["source"])]
+    wanted = [
+        *packages_without_wheels(lock),
+        *lacking(lock, found.pythons.exact),
+        *(p for p in lock.packages if "git" in p["source"]),
+    ]
     wanted += [p for p in lock.packages if "url" in p["source"]]
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as folder:
         return [build(package, Path(folder), found.pythons.exact) for package in {str(p["name"]): p for p in wanted}.values()]
@@ -86,7 +91,14 @@ def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     wheels = list(out.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        return Built(name, version, "", b"", described, next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "no wheel"))
+        return Built(
+            name,
+            version,
+            "",
+            b"",
+            described,
+            next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "no wheel"),
+        )
     return Built(name, version, wheels[0].name, wheels[0].read_bytes(), described)
 
 
@@ -119,9 +131,9 @@ def take_wheels(found: Existing, built: list[Built]) -> None:
         if one.name not in asked:
             found.requirements.all.append(f"{one.name}=={one.version}")
         how = "taken from" if one.source.endswith(".whl") else "built once from"
-        found.know.append(f"{one.name} {one.version} has no wheel that a lock can name: {how} {one.source}, kept as packages/{one.file}")
+        found.know.append(
+            f"{one.name} {one.version} has no wheel that a lock can name: {how} {one.source}, kept as packages/{one.file}"
+        )
         if not one.file.endswith("-none-any.whl"):
-            minor = found.pythons.exact.rpartition(".")[0]
-            found.pythons.platforms = [LINUX]
-            found.pythons.bounds = f">={minor},<3.{int(minor.partition('.')[2]) + 1}"
+            found.pythons.narrow()
             found.know.append(f"packages/{one.file} is for this platform and Python alone, and so is the lock")

@@ -71,7 +71,9 @@ def read_existing(path: Path, choices: Choices) -> Existing:
         tomllib.loads(here.read("uv.toml"))
         tomllib.loads(here.read("Pipfile"))
     except tomllib.TOMLDecodeError as error:
-        raise Refusal("A file of settings cannot be read.", [("pyproject.toml, uv.toml or Pipfile", str(error))], "Mend it.") from error
+        raise Refusal(
+            "A file of settings cannot be read.", [("pyproject.toml, uv.toml or Pipfile", str(error))], "Mend it."
+        ) from error
     requirements = read_requirements(here, project)
     frozen = next((name for name, text in requirements.lists.items() if is_frozen(text)), "")
     frozen = frozen if not {"uv.lock", "poetry.lock", "pdm.lock"} & {*here.files} else ""
@@ -84,7 +86,13 @@ def read_existing(path: Path, choices: Choices) -> Existing:
         requirements,
         read_indexes(here, project, requirements.lists, choices.index),
         running,
-        read_pythons(here, requirements.python, project.get("tool", {}), frozen or "Pipfile.lock" * ("Pipfile.lock" in here.files), choices.python),
+        read_pythons(
+            here,
+            requirements.python,
+            project.get("tool", {}),
+            frozen or "Pipfile.lock" * ("Pipfile.lock" in here.files),
+            choices.python,
+        ),
         Layout(root),
         read_versions(here, requirements.lists),
         choices=choices,
@@ -128,13 +136,17 @@ def find_obstacles(found: Existing) -> None:
     if not found.framework:
         read = f"read: {', '.join(asked.read) or 'no list of requirements'} with {len(asked.all)} requirements"
         unread = f"; not read: {', '.join(asked.unread)}" if asked.unread else ""
-        found.obstacles.append((f"none of FastAPI, Flask and Django was found ({read}{unread})", "State the framework as a requirement."))
+        found.obstacles.append(
+            (f"none of FastAPI, Flask and Django was found ({read}{unread})", "State the framework as a requirement.")
+        )
     if taken := [name for name in here.files if re.match(r"(src/)?lockstep_(serve|tool)/|\.lockstep/", name)]:
         found.obstacles.append((f"a name of Lockstep's is taken: {taken[0]}", "Rename that directory."))
     there = {*here.files, *found.layout.move.values()}
     for name in OURS:
         if f"src/{found.package}/{name}" in there:
-            found.obstacles.append((f"a file is where Lockstep's has to be: src/{found.package}/{name}", "Rename it, or give `--name`."))
+            found.obstacles.append(
+                (f"a file is where Lockstep's has to be: src/{found.package}/{name}", "Rename it, or give `--name`.")
+            )
     refuse_sources(found)
     refuse_folder(found)
 
@@ -148,7 +160,9 @@ def refuse_sources(found: Existing) -> None:
                 found.obstacles.append((f"{name} is a member of a workspace: a service is locked by itself", fix))
             elif "path" in one and not str(one["path"]).endswith(".whl"):
                 fix = f"`uv build --wheel --out-dir packages {one['path']}` makes one; name it instead."
-                found.obstacles.append((f"{name} is the directory {one['path']}: no wheel of it can be compared with a lock", fix))
+                found.obstacles.append(
+                    (f"{name} is the directory {one['path']}: no wheel of it can be compared with a lock", fix)
+                )
 
 
 def refuse_folder(found: Existing) -> None:
@@ -161,7 +175,9 @@ def refuse_folder(found: Existing) -> None:
     elif folder := found.layout.root.strip("/"):
         inside = [name for name in ("pyproject.toml", "requirements.txt", "Pipfile") if f"{folder}/{name}" in here.files]
         if inside and not found.requirements.all:
-            found.obstacles.append((f"the service is in {folder}/, with a {inside[0]} of its own", f"Adopt that: `adopt -- {here.path / folder}`."))
+            found.obstacles.append(
+                (f"the service is in {folder}/, with a {inside[0]} of its own", f"Adopt that: `adopt -- {here.path / folder}`.")
+            )
     for number in range(here.below.count("/") + 1) if here.below else ():
         above = here.path.resolve().parents[number]
         try:
@@ -172,4 +188,6 @@ def refuse_folder(found: Existing) -> None:
             name = here.path.resolve().relative_to(above).as_posix()
             if not any(re.fullmatch(pattern.replace("*", "[^/]*"), name) for pattern in workspace.get("exclude", ())):
                 fix = f'Take it out: `exclude = ["{name}"]` in [tool.uv.workspace] there, then commit.'
-                found.obstacles.append((f"{above}/pyproject.toml makes it a member of a workspace, which has one lock for all", fix))
+                found.obstacles.append(
+                    (f"{above}/pyproject.toml makes it a member of a workspace, which has one lock for all", fix)
+                )

@@ -191,7 +191,7 @@ def read_uv(here: Checkout, tool: Mapping[str, Any]) -> tuple[list[Index], list[
     if "uv.toml" in here.files:
         settings, spot = tomllib.loads(here.read("uv.toml")), "uv.toml"
         declared = [*settings.get("index", ()), *(one for one in declared if one.get("explicit"))]
-    general, explicit, default = [], [], list[Index]()
+    general, explicit, default = list[Index](), list[Index](), list[Index]()
     for one in declared:
         index = replace(split(str(one.get("url", "")), spot, one), flat=one.get("format") == "flat")
         if one.get("explicit"):
@@ -225,7 +225,9 @@ def options_of(pairs: list[tuple[str, str]], spot: str) -> Iterator[tuple[str, I
 def read_variables(here: Checkout) -> Iterator[tuple[str, Index]]:
     """Variables for pip and uv that a Dockerfile, a compose file, CI or a file of variables states."""
     for file in here.files:
-        if not re.search(r"(^|/)(Dockerfile[^/]*|Containerfile|[^/]*compose[^/]*\.ya?ml|\.gitlab-ci\.yml|\.env[^/]*)$|^\.github/", file):
+        if not re.search(
+            r"(^|/)(Dockerfile[^/]*|Containerfile|[^/]*compose[^/]*\.ya?ml|\.gitlab-ci\.yml|\.env[^/]*)$|^\.github/", file
+        ):
             continue
         for name, value in re.findall(r"\b((?:PIP|UV)_\w+)\s*[=:]\s*(\S.*)$", here.read(file), re.MULTILINE):
             for url in split_words(value) if name in VARIABLES else ():

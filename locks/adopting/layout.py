@@ -74,12 +74,20 @@ def name_packages(project: Mapping[str, Any], modules: Modules) -> Iterator[str]
     said += tool.get("hatch", {}).get("build", {}).get("targets", {}).get("wheel", {}).get("packages", ())
     setuptools = tool.get("setuptools", {})
     packages = setuptools.get("packages", ())
-    said += packages if isinstance(packages, list) else packages.get("find", {}).get("include", ()) if isinstance(packages, dict) else ()
+    said += (
+        packages
+        if isinstance(packages, list)
+        else packages.get("find", {}).get("include", ())
+        if isinstance(packages, dict)
+        else ()
+    )
     said += setuptools.get("py-modules", ())
     backend = tool.get("uv", {}).get("build-backend", {}).get("module-name", ())
     said += [backend] if isinstance(backend, str) else backend
     for table in ("scripts", "gui-scripts"):
-        said += [str(one).partition(":")[0] for one in {**stated.get(table, {}), **tool.get("poetry", {}).get(table, {})}.values()]
+        said += [
+            str(one).partition(":")[0] for one in {**stated.get(table, {}), **tool.get("poetry", {}).get(table, {})}.values()
+        ]
     for name in said:
         top = re.split(r"[./*]", str(name).removeprefix("src/"))[0]
         if top in modules.tops:
@@ -112,8 +120,16 @@ def find_data(here: Checkout, modules: Modules, files: list[str], tops: list[str
     """Folders beside the code that it names as text and that hold no code, each with whether it is looked for from where the
     service is started.
     """
-    beside = {name.removeprefix(modules.root).partition("/")[0] for name in here.files if name.startswith(modules.root) and "/" in name.removeprefix(modules.root)}
-    coded = {name.removeprefix(modules.root).partition("/")[0] for name in here.files if name.startswith(modules.root) and name.endswith(".py")}
+    beside = {
+        name.removeprefix(modules.root).partition("/")[0]
+        for name in here.files
+        if name.startswith(modules.root) and "/" in name.removeprefix(modules.root)
+    }
+    coded = {
+        name.removeprefix(modules.root).partition("/")[0]
+        for name in here.files
+        if name.startswith(modules.root) and name.endswith(".py")
+    }
     candidates = beside - coded - {*tops, "tests", "docs", "src"}
     found: dict[str, bool] = {}
     for file in files:
@@ -150,7 +166,13 @@ def makes_flask(tree: ast.Module) -> bool:
 def place_data(here: Checkout, modules: Modules, folder: str, app: str, found: Layout) -> None:
     """Beside the code; what Flask looks for beside a single module goes into the package that the module becomes."""
     start = f"{modules.root}{folder}/"
-    single = [old for old in found.move if found.move[old].endswith("/__init__.py") and old.count("/") == modules.root.count("/") and makes_flask(modules.tree(old))]
+    single = [
+        old
+        for old in found.move
+        if found.move[old].endswith("/__init__.py")
+        and old.count("/") == modules.root.count("/")
+        and makes_flask(modules.tree(old))
+    ]
     home = f"src/{PurePosixPath(single[0]).stem}/{folder}/" if single and folder in BESIDE_FLASK else f"src/{folder}/"
     moved = {name: f"{home}{name.removeprefix(start)}" for name in here.files if name.startswith(start)}
     if home == f"src/{folder}/":
@@ -166,7 +188,14 @@ def refuse_broken_links(here: Checkout, found: Layout) -> None:
         inside = PurePosixPath(link).parent.joinpath(target).as_posix()
         normal = re.sub(r"[^/]+/\.\./", "", inside)
         if target.is_absolute() or not any(name == normal or name.startswith(f"{normal}/") for name in found.move):
-            found.obstacles.append((f"the link {link} leads to {target}, which does not move along", "Replace it by what it leads to."))
+            found.obstacles.append(
+                (f"the link {link} leads to {target}, which does not move along", "Replace it by what it leads to.")
+            )
     for name in here.submodules:
         if any(old.startswith(f"{name.partition('/')[0]}/") for old in found.move):
-            found.obstacles.append((f"the submodule {name} lies in a folder that has to move", "Move it out of the package, or make its files yours."))
+            found.obstacles.append(
+                (
+                    f"the submodule {name} lies in a folder that has to move",
+                    "Move it out of the package, or make its files yours.",
+                )
+            )

@@ -56,7 +56,7 @@ def from_tables(entries: object) -> Iterator[tuple[str, str]]:
 
 def pinned(text: str) -> list[tuple[str, str]]:
     """What a list for pip has exactly one version of."""
-    found = []
+    found = list[tuple[str, str]]()
     for line in text.replace("\\\n", " ").splitlines():
         try:
             asked = Requirement(re.sub(r"(?:^|\s)#.*|\s--\w.*", "", line).strip())

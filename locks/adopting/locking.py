@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 
 from adopting.existing import Existing
 from adopting.indexes import PUBLIC
+from adopting.locked_versions import pinned_version
 from lockstep_tool.hermetic import environment
 from lockstep_tool.lockfile import Lock, files_of, read_lock
 from lockstep_tool.locks.indexes import host
@@ -52,8 +53,18 @@ def seed_lock(text: str, found: Existing) -> str:
     for name_, versions in found.versions.items():
         source = found.requirements.sources.get(name_)
         url = named.get(str(source.get("index")), usual) if isinstance(source, dict) else usual
-        kept += [f'[[package]]\nname = "{name_}"\nversion = "{version}"\nsource = {{ registry = "{url}" }}\n\n' for version in versions if is_version(version)]
-    head = re.sub(r'^requires-python = ".*"$', f'requires-python = "{found.pythons.bounds.replace(",", ", ")}"', head, count=1, flags=re.MULTILINE)
+        kept += [
+            f'[[package]]\nname = "{name_}"\nversion = "{version}"\nsource = {{ registry = "{url}" }}\n\n'
+            for version in versions
+            if is_version(version)
+        ]
+    head = re.sub(
+        r'^requires-python = ".*"$',
+        f'requires-python = "{found.pythons.bounds.replace(",", ", ")}"',
+        head,
+        count=1,
+        flags=re.MULTILINE,
+    )
     return head + "".join(kept)
 
 
@@ -85,6 +96,8 @@ def lock_service(root: Path, found: Existing, rendered: str) -> Locked:
             (root / "pyproject.toml").write_text(loose, encoding="utf-8")
             (root / "uv.lock").write_text(seed, encoding="utf-8")
             done = run_uv_lock(root, found)
+        if locked.loosened and not done.returncode:
+            done = pin_again(root, found, locked)
     if done.returncode:
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         locked.said = [line for line in lines if not line.startswith(("Using CPython", "warning:"))][:8]
@@ -114,6 +127,22 @@ def loosen_pins(text: str, names: set[str], locked: Locked) -> str:
 
     head, mark, tail = text.partition("[project.entry-points")
     return re.sub(r'^(    )"([A-Za-z][^"]*)",\n', loosen, head, flags=re.MULTILINE) + mark + tail
+
+
+def pin_again(root: Path, found: Existing, locked: Locked) -> subprocess.CompletedProcess[str]:
+    """What was loosened and kept its version all the same is pinned as it was."""
+    now = {(str(package["name"]), str(package.get("version", ""))) for package in read_lock(root / "uv.lock", "uv.lock").packages}
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    moved = []
+    for stated in locked.loosened:
+        asked = Requirement(stated)
+        if (canonicalize_name(asked.name), pinned_version(asked)) in now:
+            text = text.replace(f'"{stated.replace("==", ">=", 1)}"', f'"{stated}"', 1)
+        else:
+            moved.append(stated)
+    locked.loosened = moved
+    (root / "pyproject.toml").write_text(text, encoding="utf-8")
+    return run_uv_lock(root, found)
 
 
 def compare_versions(lock: Lock, found: Existing, locked: Locked) -> None:

@@ -13,7 +13,17 @@ from lockstep_serve.errors import Refusal
 
 __all__ = ["SERVERS", "merge_projects"]
 
-STATED = ("name", "version", "description", "readme", "requires-python", "dependencies", "dynamic", "optional-dependencies", "license-files")
+STATED = (
+    "name",
+    "version",
+    "description",
+    "readme",
+    "requires-python",
+    "dependencies",
+    "dynamic",
+    "optional-dependencies",
+    "license-files",
+)
 # Settings of the team's tools come along; those of other builders and lockers do not.
 LEFT = ("poetry", "setuptools", "setuptools_scm", "hatch", "pdm", "flit", "django-stubs", "lockstep", "uv")
 # They change what is resolved, and stay. https://docs.astral.sh/uv/reference/settings/
@@ -43,6 +53,7 @@ def merge_projects(rendered: str, found: Existing, modules: list[str], *, bare: 
     text = re.sub(r"^requests = .*$", 'requests = ["/health/live"]', text, count=1, flags=re.M)
     text = re.sub(r"^secrets = .*$", "secrets = []", text, count=1, flags=re.M)
     text = re.sub(r'^plugins = \["mypy_django[^\n]*\n\n\[tool\.django-stubs\]\n[^\n]*\n', "", text, flags=re.M)
+    text = yield_to_groups(text, found, know)
     text = add_project_tables(text, found)
     text = write_uv_tables(text, found, know)
     text, tools = keep_tools(text, old, know)
@@ -103,15 +114,50 @@ def write_uv_tables(text: str, found: Existing, know: list[str]) -> str:
     text = text.replace(SOURCES, SOURCES + sources, 1)
     if found.pythons.platforms:
         platforms = "".join(f"    {value(one)},\n" for one in found.pythons.platforms)
-        text = re.sub(r"^environments = \[\n(?:    .*\n)*\]\n", lambda _: f"environments = [\n{platforms}]\n", text, count=1, flags=re.M)
+        text = re.sub(
+            r"^environments = \[\n(?:    .*\n)*\]\n", lambda _: f"environments = [\n{platforms}]\n", text, count=1, flags=re.M
+        )
     said = {name: uv[name] for name in RESOLVING if name in uv}
     said |= {"constraint-dependencies": asked.constraints} if asked.constraints else {}
     own = "".join(f"{name} = {value(one)}\n" for name, one in said.items())
-    text = text.replace("\n# Yours: other sources", f"\n# Yours: what else it resolves by.\n{own}\n# Yours: other sources", 1) if own else text
-    known = {*RESOLVING, "sources", "index", "environments", "constraint-dependencies", "dev-dependencies", "build-backend", "package"}
-    left = [name for name in uv if name not in {*known, "index-url", "extra-index-url", "find-links", "workspace", "default-groups"}]
+    text = (
+        text.replace("\n# Yours: other sources", f"\n# Yours: what else it resolves by.\n{own}\n# Yours: other sources", 1)
+        if own
+        else text
+    )
+    known = {
+        *RESOLVING,
+        "sources",
+        "index",
+        "environments",
+        "constraint-dependencies",
+        "dev-dependencies",
+        "build-backend",
+        "package",
+    }
+    left = [
+        name for name in uv if name not in {*known, "index-url", "extra-index-url", "find-links", "workspace", "default-groups"}
+    ]
     know += [f"[tool.uv] {name} stays in pyproject.toml.before-lockstep only: uv.toml decides" for name in left]
     return text
+
+
+def yield_to_groups(text: str, found: Existing, know: list[str]) -> str:
+    """uv resolves all groups together: of a tool that the team asks for in a version, its word counts in Lockstep's groups, too."""
+    head, mark, groups = text.partition("[dependency-groups]\n")
+    stated = [Requirement(one) for said in found.requirements.groups.values() for one in said if isinstance(one, str)]
+    stated += [Requirement(one) for one in found.requirements.all]
+    bound = {canonicalize_name(one.name): one for one in stated if one.specifier}
+
+    def loosen(line: re.Match[str]) -> str:
+        asked = Requirement(line[1])
+        if canonicalize_name(asked.name) not in bound or not asked.specifier:
+            return line[0]
+        know.append(f"{line[1]} in Lockstep's groups: yours is taken, {bound[canonicalize_name(asked.name)]}")
+        extras = f"[{','.join(sorted(asked.extras))}]" if asked.extras else ""
+        return f'    "{asked.name}{extras}",\n'
+
+    return head + mark + re.sub(r'^    "([A-Za-z][^"]*)",\n', loosen, groups, flags=re.M)
 
 
 def write_groups(text: str, found: Existing) -> str:
@@ -120,7 +166,10 @@ def write_groups(text: str, found: Existing) -> str:
     names = {name: f"team-{name}" if name in taken else name for name in found.requirements.groups}
     lines = ""
     for name, said in found.requirements.groups.items():
-        entries = [{"include-group": names.get(one["include-group"], one["include-group"])} if isinstance(one, dict) else one for one in said]
+        entries = [
+            {"include-group": names.get(one["include-group"], one["include-group"])} if isinstance(one, dict) else one
+            for one in said
+        ]
         lines += f"{names[name]} = {value(entries)}\n"
     return lines
 
@@ -139,7 +188,11 @@ def keep_tools(text: str, old: str, know: list[str]) -> tuple[str, str]:
         header = table.splitlines()[0].strip()
         mine = re.search(rf"^{re.escape(header)}\n(?:(?!\[|# (?:Lockstep's|Yours):).*\n)*", text, re.M)
         if mine and not header.startswith("[["):
-            added = [line for line in mine[0].splitlines()[1:] if (k := line.partition(" =")[0]) in {"mypy_path", "files"} and f"\n{k} " not in f"\n{table}"]
+            added = [
+                line
+                for line in mine[0].splitlines()[1:]
+                if (k := line.partition(" =")[0]) in {"mypy_path", "files"} and f"\n{k} " not in f"\n{table}"
+            ]
             text = text.replace(mine[0], f"{table.strip()}\n" + "".join(f"{line}\n" for line in added) + "\n", 1)
             know.append(f"{header}: yours is taken in place of Lockstep's")
         else:

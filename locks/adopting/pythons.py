@@ -39,6 +39,22 @@ class Pythons:
     know: list[str] = field(default_factory=list)
     obstacles: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def minor(self) -> str:
+        """Such as 3.13."""
+        return ".".join(self.exact.split(".")[:2])
+
+    def narrow(self) -> bool:
+        """Have the lock hold for the one Python on the one platform that runs it; False where it does already."""
+        bounds = bound_by([self.minor], "")
+        if self.platforms == [LINUX] and self.bounds == bounds:
+            return False
+        self.platforms, self.bounds = [LINUX], bounds
+        self.know.append(
+            f"what is asked for does not exist for all Pythons and platforms: it is locked for Python {self.minor} on Linux, x86_64"
+        )
+        return True
+
 
 def read_pythons(here: Checkout, stated: str, tool: Mapping[str, Any], frozen: str, given: str = "") -> Pythons:
     """`stated` is the service's requires-python, `frozen` the name of its list that is a lock, `given` what a person chose."""
@@ -49,17 +65,20 @@ def read_pythons(here: Checkout, stated: str, tool: Mapping[str, Any], frozen: s
         fix = "Let requires-python allow 3.11 or newer, and see that your tests pass there."
         found.obstacles.append((f"requires-python is {stated}, and Lockstep runs 3.11 to 3.14", fix))
     if given and stated and not is_allowed(given, stated):
-        found.obstacles.append((f"requires-python is {stated}, and {given} is to run it", "Choose another Python, or let requires-python allow it."))
+        found.obstacles.append(
+            (f"requires-python is {stated}, and {given} is to run it", "Choose another Python, or let requires-python allow it.")
+        )
     choose(found, running, given, allowed or list(MINORS), stated)
-    minor = found.exact.rpartition(".")[0]
-    single = bool(frozen and not stated)
-    found.bounds = bound_by([minor] if single else allowed or [minor], stated)
+    minor = found.minor
+    found.bounds = bound_by(allowed or [minor], stated) if stated else bound_by([minor], "")
     environments = tool.get("uv", {}).get("environments", [])
     if environments:
         found.platforms = [environments] if isinstance(environments, str) else list(environments)
     elif frozen:
         found.platforms = [LINUX]
-        found.know.append(f"{frozen} holds for one Python on one platform: it is locked for Linux on x86_64{f' and Python {minor}' * single}")
+        found.know.append(f"{frozen} holds for one Python on one platform: it is locked for Linux on x86_64")
+    if not stated:
+        found.know.append(f"no requires-python is stated: it is locked for Python {minor}, which runs it")
     if (stated_minor := running[0][1] if running else "") and not given and not re.match(rf"{re.escape(minor)}\b", stated_minor):
         found.know.append(f"{running[0][0]} says Python {stated_minor}; {found.exact} will run it")
     return found

@@ -28,7 +28,11 @@ def describe_service(found: Existing, made: Proposal | None) -> Iterator[tuple[s
     if found.app:
         yield "application", f"{found.app}, {found.framework}"
     if made:
-        how = f"{running.spot} runs `{running.command}`" if running.spot else "nothing here starts a server, so it is Lockstep's choice"
+        how = (
+            f"{running.spot} runs `{running.command}`"
+            if running.spot
+            else "nothing here starts a server, so it is Lockstep's choice"
+        )
         chosen = "" if not running.model or running.model == made.plan.model else f", which is nearest to {running.model}"
         yield "server", f"{made.plan.model}{chosen}: {how}"
         yield from (("  number", f"{name} = {value}: {spot}") for name, value, spot in made.plan.values)
@@ -43,10 +47,15 @@ def describe_service(found: Existing, made: Proposal | None) -> Iterator[tuple[s
         yield "index", f"{index.url}, for what names it: {index.spot}"
     for index in found.indexes.list_all():
         if index.user:
-            names = " and ".join(name for name, stated in zip(index.variables, (index.user, index.password), strict=True) if stated)
+            names = " and ".join(
+                name for name, stated in zip(index.variables, (index.user, index.password), strict=True) if stated
+            )
             yield "  login", f"set {names}: the address had {'them' if index.password else 'it'} ({index.spot})"
     yield from (("  yours", one) for one in found.indexes.personal)
-    yield "packages", f"{len(asked.all)} are asked for by {', '.join(asked.read) or 'nothing'}; {len(found.versions)} have a version now"
+    yield (
+        "packages",
+        f"{len(asked.all)} are asked for by {', '.join(asked.read) or 'nothing'}; {len(found.versions)} have a version now",
+    )
     if made and made.locked.text:
         yield "  kept", f"{made.locked.kept} of them keep it"
         yield from (("  moved", f"{name} {old} → {new}   ({file})") for name, old, new, file in made.locked.moved)
@@ -84,7 +93,10 @@ def list_surprises(found: Existing, made: Proposal) -> Iterator[str]:
         yield "paths that code computes from its own place (__file__, BASE_DIR) are below src/ now, and read-only in the image"
     retired = [name for name in made.plan.beside if name not in made.plan.add]
     for name in here.files:
-        if name.startswith((".github/workflows/", ".gitlab-ci", "compose", "docker-compose", "Procfile")) and name not in made.plan.beside:
+        if (
+            name.startswith((".github/workflows/", ".gitlab-ci", "compose", "docker-compose", "Procfile"))
+            and name not in made.plan.beside
+        ):
             named = [one for one in retired if one in here.read(name)]
             more = f", and names {', '.join(named)}, which is retired" if named else ""
             yield f"stays, and still says its own: {name}{more}"

@@ -114,8 +114,9 @@ def read_line(stated: str, spot: str, asked: Asked) -> Iterator[str]:
         return
     if asked_for.url and (git := re.fullmatch(r"git\+(\S+?)(?:@([^#/@]+))?(?:#\S*)?", asked_for.url)):
         asked.sources[canonicalize_name(asked_for.name)] = {"git": git[1], **({"rev": git[2]} if git[2] else {})}
-        asked_for.url = None
     elif asked_for.url:
         asked.sources[canonicalize_name(asked_for.name)] = {"url": asked_for.url}
+    if asked_for.url:
         asked_for.url = None
-    yield str(asked_for)
+        bare = str(asked_for)
+    yield bare

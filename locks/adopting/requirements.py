@@ -46,7 +46,11 @@ class Requirements:
 
     def list_loose(self) -> list[str]:
         """Requirements without any version."""
-        return [one for one in self.all if not Requirement(one).specifier and canonicalize_name(Requirement(one).name) not in self.sources]
+        return [
+            one
+            for one in self.all
+            if not Requirement(one).specifier and canonicalize_name(Requirement(one).name) not in self.sources
+        ]
 
 
 def read_requirements(here: Checkout, data: Mapping[str, Any]) -> Requirements:
@@ -70,6 +74,7 @@ def read_requirements(here: Checkout, data: Mapping[str, Any]) -> Requirements:
             if name and name not in asked.read:
                 read_list(here, name, asked)
         take(found, asked)
+        found.lists |= {name: here.read(name) for name in asked.read}
     for name in lists.development:
         of_group = Asked(read=list(found.read))
         read_list(here, name, of_group)
@@ -97,7 +102,11 @@ def merge_repeated(asked: list[str]) -> list[str]:
     """Each requirement once; one without a version says nothing where another of the same name has one."""
     kept = list(dict.fromkeys(asked))
     bound = {(canonicalize_name(r.name), str(r.marker)) for r in map(Requirement, kept) if r.specifier}
-    return [one for one in kept if (r := Requirement(one)).specifier or r.extras or (canonicalize_name(r.name), str(r.marker)) not in bound]
+    return [
+        one
+        for one in kept
+        if (r := Requirement(one)).specifier or r.extras or (canonicalize_name(r.name), str(r.marker)) not in bound
+    ]
 
 
 def read_project(data: Mapping[str, Any], found: Requirements, spot: str) -> None:
@@ -121,7 +130,8 @@ def valid(stated: Any, found: Requirements, spot: str) -> Iterator[str]:
     """What can be read; the rest is said."""
     for one in stated:
         try:
-            yield str(Requirement(str(one)))
+            Requirement(str(one))
+            yield str(one).strip()
         except InvalidRequirement:
             found.odd.append(f"{spot} {one}")
 
@@ -159,7 +169,9 @@ def read_setup_py(here: Checkout, found: Requirements) -> None:
         return
     names = {n.targets[0].id: n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)}
     calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).rpartition(".")[2] == "setup"]
-    words = {k.arg: names.get(k.value.id, k.value) if isinstance(k.value, ast.Name) else k.value for c in calls for k in c.keywords}
+    words = {
+        k.arg: names.get(k.value.id, k.value) if isinstance(k.value, ast.Name) else k.value for c in calls for k in c.keywords
+    }
     for word in ("install_requires", "python_requires", "name", "extras_require"):
         if word not in words:
             continue

@@ -15,9 +15,30 @@ __all__ = ["Running", "read_running"]
 WRAPPERS = ("exec", "env", "nice", "poetry", "pipenv", "pdm", "uv", "hatch", "run", "tini", "dumb-init", "gosu")
 # They change what is served: `run-program` of New Relic's, tracing of others.
 AROUND = ("newrelic-admin", "run-program", "ddtrace-run", "opentelemetry-instrument", "sentry-sdk")
-SERVERS = ("gunicorn", "uvicorn", "hypercorn", "daphne", "uwsgi", "waitress-serve", "granian", "fastapi", "flask", "mod_wsgi-express")
+SERVERS = (
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "uwsgi",
+    "waitress-serve",
+    "granian",
+    "fastapi",
+    "flask",
+    "mod_wsgi-express",
+)
 SHORT = {
-    "gunicorn": {"-w": "workers", "-k": "worker-class", "-t": "timeout", "-b": "bind", "-c": "config", "-n": "name", "-p": "pid", "-D": "daemon", "-R": "enable-stdio-inheritance"},
+    "gunicorn": {
+        "-w": "workers",
+        "-k": "worker-class",
+        "-t": "timeout",
+        "-b": "bind",
+        "-c": "config",
+        "-n": "name",
+        "-p": "pid",
+        "-D": "daemon",
+        "-R": "enable-stdio-inheritance",
+    },
     "uvicorn": {},
     "hypercorn": {"-w": "workers", "-b": "bind", "-k": "worker-class", "-c": "config"},
     "uwsgi": {"-p": "processes", "-w": "module", "-s": "socket"},
@@ -65,7 +86,22 @@ CLASSES = {
     "tornado": "gunicorn-gthread",
     "asgi": "gunicorn-asgi",
 }
-ALWAYS_SO = {"reload", "proxy-headers", "factory", "die-on-term", "module", "wsgi-file", "config", "ini", "worker-class", "app", "chdir", "app-dir", "pythonpath", "need-app"}
+ALWAYS_SO = {
+    "reload",
+    "proxy-headers",
+    "factory",
+    "die-on-term",
+    "module",
+    "wsgi-file",
+    "config",
+    "ini",
+    "worker-class",
+    "app",
+    "chdir",
+    "app-dir",
+    "pythonpath",
+    "need-app",
+}
 
 
 @dataclass
@@ -104,7 +140,9 @@ def read_running(here: Checkout) -> Running:
 def read_statement(here: Checkout, statement: Statement) -> Running | None:
     """A command of a server that is known; None for every other command."""
     words, around = list(statement.words), []
-    while words and (re.fullmatch(r"\w+=.*", words[0]) or words[0].rpartition("/")[2] in WRAPPERS or words[0] in AROUND or words[0] == "--"):
+    while words and (
+        re.fullmatch(r"\w+=.*", words[0]) or words[0].rpartition("/")[2] in WRAPPERS or words[0] in AROUND or words[0] == "--"
+    ):
         around += [words[0]] if words[0] in AROUND else []
         words.pop(0)
     while words and words[0].startswith("-"):
@@ -169,8 +207,8 @@ def read_settings_file(
     if program == "uwsgi":
         named = options.get("ini", ("", ""))[0] or next((word for word in free if word.endswith(".ini")), "")
         name = next((n for n in here.files if PurePosixPath(n).name == PurePosixPath(named).name), "")
-        for option, value in read_uwsgi(here.read(name)).items():
-            options.setdefault(option, (value, name))
+        for setting, said in read_uwsgi(here.read(name)).items():
+            options.setdefault(setting, (said, name))
 
 
 def read_python_settings(text: str, name: str, running: Running) -> Iterator[tuple[str, Option]]:
@@ -181,7 +219,9 @@ def read_python_settings(text: str, name: str, running: Running) -> Iterator[tup
         return
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
-            running.dropped.append(f"{name}:{node.lineno} {node.name}(): a hook of gunicorn's; what surrounds a worker belongs into worker.py")
+            running.dropped.append(
+                f"{name}:{node.lineno} {node.name}(): a hook of gunicorn's; what surrounds a worker belongs into worker.py"
+            )
         if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
             continue
         option, spot = node.targets[0].id.replace("_", "-"), f"{name}:{node.lineno}"
@@ -194,8 +234,17 @@ def read_python_settings(text: str, name: str, running: Running) -> Iterator[tup
 
 def name_model(program: str, options: dict[str, Option], free: list[str], running: Running) -> None:
     """The server model that is nearest, and the application."""
-    positional = [word for word in free if re.fullmatch(r"[\w.]+(?::[\w.]+(?:\(.*\))?)?", word) and word not in {"run", "dev", "start-server"}]
-    running.app = next((word for word in positional if ":" in word), positional[0] if positional and program in {"gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian"} else "")
+    positional = [
+        word
+        for word in free
+        if re.fullmatch(r"[\w.]+(?::[\w.]+(?:\(.*\))?)?", word) and word not in {"run", "dev", "start-server"}
+    ]
+    running.app = next(
+        (word for word in positional if ":" in word),
+        positional[0]
+        if positional and program in {"gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "granian"}
+        else "",
+    )
     several = options.get("workers", ("1", ""))[0] not in {"1", ""}
     if program == "gunicorn":
         kind = options.get("worker-class", ("sync", ""))[0]
@@ -204,7 +253,9 @@ def name_model(program: str, options: dict[str, Option], free: list[str], runnin
         if running.model == "gunicorn-sync" and threads != "1":
             running.model = "gunicorn-gthread"
         if kind in {"eventlet", "tornado"} or not running.model:
-            running.dropped.append(f"worker class {kind}: Lockstep has none; {running.model or 'its first choice'} takes its place")
+            running.dropped.append(
+                f"worker class {kind}: Lockstep has none; {running.model or 'its first choice'} takes its place"
+            )
     elif program in {"uvicorn", "fastapi"}:
         running.model = "uvicorn-workers" if several else "uvicorn"
     elif program in {"hypercorn", "daphne", "granian"}:
@@ -219,7 +270,9 @@ def name_model(program: str, options: dict[str, Option], free: list[str], runnin
     elif program in {"flask", "manage.py"}:
         running.dropped.append(f"{program} is a server for development: the model is Lockstep's choice")
         options.clear()
-    running.interface = "WSGI" if running.model in {"gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent"} else "ASGI" if running.model else ""
+    running.interface = (
+        "WSGI" if running.model in {"gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent"} else "ASGI" if running.model else ""
+    )
     if running.app and ":" not in running.app:
         running.app += ":application" if program in {"gunicorn", "uwsgi"} else ":app"
 
@@ -228,7 +281,12 @@ def locate(here: Checkout, options: dict[str, Option], statement: Statement, run
     """The folder that the command imports from, if the application's module is there."""
     moved = next((options[name][0] for name in ("chdir", "app-dir", "pythonpath") if name in options), "")
     module = running.app.partition(":")[0].replace(".", "/")
-    folders = [f"{statement.folder}{moved.strip('/')}/" if moved and not moved.startswith("/") else "", statement.folder, "", "src/"]
+    folders = [
+        f"{statement.folder}{moved.strip('/')}/" if moved and not moved.startswith("/") else "",
+        statement.folder,
+        "",
+        "src/",
+    ]
     for folder in folders if module else ():
         root = folder.removeprefix("./")
         if {f"{root}{module}.py", f"{root}{module}/__init__.py"} & {*here.files}:
@@ -250,7 +308,9 @@ def keep_values(program: str, options: Mapping[str, Option], running: Running) -
         elif MEANS.get(option):
             keep(MEANS[option], value, option, where, running)
         elif option == "bind":
-            running.dropped.append(f"{where} bind = {value.lstrip('=')}: server.toml listens on host and port, or on the socket that it is given")
+            running.dropped.append(
+                f"{where} bind = {value.lstrip('=')}: server.toml listens on host and port, or on the socket that it is given"
+            )
         elif option not in ALWAYS_SO and not (option == "config" and program == "gunicorn"):
             running.dropped.append(f"{where} {option} = {value}" if value != "true" else f"{where} {option}")
 
@@ -261,7 +321,9 @@ def keep(name: str, value: str, option: str, where: str, running: Running) -> No
     if variable:
         value = variable[2] or ""
         if name not in {"port", "workers"} or value:
-            running.dropped.append(f"{where} {option} comes from ${variable[1] or variable[3] or variable[4]}: server.toml has a variable of its own for {name}")
+            running.dropped.append(
+                f"{where} {option} comes from ${variable[1] or variable[3] or variable[4]}: server.toml has a variable of its own for {name}"
+            )
         if not value:
             return
     if value.startswith("="):

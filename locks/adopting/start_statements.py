@@ -46,8 +46,8 @@ def split_words(command: object) -> tuple[str, ...]:
         shell = len(words) > 2 and words[0].rpartition("/")[2] in {"sh", "bash"} and words[1] in {"-c", "-lc", "-ec"}
         return split_words(words[2]) if shell else words
     text = str(command).replace("\\\n", " ")
-    if shell := re.match(r"""\s*(?:exec\s+)?(?:/\S*/)?(?:ba)?sh\s+-[lec]*c\s+(["'])(.*)\1\s*$""", text, re.DOTALL):
-        text = shell[2]
+    if script := re.match(r"""\s*(?:exec\s+)?(?:/\S*/)?(?:ba)?sh\s+-[lec]*c\s+(["'])(.*)\1\s*$""", text, re.DOTALL):
+        text = script[2]
     text = re.split(r"&&|;|\|\|", text)[-1]
     try:
         return tuple(shlex.split(text))
@@ -130,8 +130,15 @@ def in_platform_files(here: Checkout) -> Iterator[Statement]:
         if name in {"render.yaml", "render.yml", "app.yaml", "app.yml"}:
             said = load_yaml(here.read(file))
             services = said.get("services") if isinstance(said.get("services"), list) else []
-            commands = [one.get(key) for one in [said, *services] for key in ("startCommand", "entrypoint", "run_command") if isinstance(one, dict)]
-            yield from (Statement(file, split_words(command), folder_of(file)) for command in commands if isinstance(command, (str, list)))
+            commands = [
+                one.get(key)
+                for one in [said, *services]
+                for key in ("startCommand", "entrypoint", "run_command")
+                if isinstance(one, dict)
+            ]
+            yield from (
+                Statement(file, split_words(command), folder_of(file)) for command in commands if isinstance(command, (str, list))
+            )
 
 
 def in_units(here: Checkout) -> Iterator[Statement]:
@@ -154,7 +161,9 @@ def in_scripts(here: Checkout, found: list[Statement]) -> Iterator[Statement]:
             for file in [file for file in here.files if PurePosixPath(file).name == name][:1]:
                 lines = here.read(file).replace("\\\n", " ").splitlines()
                 for number, line in enumerate(lines, 1):
-                    if re.search(r"\b(gunicorn|uvicorn|uwsgi|hypercorn|daphne|waitress-serve|granian)\b", line) and not line.lstrip().startswith("#"):
+                    if re.search(
+                        r"\b(gunicorn|uvicorn|uwsgi|hypercorn|daphne|waitress-serve|granian)\b", line
+                    ) and not line.lstrip().startswith("#"):
                         yield Statement(f"{file}:{number}", split_words(line), one.folder, one.development)
 
 
