@@ -57,8 +57,8 @@ DJANGO = {
 # Views that take their page from a folder at the top, which the settings find by their own place.
 PAGES = {
     "shop/settings.py": "from pathlib import Path\n\nBASE_DIR = Path(__file__).resolve().parent.parent\n"
-    + 'SECRET_KEY = "for tests"\nROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\nINSTALLED_APPS = ["basket"]\nUSE_TZ = True\n'
-    + 'TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}]\n',
+    'SECRET_KEY = "for tests"\nROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\nINSTALLED_APPS = ["basket"]\nUSE_TZ = True\n'
+    'TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}]\n',
     "shop/asgi.py": "from django.core.asgi import get_asgi_application\n\napplication = get_asgi_application()\n",
     "templates/basket/list.html": "<p>nothing</p>\n",
     "basket/views.py": "from django.http import HttpRequest, HttpResponse\nfrom django.shortcuts import render\n\n\n"

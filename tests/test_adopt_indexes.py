@@ -18,7 +18,8 @@ from stand_in_index import Index as StandIn
 from stand_in_index import stand_in_index
 
 SETTINGS = (REPOSITORY / "template" / "uv.toml").read_text(encoding="utf-8")
-PROJECT = '[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11,<3.12"\ndependencies = [{}]\n\n[tool.uv]\n\n[tool.uv.sources]\n'
+PROJECT = '[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11,<3.12"\n'
+PROJECT += "dependencies = [{}]\n\n[tool.uv]\n\n[tool.uv.sources]\n"
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def public() -> Iterator[StandIn]:
 
 
 def poetry(*sources: str) -> str:
-    head = '[tool.poetry]\nname = "orders"\nversion = "1"\ndescription = ""\nauthors = []\n\n[tool.poetry.dependencies]\npython = "^3.11"\n'
+    head = '[tool.poetry]\nname = "orders"\nversion = "1"\ndescription = ""\nauthors = []\n\n'
+    head += '[tool.poetry.dependencies]\npython = "^3.11"\n'
     return head + 'tiny = "*"\n\n' + "\n".join(f"[[tool.poetry.source]]\n{source}" for source in sources)
 
 
@@ -144,7 +146,9 @@ def test_a_folder_of_wheels_stays_one(tmp_path: Path) -> None:
     here = read_files(tmp_path, {"requirements.txt": "--find-links packages\ntiny\n"})
     found = read_indexes(here, {}, read_requirements(here, {}).lists)
 
-    assert [(index.url, index.flat) for index in found.general][0] == ("packages", True)
+    first = found.general[0]
+
+    assert (first.url, first.flat) == ("packages", True)
     assert 'url = "packages"\nformat = "flat"' in found.write_settings(SETTINGS)
 
 

@@ -19,20 +19,24 @@ UNIT = f"[Service]\nExecStart=/srv/venv/bin/{GUNICORN} --bind 0.0.0.0:9000\n"
 
 # Where a server is started, and the words that start it → model and numbers.
 STARTED = {
-    "Procfile": ({"Procfile": f"release: true\nweb: {GUNICORN}\n"}, "gunicorn-uvicorn", {"workers": "3", "request_timeout": "45"}),
+    "Procfile": ({"Procfile": f"web: {GUNICORN}\n"}, "gunicorn-uvicorn", {"workers": "3", "request_timeout": "45"}),
     "an image's list": (
         {"Dockerfile": 'FROM python:3.12\nCMD ["uvicorn", "app.main:app", "--workers", "4", "--timeout-keep-alive", "20"]\n'},
         "uvicorn-workers",
         {"workers": "4", "keep_alive": "20"},
     ),
-    "an image's shell": ({"Dockerfile": "CMD exec gunicorn -w 2 --threads 6 \\\n    app.main:app\n"}, "gunicorn-gthread", {"workers": "2", "threads": "6"}),
+    "an image's shell": (
+        {"Dockerfile": "CMD exec gunicorn -w 2 --threads 6 \\\n    app.main:app\n"},
+        "gunicorn-gthread",
+        {"workers": "2", "threads": "6"},
+    ),
     "an entrypoint": (
         {"Dockerfile": 'ENTRYPOINT ["gunicorn"]\nCMD ["-k", "gevent", "--worker-connections", "500", "app.main:app"]\n'},
         "gunicorn-gevent",
         {"concurrency": "500"},
     ),
     "a script": (
-        {"Dockerfile": 'CMD ["./start.sh"]\n', "start.sh": "#!/bin/sh\npython migrate.py\nexec uvicorn app.main:app --port 9001\n"},
+        {"Dockerfile": 'CMD ["./start.sh"]\n', "start.sh": "#!/bin/sh\nexec uvicorn app.main:app --port 9001\n"},
         "uvicorn",
         {"port": "9001"},
     ),
@@ -45,16 +49,32 @@ STARTED = {
     "a file of settings": (
         {
             "Procfile": "web: gunicorn app.main:app\n",
-            "gunicorn.conf.py": "import multiprocessing\n\nworkers = multiprocessing.cpu_count() * 2 + 1\nthreads = 4\ngraceful_timeout = 50\n",
+            "gunicorn.conf.py": "import os\n\nworkers = os.cpu_count() * 2 + 1\nthreads = 4\ngraceful_timeout = 50\n",
         },
         "gunicorn-gthread",
         {"workers": "auto", "threads": "4", "drain": "50"},
     ),
-    "uwsgi": ({"uwsgi.ini": "[uwsgi]\nmodule = app.main:app\nprocesses = 4\nthreads = 2\nharakiri = 60\n"}, "gunicorn-gthread", {"workers": "4", "request_timeout": "60"}),
-    "a wrapper": ({"Procfile": "web: newrelic-admin run-program gunicorn -w 2 app.main:app\n"}, "gunicorn-sync", {"workers": "2"}),
-    "a module": ({"Procfile": "web: python -m uvicorn app.main:app --host :: --port 80\n"}, "uvicorn", {"host": "::", "port": "80"}),
-    "a shell's words": ({"compose.prod.yml": "services:\n  web:\n    build: .\n    command: bash -c 'sleep 1; uvicorn app.main:app --workers 2'\n"}, "uvicorn-workers", {"workers": "2"}),
-}  # fmt: skip
+    "uwsgi": (
+        {"uwsgi.ini": "[uwsgi]\nmodule = app.main:app\nprocesses = 4\nthreads = 2\nharakiri = 60\n"},
+        "gunicorn-gthread",
+        {"workers": "4", "request_timeout": "60"},
+    ),
+    "a wrapper": (
+        {"Procfile": "web: newrelic-admin run-program gunicorn -w 2 app.main:app\n"},
+        "gunicorn-sync",
+        {"workers": "2"},
+    ),
+    "a module": (
+        {"Procfile": "web: python -m uvicorn app.main:app --host :: --port 80\n"},
+        "uvicorn",
+        {"host": "::", "port": "80"},
+    ),
+    "a shell's words": (
+        {"compose.prod.yml": "services:\n  web:\n    build: .\n    command: sh -c 'cd x; uvicorn app.main:app --workers 2'\n"},
+        "uvicorn-workers",
+        {"workers": "2"},
+    ),
+}
 
 
 @pytest.mark.parametrize("how", STARTED)
@@ -104,6 +124,7 @@ def test_a_drain_that_takes_longer_raises_the_grace() -> None:
     assert dropped == ["Procfile:1 threads = 4: gunicorn-sync has no such value"]
 
 
+OWN = '[project]\nname = "o"\nversion = "1"\n'
 DJANGO = {
     "manage.py": 'import os\n\nos.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
     "requirements.txt": "django\n",
@@ -186,7 +207,7 @@ def test_what_lies_below_src_stays(tmp_path: Path) -> None:
 
 
 LOCKS = {
-    "uv.lock": 'version = 1\n\n[[package]]\nname = "idna"\nversion = "3.6"\nsource = { registry = "https://i.example.org/simple" }\n',
+    "uv.lock": 'version = 1\n\n[[package]]\nname = "idna"\nversion = "3.6"\nsource = { registry = "" }\n',
     "poetry.lock": '[[package]]\nname = "idna"\nversion = "3.6"\n',
     "pdm.lock": '[[package]]\nname = "idna"\nversion = "3.6"\n',
     "Pipfile.lock": '{"default": {"idna": {"version": "==3.6"}}}',
@@ -208,18 +229,20 @@ def test_the_versions_of_every_lock_are_read(lock: str, tmp_path: Path) -> None:
     [
         ({"requirements.txt": "fastapi\n"}, ">=3.11,<3.12", 0),
         ({"requirements.txt": "fastapi\n", "Dockerfile": "FROM python:3.12.1-slim\n"}, ">=3.12,<3.13", 0),
-        ({"pyproject.toml": '[project]\nname = "o"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = []\n'}, ">=3.12,<3.15", 0),
-        ({"pyproject.toml": '[project]\nname = "o"\nversion = "1"\nrequires-python = ">=3.9,<3.13"\ndependencies = []\n'}, ">=3.11,<3.13", 0),
+        ({"pyproject.toml": OWN + 'requires-python = ">=3.12"\ndependencies = []\n'}, ">=3.12,<3.15", 0),
+        ({"pyproject.toml": OWN + 'requires-python = ">=3.9,<3.13"\ndependencies = []\n'}, ">=3.11,<3.13", 0),
         ({"requirements.txt": "# autogenerated by pip-compile\nfastapi==0.115.0\n"}, ">=3.11,<3.12", 1),
         (
-            {"pyproject.toml": '[project]\nname = "o"\nversion = "1"\nrequires-python = ">=3.12"\ndependencies = []\n\n'
-             "[tool.uv]\nenvironments = [\"sys_platform == 'linux'\"]\n"},
+            {
+                "pyproject.toml": OWN + 'requires-python = ">=3.12"\ndependencies = []\n\n'
+                "[tool.uv]\nenvironments = [\"sys_platform == 'linux'\"]\n"
+            },
             ">=3.12,<3.15",
             1,
         ),
     ],
     ids=["none", "an image", "from 3.12", "up to 3.12", "a frozen list", "platforms"],
-)  # fmt: skip
+)
 def test_bounds_and_platforms_stay(files: dict[str, str], bounds: str, platforms: int, tmp_path: Path) -> None:
     found = read(
         tmp_path, {**FILES, **files}, python="" if "Dockerfile" in files else "3.12.1" if "3.12" in bounds[:8] else "3.11.7"
@@ -269,24 +292,22 @@ def test_lists_are_read_with_what_they_include_and_setup_py_beside_them(tmp_path
         ({"requirements.txt": "bottle\n", "environment.yml": "", "app/main.py": ""}, "not read: environment.yml"),
         ({"requirements.txt": "fastapi\n", "app/other.py": APP}, "there are 2 applications: app.main:app, app.other:app"),
         (
-            {"pyproject.toml": '[project]\nname = "o"\nversion = "1"\nrequires-python = "<3.11"\ndependencies = ["fastapi"]\n'},
+            {"pyproject.toml": OWN + 'requires-python = "<3.11"\ndependencies = ["fastapi"]\n'},
             "requires-python is <3.11",
         ),
         (
-            {"pyproject.toml": '[project]\nname = "o"\nversion = "1"\ndependencies = ["fastapi", "ours"]\n\n'
-             "[tool.uv.sources]\nours = { workspace = true }\n"},
+            {"pyproject.toml": OWN + 'dependencies = ["fastapi", "ours"]\n\n[tool.uv.sources]\nours = { workspace = true }\n'},
             "ours is a member of a workspace",
         ),
         (
-            {"pyproject.toml": '[project]\nname = "o"\nversion = "1"\ndependencies = ["fastapi", "ours"]\n\n'
-             '[tool.uv.sources]\nours = { path = "../ours" }\n'},
+            {"pyproject.toml": OWN + 'dependencies = ["fastapi", "ours"]\n\n[tool.uv.sources]\nours = { path = "../ours" }\n'},
             "ours is the directory ../ours",
         ),
         ({"requirements.txt": "fastapi\n", "src/lockstep_tool/__init__.py": ""}, "a name of Lockstep's is taken"),
         ({"pyproject.toml": '[tool.uv.workspace]\nmembers = ["app"]\n'}, "it is the top of a workspace of app"),
     ],
     ids=["no framework", "two applications", "an older Python", "a member", "a directory", "a name", "a workspace"],
-)  # fmt: skip
+)
 def test_what_stands_in_the_way_is_said_at_once(files: dict[str, str], obstacle: str, tmp_path: Path) -> None:
     found = read(tmp_path, {**FILES, **files}, python="")
 

@@ -133,7 +133,7 @@ def find_root(here: Checkout, file: str) -> str:
     while packages and "/".join([*parts[:packages], "__init__.py"]) in here.files:
         packages -= 1
     candidates = ["".join(f"{part}/" for part in parts[:number]) for number in range(packages, -1, -1)]
-    names = {name for name in imported(Modules(here, "").tree(file))}
+    names = set(imported(Modules(here, "").tree(file)))
     scores = {root: sum(Modules(here, root).has(name) for name in names) for root in candidates}
     best = max(scores.values(), default=0)
     if not best and "src/" in candidates:

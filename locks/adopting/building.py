@@ -17,12 +17,11 @@ from packaging.utils import canonicalize_name
 
 from adopting.existing import Existing
 from adopting.locking import packages_without_wheels, run_uv_lock
+from lockstep_tool.fingerprint import markers
 from lockstep_tool.hermetic import environment
-from lockstep_tool.lockfile import Lock, read_lock
+from lockstep_tool.lockfile import Lock, name_of, read_lock
 from lockstep_tool.locks.lock_graph import reached
 from lockstep_tool.locks.lock_platform import fits
-from lockstep_tool.fingerprint import markers
-from lockstep_tool.lockfile import name_of
 from lockstep_tool.markers import with_python
 
 __all__ = ["Built", "build_wheels", "take_wheels"]

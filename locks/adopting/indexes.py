@@ -48,7 +48,10 @@ PERSONAL = (".config/pip/pip.conf", ".pip/pip.conf")
 
 @dataclass(frozen=True)
 class Index:
-    """`user` and `password` are as they were stated, such as `${TOKEN}`; `spot` says where. `flat` is a page or a folder of files."""
+    """`user` and `password` are as they were stated, such as `${TOKEN}`; `spot` says where.
+
+    `flat` is a page or a folder of files.
+    """
 
     url: str
     spot: str

@@ -32,13 +32,15 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     root = found.here.path
     python, secrets = build_production(root), stand_ins(root)
     own = f"{found.package}.adopted:create_app"
-    old, reason = ask(python, found.app, before / found.running.folder, {**secrets, "PYTHONPATH": str(before / found.layout.root)}, ())
+    as_before = {**secrets, "PYTHONPATH": str(before / found.layout.root)}
+    old, reason = ask(python, found.app, before / found.running.folder, as_before, ())
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as folder:
         asked, failure = ask(python, own, Path(folder), secrets, tuple(old))
     if failure:
         said = [("as it was", reason or "it is imported"), ("now", failure)]
         raise Refusal("The application cannot be imported.", said, f"Set what it reads before `--write`{name_secrets(secrets)}.")
-    lost = [(f"GET {path}", f"{old[path]} before, {now} now") for path, now in asked.items() if answered(old.get(path)) and not answered(now)]
+    failing = [path for path, now in asked.items() if answered(old.get(path)) and not answered(now)]
+    lost = [(f"GET {path}", f"{old[path]} before, {asked[path]} now") for path in failing]
     if lost:
         raise Refusal("Paths that answered do not any more.", lost, "Look for files that the code finds by its own place.")
     writing = find_writing(python, own, secrets, [path for path, status in asked.items() if answered(status)])

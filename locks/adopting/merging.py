@@ -37,7 +37,10 @@ SOURCES = "[tool.uv.sources]\n"
 
 
 def merge_projects(rendered: str, found: Existing, modules: list[str], *, bare: bool) -> tuple[str, list[str]]:
-    """The text, and what had to be decided. `modules` are what the wheel is made of; `bare` is whether one has no `__init__.py`."""
+    """The text, and what had to be decided.
+
+    `modules` are what the wheel is made of; `bare` is whether one has no `__init__.py`.
+    """
     project, know = found.requirements.project, list[str]()
     old = found.here.read("pyproject.toml")
     text = rendered
@@ -143,7 +146,7 @@ def write_uv_tables(text: str, found: Existing, know: list[str]) -> str:
 
 
 def yield_to_groups(text: str, found: Existing, know: list[str]) -> str:
-    """uv resolves all groups together: of a tool that the team asks for in a version, its word counts in Lockstep's groups, too."""
+    """uv resolves all groups together: where the team asks for a version of a tool, that counts in Lockstep's groups, too."""
     head, mark, groups = text.partition("[dependency-groups]\n")
     stated = [Requirement(one) for said in found.requirements.groups.values() for one in said if isinstance(one, str)]
     stated += [Requirement(one) for one in found.requirements.all]

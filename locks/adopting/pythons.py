@@ -24,7 +24,8 @@ STATED = (
     (r"(^|/)Pipfile$", r"^python_(?:full_)?version\s*=\s*\"(\d+\.\d+(?:\.\d+)?)"),
     (r"(^|/)\.tool-versions$", r"^python\s+(\d+\.\d+(?:\.\d+)?)"),
     (r"(^|/)(render|app)\.ya?ml$", r"PYTHON_VERSION\s*\n?\s*value:\s*[\"']?(\d+\.\d+(?:\.\d+)?)"),
-    (r"^\.github/workflows/|\.gitlab-ci\.yml$", r"python-version:\s*[\"']?(\d+\.\d+(?:\.\d+)?)|^\s*image:\s*python:(\d+\.\d+(?:\.\d+)?)"),
+    (r"^\.github/workflows/", r"python-version:\s*[\"']?(\d+\.\d+(?:\.\d+)?)"),
+    (r"(^|/)\.gitlab-ci\.yml$", r"^\s*image:\s*python:(\d+\.\d+(?:\.\d+)?)"),
 )  # fmt: skip
 
 
@@ -51,7 +52,7 @@ class Pythons:
             return False
         self.platforms, self.bounds = [LINUX], bounds
         self.know.append(
-            f"what is asked for does not exist for all Pythons and platforms: it is locked for Python {self.minor} on Linux, x86_64"
+            f"what is asked for is not there for all Pythons and platforms: it is locked for {self.minor} on Linux, x86_64"
         )
         return True
 

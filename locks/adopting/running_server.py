@@ -46,10 +46,36 @@ SHORT = {
     "flask": {"-h": "host", "-p": "port"},
 }
 FLAGS = {
-    "reload", "preload", "daemon", "proxy-headers", "no-proxy-headers", "factory", "no-access-log", "access-log", "use-colors", "no-use-colors",
-    "no-server-header", "no-date-header", "reuse-port", "enable-stdio-inheritance", "capture-output", "no-sendfile", "disable-redirect-access-to-syslog",
-    "spew", "check-config", "print-config", "log-syslog", "master", "http-socket", "vacuum", "die-on-term", "debug", "no-debug", "with-threads", "no-reload",
-}  # fmt: skip
+    "reload",
+    "preload",
+    "daemon",
+    "proxy-headers",
+    "no-proxy-headers",
+    "factory",
+    "no-access-log",
+    "access-log",
+    "use-colors",
+    "no-use-colors",
+    "no-server-header",
+    "no-date-header",
+    "reuse-port",
+    "enable-stdio-inheritance",
+    "capture-output",
+    "no-sendfile",
+    "spew",
+    "check-config",
+    "disable-redirect-access-to-syslog",
+    "print-config",
+    "log-syslog",
+    "master",
+    "http-socket",
+    "vacuum",
+    "die-on-term",
+    "debug",
+    "no-debug",
+    "with-threads",
+    "no-reload",
+}
 VALUED = {"uwsgi": {"http-socket"}}
 # Option → value of server.toml.
 MEANS = {
@@ -126,10 +152,8 @@ class Running:
 
 def read_running(here: Checkout) -> Running:
     """From the statement that is deployed; an empty one where nothing starts a server."""
-    found: list[Running] = []
-    for statement in find_statements(here):
-        if (one := read_statement(here, statement)) is not None:
-            found.append(one)
+    read = (read_statement(here, statement) for statement in find_statements(here))
+    found = [one for one in read if one is not None]
     if not found:
         return Running()
     first = next((one for one in found if one.app or one.model), found[0])
@@ -316,13 +340,13 @@ def keep_values(program: str, options: Mapping[str, Option], running: Running) -
 
 
 def keep(name: str, value: str, option: str, where: str, running: Running) -> None:
-    """A value that server.toml takes. One from a variable keeps that variable's default; a computed number of workers is `auto`."""
+    """A value that server.toml takes. One from a variable has that variable's default; a computed number of workers is `auto`."""
     variable = re.fullmatch(r"\"?\$\{?(\w+)(?::?-([^}]*))?\}?\"?|%\(ENV_(\w+)\)s|\$\((\w+)\)", value)
     if variable:
-        value = variable[2] or ""
+        value, name_of_variable = variable[2] or "", variable[1] or variable[3] or variable[4]
         if name not in {"port", "workers"} or value:
             running.dropped.append(
-                f"{where} {option} comes from ${variable[1] or variable[3] or variable[4]}: server.toml has a variable of its own for {name}"
+                f"{where} {option} comes from ${name_of_variable}: server.toml has its own variable for {name}"
             )
         if not value:
             return

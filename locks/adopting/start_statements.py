@@ -21,7 +21,7 @@ SCRIPT = re.compile(r"[\w./-]+\.sh")
 
 @dataclass(frozen=True)
 class Statement:
-    """`spot` is where it stands, `words` the command; `folder` is where it is run, below the checkout's top, with a slash at its end.
+    """`spot` is where it stands, `words` the command; `folder` is where it is run, with a slash at its end.
 
     `development` is whether it stands where nothing is deployed from.
     """
@@ -124,21 +124,17 @@ def in_compose_files(here: Checkout) -> Iterator[Statement]:
 
 
 def in_platform_files(here: Checkout) -> Iterator[Statement]:
-    """render.yaml, app.yaml and fly.toml name a command, too."""
+    """render.yaml and app.yaml name a command, too."""
     for file in here.files:
         name = PurePosixPath(file).name
         if name in {"render.yaml", "render.yml", "app.yaml", "app.yml"}:
             said = load_yaml(here.read(file))
-            services = said.get("services") if isinstance(said.get("services"), list) else []
-            commands = [
-                one.get(key)
-                for one in [said, *services]
-                for key in ("startCommand", "entrypoint", "run_command")
-                if isinstance(one, dict)
-            ]
-            yield from (
-                Statement(file, split_words(command), folder_of(file)) for command in commands if isinstance(command, (str, list))
-            )
+            services = said.get("services")
+            parts = [said, *(services if isinstance(services, list) else ())]
+            keys = ("startCommand", "entrypoint", "run_command")
+            commands = [part.get(key) for part in parts if isinstance(part, dict) for key in keys]
+            words = [split_words(command) for command in commands if isinstance(command, (str, list))]
+            yield from (Statement(file, one, folder_of(file)) for one in words)
 
 
 def in_units(here: Checkout) -> Iterator[Statement]:
