@@ -28,7 +28,6 @@ __all__ = [
     "source",
     "source_root",
     "source_roots",
-    "stated_modules",
 ]
 
 LARGE = 1 << 20  # bytes; smaller files are read whole
@@ -113,39 +112,21 @@ def source_root() -> Path | None:
 
 
 def source_roots() -> list[Path]:
-    """The directories that the service is made of, as RECORD of its wheel says, or pyproject.toml of the checkout."""
+    """The directories that the service's wheel is made of, by its RECORD; of an editable one, all that lie side by side."""
     root = source_root()
     if root is None:
         return []
     record = metadata_directories()[service() or ""] / "RECORD"
-    lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
-    names = {line.partition("/")[0] for line in lines if "/" in line}
-    if root.name not in names:  # editable
-        names = set(stated_modules(root.parents[1] / "pyproject.toml"))
-    others = sorted(names - {root.name, ".."})
-    return [root, *(root.parent / name for name in others if not name.endswith(".dist-info"))]
-
-
-def stated_modules(project: Path) -> list[str]:
-    """What pyproject.toml says that the wheel is made of; nothing where the package alone is."""
-    import tomllib  # only a checkout has it to read
-
-    try:
-        tool = tomllib.loads(project.read_text(encoding="utf-8")).get("tool", {})
-        stated = tool.get("uv", {}).get("build-backend", {}).get("module-name", [])
-    except (OSError, ValueError):
-        return []
-    return [stated] if isinstance(stated, str) else list(stated)
+    names = set(re.findall(r"^([\w-]+)/", record.read_text(encoding="utf-8"), re.MULTILINE)) if record.is_file() else set()
+    found = names if root.name in names else {entry.name for entry in root.parent.iterdir() if entry.is_dir()}
+    return [root, *(root.parent / name for name in sorted(found - {root.name, "__pycache__"}) if name.isidentifier())]
 
 
 def source(*roots: Path) -> dict[str, str]:
-    """The service's own files, as they would be imported: path below the parent of a root → sha256."""
-    own: dict[str, str] = {}
-    for root in roots:
-        files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
-        code = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
-        own |= {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(code)}
-    return own
+    """The service's own files, as they would be imported from `roots`, side by side: path below their parent → sha256."""
+    files = (Path(directory, name) for root in roots for directory, _, names in os.walk(root) for name in names)
+    own = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
+    return {file.relative_to(roots[0].parent).as_posix(): sha256(file) for file in sorted(own)}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lockstep_serve.definition import Definition, read_definition
-from lockstep_serve.environment import environment_id, sha256, source, stated_modules
+from lockstep_serve.environment import environment_id, sha256, source
 from lockstep_serve.errors import Refusal
 from lockstep_tool.files.tree import Tree
 from lockstep_tool.fingerprint import DECLARED_FILES
@@ -125,8 +125,9 @@ class Service:
     @property
     def modules(self) -> list[Path]:
         """The directories that the service's wheel is made of, the package first."""
-        others = [name for name in stated_modules(self.root / "pyproject.toml") if name != self.package.name]
-        return [self.package, *(self.package.parent / name for name in sorted(others))]
+        stated = self.project.get("tool", {}).get("uv", {}).get("build-backend", {}).get("module-name", [])
+        names = {stated} if isinstance(stated, str) else set(stated)
+        return [self.package, *(self.package.parent / name for name in sorted(names - {self.package.name}))]
 
     def packages(self, markers: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
         """Name → locked package of the production set, for a platform with these marker values."""
