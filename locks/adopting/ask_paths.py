@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import Any
 
-MOST, SECONDS = 12, 10.0
+MOST, SECONDS, MANY = 12, 10.0, 300  # paths, seconds for one, characters of an error
 # Asking these changes something, or the answer never ends.
 LEFT_OUT = re.compile(r"log-?out|delete|remove|reset|stream|events|/sse|/ws|callback|sleep|delay|drip")
 SIMPLE = re.compile(r"\^?([\w/.-]*)\$?(?:\\Z)?")
@@ -122,7 +122,7 @@ async def ask_one(application: Any, path: str) -> object:
 
 
 def describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return " ".join(f"{type(error).__name__}: {error}".split())[:MANY]
 
 
 def is_asgi(application: Any) -> bool:

@@ -89,15 +89,8 @@ def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
     wheels = list(out.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        return Built(
-            name,
-            version,
-            "",
-            b"",
-            described,
-            next((line for line in reversed(lines) if "rror" in line), lines[-1] if lines else "no wheel"),
-        )
+        causes = [line.strip() for line in done.stderr.splitlines() if re.match(r"\s*(?:cause|error):", line)]
+        return Built(name, version, "", b"", described, " ".join(causes[:4]) or "its build makes no wheel")
     return Built(name, version, wheels[0].name, wheels[0].read_bytes(), described)
 
 

@@ -150,4 +150,5 @@ def run_sessions(found: Existing) -> None:
             raise Refusal(
                 f"`{session}` is not green.", [(session, line) for line in lines[-25:]], "Mend what it names, then try again."
             )
-        print(f"  ✓ {session}: {lines[0].strip().removeprefix('✓ ') if lines else 'done'}", flush=True)
+        lines = [line.strip().removeprefix("✓ ") for line in lines if not line.startswith("building ")]
+        print(f"  ✓ {session}: {lines[0] if lines else 'done'}", flush=True)
