@@ -3,6 +3,7 @@
 import argparse
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from adopting.locking import Locked
 from adopting.proposing import Proposal, propose
 from adopting.rendering import choose_answers, render_service
 from adopting.report import report
-from lockstep_serve.errors import DIFFERENT, SAME, Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -25,6 +26,11 @@ def main(words: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return refusal.code
+    except Exception as error:  # an input that nobody has thought of: everything was taken back
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = [(f"{Path(frame.filename).name}:{frame.lineno}", f"{type(error).__name__}: {error}")]
+        print(Refusal("This service cannot be adopted: what it holds is not understood.", where, "Report it."), file=sys.stderr)
+        return COULD_NOT_LOOK
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -76,7 +82,7 @@ def propose_unlocked(found: Existing, folder: Path, chosen: dict[str, str]) -> P
 def write(found: Existing, made: Proposal, before: Path, options: argparse.Namespace) -> int:
     """Do it, see that no line is lost and that its sessions are green; else take everything back."""
     here, plan = found.here, made.plan
-    lines = read_lines(here)
+    lines, new = read_lines(here), not (here.path / ".nox").exists()
     try:
         apply_plan(here.path, plan)
         stage(found, [*plan.add, *plan.beside.values(), *plan.merge])
@@ -89,7 +95,7 @@ def write(found: Existing, made: Proposal, before: Path, options: argparse.Names
             stage(found, ["pyproject.toml"])
     except BaseException:  # an interrupt, too
         if not options.keep:
-            take_back(here)
+            take_back(here, [*plan.add, *plan.beside.values()], environments=new)
             print("\nEverything was taken back.", file=sys.stderr)
         raise
     done = (

@@ -80,11 +80,19 @@ def refuse_changes(path: Path) -> None:
         )
 
 
-def take_back(here: Checkout) -> None:
-    """As it was: what git tracks again, and none of the environments that were made."""
-    git(here.path, "add", "--all", "--force", "--", ".lockstep")
+def take_back(here: Checkout, written: Sequence[str], *, environments: bool) -> None:
+    """As it was: what git tracks again, and nothing of what was `written`; `environments` is whether .nox/ was made as well."""
+    git(here.path, "add", "--all", "--", ".")
     git(here.path, *here.back.split()[1:])
-    shutil.rmtree(here.path / ".nox", ignore_errors=True)
+    for name in written:  # those that the service's .gitignore leaves out, git has not removed
+        path = here.path / name
+        if name not in here.files and path.is_file():
+            path.unlink()
+        while path.parent != here.path and path.parent.is_dir() and not any(path.parent.iterdir()):
+            path = path.parent
+            path.rmdir()
+    if environments:
+        shutil.rmtree(here.path / ".nox", ignore_errors=True)
 
 
 def read_text(path: Path) -> str:

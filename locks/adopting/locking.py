@@ -35,7 +35,7 @@ class Locked:
     text: str = ""
     said: list[str] = field(default_factory=list)
     moved: list[tuple[str, str, str, str]] = field(default_factory=list)
-    kept: int = 0
+    kept: list[str] = field(default_factory=list)
     loosened: list[str] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
 
@@ -154,7 +154,7 @@ def compare_versions(lock: Lock, found: Existing, locked: Locked) -> None:
         if name not in now:
             continue
         if any(is_version(one) and Version(one) in {Version(v) for v in now[name] if is_version(v)} for one in versions):
-            locked.kept += 1
+            locked.kept.append(f"{name} {next(iter(versions))}")
         else:
             old, file = next(iter(versions.items()))
             locked.moved.append((name, old, " and ".join(now[name]), file))

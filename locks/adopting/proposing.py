@@ -52,6 +52,9 @@ def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposa
         again = with_wheels(found, rendered, folder, tree, lock)
         plan, tree, locked = again or (plan, tree, locked)
     proposal = Proposal(plan, locked, tree)
+    there = [name for name in plan.add if name not in found.here.files and (found.here.path / name).exists()]
+    fix = "Move it away: git does not know it, so it could not be kept."
+    proposal.obstacles += [(f"{name} is there and ignored by git, and Lockstep has a file of that name", fix) for name in there]
     if locked.text:
         finish(found, proposal)
     else:

@@ -57,7 +57,8 @@ def describe_service(found: Existing, made: Proposal | None) -> Iterator[tuple[s
         f"{len(asked.all)} are asked for by {', '.join(asked.read) or 'nothing'}; {len(found.versions)} have a version now",
     )
     if made and made.locked.text:
-        yield "  kept", f"{made.locked.kept} of them keep it"
+        kept = made.locked.kept
+        yield "  kept", f"{len(kept)} of them{': ' * bool(kept)}{', '.join(kept)}"
         yield from (("  moved", f"{name} {old} → {new}   ({file})") for name, old, new, file in made.locked.moved)
         yield from (("  loosened", f"{one}: the server model needs a newer one") for one in made.locked.loosened)
 
@@ -108,6 +109,8 @@ def list_surprises(found: Existing, made: Proposal) -> Iterator[str]:
         yield f"submodules stay as they are, and their files are in no wheel: {', '.join(here.submodules)}"
     if here.deleted:
         yield f"tracked, and not there: {', '.join(here.deleted[:5])}"
+    if "version" in asked.project.get("dynamic", ()):
+        yield "your build computed the version; it stands in pyproject.toml now: 0.1.0"
     if here.below:
         yield f"it is a folder of a larger repository: let its CI run `uv run noxfile.py` in {here.below}/"
     if "setup.cfg" in here.files:
