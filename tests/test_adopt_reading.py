@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from adopting.checkout import read_text
+from adopting.existing import Choices, read_existing
 from adopting.running_server import Running, read_running
 from adopting.server_values import state_values
-from existing_services import read, read_files
+from existing_services import existing, read, read_files
+from lockstep_serve.errors import Refusal
 from lockstep_serve.models import find_model
-from snapshot import REPOSITORY
+from snapshot import REPOSITORY, git
 
 APP = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 FLASK = "from flask import Flask\n\napp = Flask(__name__)\n"
@@ -316,16 +318,11 @@ def test_what_stands_in_the_way_is_said_at_once(files: dict[str, str], obstacle:
 
 
 def test_links_submodules_and_missing_files_are_no_traceback(tmp_path: Path) -> None:
-    from existing_services import existing
-    from snapshot import git
-
     service = existing(tmp_path / "orders", {**FILES, "requirements.txt": "fastapi\n", "gone.py": "x = 1\n", "shared/a.txt": ""})
     (service.path / "app" / "shared").symlink_to("../shared")
     git(service.path, "add", "app/shared")
     git(service.path, "update-index", "--add", "--cacheinfo", f"160000,{'0' * 39}1,vendored")
     (service.path / "gone.py").unlink()
-
-    from adopting.existing import Choices, read_existing
 
     found = read_existing(service.path, Choices(python="3.11.7"))
 
@@ -333,3 +330,8 @@ def test_links_submodules_and_missing_files_are_no_traceback(tmp_path: Path) -> 
     assert found.here.submodules == ("vendored",)
     assert found.here.deleted == ("gone.py",)
     assert [what for what, _ in found.obstacles if "the link app/shared leads to ../shared" in what]
+
+
+def test_a_service_that_is_under_lockstep_already_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="under Lockstep already"):
+        read(tmp_path, {**FILES, ".lockstep/pyproject.toml": ""})

@@ -66,6 +66,9 @@ def read_existing(path: Path, choices: Choices) -> Existing:
     if not path.is_dir():
         raise Refusal(f"{path} is no folder.", [(str(path), "not there")], "Name a service's.", code=COULD_NOT_LOOK)
     here = read_checkout(path)
+    if ".lockstep/pyproject.toml" in here.files:
+        fix = "There, `uv run noxfile.py -s update` moves it to the newest template."
+        raise Refusal("The service is under Lockstep already.", [(".lockstep/pyproject.toml", "the tool")], fix)
     try:
         project = tomllib.loads(here.read("pyproject.toml"))
         tomllib.loads(here.read("uv.toml"))
