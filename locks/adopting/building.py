@@ -26,7 +26,7 @@ from lockstep_tool.markers import with_python
 
 __all__ = ["Built", "build_wheels", "take_wheels"]
 
-SECONDS = 60
+SECONDS, BUILD_SECONDS = 60, 600  # to fetch it, to build it
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,12 @@ def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     if source.suffix == ".whl":
         return Built(name, version, source.name, source.read_bytes(), described)
     command = ["uv", "build", "--wheel", "--no-progress", "--python", python, "--out-dir", str(out), str(source)]
-    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Built(name, version, "", b"", described, f"its build takes longer than {BUILD_SECONDS} s")
     wheels = list(out.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         causes = [line.strip() for line in done.stderr.splitlines() if re.match(r"\s*(?:cause|error):", line)]
