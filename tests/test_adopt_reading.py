@@ -332,6 +332,19 @@ def test_links_submodules_and_missing_files_are_no_traceback(tmp_path: Path) -> 
     assert [what for what, _ in found.obstacles if "the link app/shared leads to ../shared" in what]
 
 
+def test_the_list_that_the_image_installs_is_the_one_that_counts(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "fastapi\nblack\n",
+        "requirements/docker.txt": "fastapi\nhttpx\n",
+        "Dockerfile": "FROM python:3.11\nRUN pip install -r requirements/docker.txt\n",
+    }
+
+    asked = read(tmp_path, {**FILES, **files}).requirements
+
+    assert asked.all == ["fastapi", "httpx"]
+    assert asked.unread == ["requirements.txt"]
+
+
 def test_a_service_that_is_under_lockstep_already_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="under Lockstep already"):
         read(tmp_path, {**FILES, ".lockstep/pyproject.toml": ""})

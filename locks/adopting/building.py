@@ -49,7 +49,10 @@ def build_wheels(root: Path, found: Existing) -> list[Built]:
     )
     done = run_uv_lock(root, found)
     if done.returncode:
-        return []
+        causes = [line.strip() for line in done.stderr.splitlines() if re.match(r"\s*(?:cause|error):", line)]
+        return [
+            Built("what is asked for", "", "", b"", "", f"also where building is allowed, uv cannot lock: {' '.join(causes[:4])}")
+        ]
     lock = read_lock(root / "uv.lock", "uv.lock")
     wanted = [
         *packages_without_wheels(lock),

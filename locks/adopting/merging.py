@@ -29,6 +29,7 @@ LEFT = ("poetry", "setuptools", "setuptools_scm", "hatch", "pdm", "flit", "djang
 # They change what is resolved, and stay. https://docs.astral.sh/uv/reference/settings/
 RESOLVING = ("override-dependencies", "exclude-dependencies", "dependency-metadata", "conflicts")
 SERVERS = ("uvicorn", "gunicorn", "uvicorn-worker", "gevent")
+CLIENTS = ("httpx2",)
 REPLACED = ("uwsgi", "waitress", "hypercorn", "daphne", "granian", "mod-wsgi", "meinheld", "bjoern", "fastapi-cli")
 MINE = "    # Yours: what else it imports.\n"
 COMMANDS = "# Yours: commands, URLs, optional dependencies.\n"
@@ -60,7 +61,7 @@ def merge_projects(rendered: str, found: Existing, modules: list[str], *, bare: 
     text = add_project_tables(text, found)
     text = write_uv_tables(text, found, know)
     text, tools = keep_tools(text, old, know)
-    text = text.rstrip("\n") + "\n" + write_groups(text, found) + found.indexes.write_explicit() + tools
+    text = text.rstrip("\n") + "\n" + write_groups(text, found, know) + found.indexes.write_explicit() + tools
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -154,6 +155,9 @@ def yield_to_groups(text: str, found: Existing, know: list[str]) -> str:
 
     def loosen(line: re.Match[str]) -> str:
         asked = Requirement(line[1])
+        if asked.name in CLIENTS:
+            know.append(f"{line[1]} in Lockstep's groups is left out: it is for the tests that a new service comes with")
+            return ""
         if canonicalize_name(asked.name) not in bound or not asked.specifier:
             return line[0]
         know.append(f"{line[1]} in Lockstep's groups: yours is taken, {bound[canonicalize_name(asked.name)]}")
@@ -163,15 +167,18 @@ def yield_to_groups(text: str, found: Existing, know: list[str]) -> str:
     return head + mark + re.sub(r'^    "([A-Za-z][^"]*)",\n', loosen, groups, flags=re.M)
 
 
-def write_groups(text: str, found: Existing) -> str:
+def write_groups(text: str, found: Existing, know: list[str]) -> str:
     """The team's groups, under names of their own: Lockstep's sessions know theirs."""
     taken = set(re.findall(r"^(\w[\w-]*) = \[$", text, re.M))
     names = {name: f"team-{name}" if name in taken else name for name in found.requirements.groups}
     lines = ""
     for name, said in found.requirements.groups.items():
+        servers = [one for one in said if isinstance(one, str) and canonicalize_name(Requirement(one).name) in SERVERS]
+        know += [f"{one} of your group {name} is left out: the server model has its own" for one in servers]
         entries = [
             {"include-group": names.get(one["include-group"], one["include-group"])} if isinstance(one, dict) else one
             for one in said
+            if one not in servers
         ]
         lines += f"{names[name]} = {value(entries)}\n"
     return lines

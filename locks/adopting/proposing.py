@@ -80,7 +80,7 @@ def with_wheels(found: Existing, rendered: Path, folder: Path, tree: Path, lock:
     failed = [one for one in built if one.said]
     found.obstacles += [
         (
-            f"{one.name} {one.version} has no wheel, and none can be built here: {one.said}",
+            f"{one.name} {one.version}".strip() + f" has no wheel, and none can be built here: {one.said}",
             "Install what its build needs, or take another release of it.",
         )
         for one in failed

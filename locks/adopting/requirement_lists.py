@@ -13,7 +13,7 @@ from adopting.checkout import Checkout
 __all__ = ["Asked", "Lists", "find_lists", "read_list"]
 
 LIST = re.compile(r"(?:[^/]+/)?[\w.-]*requirements[\w.-]*\.(?:txt|in)|requirements/[\w.-]+\.(?:txt|in)")
-FOR_DEVELOPERS = re.compile(r"dev|test|lint|doc|local|ci\b|typ|format|bench|example|build")
+FOR_DEVELOPERS = re.compile(r"dev|test|lint|docs?$|local|ci\b|typ|format|bench|example|build")
 PRODUCTION = ("requirements", "production", "prod", "base", "common", "main", "runtime")
 INSTALLS = re.compile(r"(?:-r|--requirement)[\s=]+[\"']?(\S+?\.(?:txt|in))\b")
 
