@@ -40,7 +40,7 @@ def list_paths(application: Any) -> list[str]:
     elif hasattr(application, "routes"):
         found = set(of_starlette(application.routes, ""))
     else:
-        inner = getattr(application, "app", None)
+        inner = getattr(application, "app", None) or getattr(application, "application", None)
         return list_paths(inner) if inner is not None else ["/"]
     kept = {path for path in found if path.startswith("/") and not LEFT_OUT.search(path)}
     return sorted(kept, key=lambda path: (path.count("/"), len(path), path))[:MOST]
@@ -103,13 +103,20 @@ async def ask_asgi(application: Any, paths: list[str]) -> dict[str, object]:
 
 async def ask_one(application: Any, path: str) -> object:
     statuses: list[int] = []
+    asked, over = asyncio.Event(), asyncio.Event()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not asked.is_set():
+            asked.set()
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await over.wait()  # who streams an answer listens meanwhile whether the client goes
+        return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
+        elif not message.get("more_body"):
+            over.set()
 
     scope: dict[str, object] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET"}
     scope |= {"scheme": "http", "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "state": {}}

@@ -50,7 +50,8 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     (root / "pyproject.toml").write_text(
         re.sub(r"^requests = .*$", lambda _: line, text, count=1, flags=re.MULTILINE), encoding="utf-8"
     )
-    known = [f"GET {path} answers {status}, as before: `prove` asks it" for path, status in asked.items() if path in paths]
+    known = [f"as it was, it could not be asked in this environment: {reason}"] if reason else []
+    known += [f"GET {path} answers {status}, as before: `prove` asks it" for path, status in asked.items() if path in paths]
     known += [
         f"GET {path} answers as before and writes {file} beside the code, where nothing can be written in the image"
         for path, file in writing.items()
