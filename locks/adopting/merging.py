@@ -31,6 +31,7 @@ RESOLVING = ("override-dependencies", "exclude-dependencies", "dependency-metada
 SERVERS = ("uvicorn", "gunicorn", "uvicorn-worker", "gevent")
 CLIENTS = ("httpx2",)
 REPLACED = ("uwsgi", "waitress", "hypercorn", "daphne", "granian", "mod-wsgi", "meinheld", "bjoern", "fastapi-cli")
+MADE_WITH = "    # Lockstep's: what the application is made with.\n"
 MINE = "    # Yours: what else it imports.\n"
 COMMANDS = "# Yours: commands, URLs, optional dependencies.\n"
 BACKEND = 'build-backend = "uv_build"\n'
@@ -77,7 +78,10 @@ def name_application(text: str, found: Existing) -> str:
 
 
 def add_requirements(text: str, found: Existing, know: list[str]) -> str:
-    """The team's requirements behind Lockstep's; the team's word on its framework counts, Lockstep's on the server."""
+    """The team's requirements behind Lockstep's; the team's word on its framework counts, Lockstep's on the server.
+
+    What else Lockstep's own application would import is left out: it is not there, and would move the team's versions.
+    """
     head, mark, tail = text.partition("[project.entry-points")  # behind it, groups name the same packages
     kept = []
     for said in found.requirements.all:
@@ -93,7 +97,10 @@ def add_requirements(text: str, found: Existing, know: list[str]) -> str:
             head = head.replace(line[0], "", 1)
             know.append(f"{line[1]}: yours is taken, {said}")
         kept.append(f"    {value(said)},\n")
-    return head.replace(MINE, MINE + "".join(kept), 1) + mark + tail
+    before, made_with, own = head.partition(MADE_WITH)
+    lines, mine, after = own.partition(MINE)
+    framework = "".join(line for line in lines.splitlines(keepends=True) if re.match(rf'    "{found.framework}\b', line))
+    return before + made_with + framework + mine + "".join(kept) + after + mark + tail
 
 
 def add_project_tables(text: str, found: Existing) -> str:
