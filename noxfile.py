@@ -91,6 +91,12 @@ def adopt(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def adoptions(session: nox.Session) -> None:
+    """Adopt services of every kind to the end, and update them; `-- --public PATH …` does so with clones of others."""
+    session.run(*TESTS, "python", "-m", "adoptions", *session.posargs, env={"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'locks'}"})
+
+
+@nox.session(default=False)
 def check(session: nox.Session) -> None:
     """Look at any repositories, read only: `-- PATH …`; which checks hold there."""
     session.run(*LOCKSTEP, "lockstep", "check", *session.posargs)

@@ -156,6 +156,12 @@ FAULTS = (
         "The tool's source is still in the service.",
     ),
     pins(
+        "a file that is not to be judged, and is gone",
+        "not judged",
+        edit("pyproject.toml", "secrets = [", 'not-judged = [".github/workflows/old.yml"]\nsecrets = ['),
+        ".github/workflows/old.yml is not to be judged, and is not there.",
+    ),
+    pins(
         "a variable that the example lost",
         "settings",
         edit(".env.example", "ORDERS_API_GREETING=", "ORDERS_API_GREETNG="),

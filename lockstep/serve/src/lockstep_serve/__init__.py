@@ -45,6 +45,6 @@ def identity() -> Identity:
         commit=os.environ.get("LOCKSTEP_REVISION", "unknown"),
         lockstep=installed["lockstep-serve"],
         environment=environment.environment_id(
-            environment.python_version(), installed, environment.source(environment.source_root())
+            environment.python_version(), installed, environment.source(*environment.source_roots())
         ),
     )

@@ -27,6 +27,7 @@ __all__ = [
     "sha256",
     "source",
     "source_root",
+    "source_roots",
 ]
 
 LARGE = 1 << 20  # bytes; smaller files are read whole
@@ -112,18 +113,28 @@ def source_root() -> Path | None:
     return Path(next(iter(locations))) if locations else None
 
 
-def source(root: Path | None) -> dict[str, str]:
-    """The service's own files, as its wheel has them: path below the package's parent → sha256.
+def source_roots() -> list[Path]:
+    """The directories that the service's wheel is made of, by its RECORD; of an editable one, all that lie side by side."""
+    root = source_root()
+    if root is None:
+        return []
+    record = metadata_directories()[service() or ""] / "RECORD"
+    names = set(re.findall(r"^([\w-]+)/", record.read_text(encoding="utf-8"), re.MULTILINE)) if record.is_file() else set()
+    found = names if root.name in names else {entry.name for entry in root.parent.iterdir() if entry.is_dir()}
+    return [root, *(root.parent / name for name in sorted(found - {root.name, "__pycache__"}) if name.isidentifier())]
+
+
+def source(*roots: Path) -> dict[str, str]:
+    """The service's own files, as its wheel has them, from `roots` side by side: path below their parent → sha256.
 
     A wheel has no byte code and no name that begins with a dot, such as a cache: `wheel-exclude` in pyproject.toml.
     """
-    if root is None:
-        return {}
     files = []
-    for directory, below, names in os.walk(root):
-        below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
-        files += [Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo"))]
-    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
+    for root in roots:
+        for directory, below, names in os.walk(root):
+            below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
+            files += [Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo"))]
+    return {file.relative_to(roots[0].parent).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ from lockstep_serve.environment import (
     service,
     source,
     source_root,
+    source_roots,
 )
 from lockstep_tool.inside.byte_code import is_compiled, judge_byte_code
 from lockstep_tool.inside.files import INSTALLED, Below, hash_file, list_below, read_text, shorten
@@ -215,7 +216,7 @@ def server_values() -> dict[str, Any] | None:
 def take_fingerprint(known: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Everything that is looked at in this environment; `known` are verdicts on byte code, see inside/byte_code.py."""
     directories = {name: str(path) for name, path in sorted(metadata_directories().items())}
-    own, name = source(source_root()), service()
+    own, name = source(*source_roots()), service()
     installed = packages()
     roots = installed_roots()
     below = list_below(*roots)

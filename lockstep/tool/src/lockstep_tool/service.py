@@ -32,9 +32,25 @@ class Service:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.files = Tree(root)
         self.history = History(root)
         self.locked = cache(self.read_lock)
+
+    @cached_property
+    def files(self) -> Tree:
+        """The text files, but for those that `[tool.lockstep] not-judged` names."""
+        return Tree(self.root, self.not_judged)
+
+    @cached_property
+    def not_judged(self) -> frozenset[str]:
+        """Names of files that the team has not brought into step yet; raises Refusal for what is no list of them."""
+        said = self.settings.get("not-judged", []) if (self.root / "pyproject.toml").is_file() else []
+        if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+            raise Refusal(
+                "The files that are not judged cannot be read.",
+                [("pyproject.toml [tool.lockstep] not-judged", repr(said))],
+                'Make it a list of files: `not-judged = [".github/workflows/ci.yml"]`.',
+            )
+        return frozenset(said)
 
     @cached_property
     def project(self) -> Mapping[str, Any]:
@@ -127,7 +143,14 @@ class Service:
     @cached_property
     def source(self) -> Mapping[str, str]:
         """The service's own files: path below src/ → sha256."""
-        return source(self.package)
+        return source(*self.modules)
+
+    @property
+    def modules(self) -> list[Path]:
+        """The directories that the service's wheel is made of, the package first."""
+        stated = self.project.get("tool", {}).get("uv", {}).get("build-backend", {}).get("module-name", [])
+        names = {stated} if isinstance(stated, str) else set(stated)
+        return [self.package, *(self.package.parent / name for name in sorted(names - {self.package.name}))]
 
     def packages(self, markers: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
         """Name → locked package of the production set, for a platform with these marker values."""

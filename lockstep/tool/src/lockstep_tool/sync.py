@@ -64,7 +64,7 @@ def sync(root: Path, name: str, *arguments: str) -> Path:
     environment of this service until this process ends.
     """
     inputs = {file: sha256(root / file) for file in DECLARED_FILES if (root / file).is_file()}
-    return make(root, name, arguments, digest(source(Service(root).package)), digest(inputs))
+    return make(root, name, arguments, digest(Service(root).source), digest(inputs))
 
 
 @cache
@@ -119,7 +119,7 @@ def renew(root: Path, name: str, arguments: Sequence[str], own: str) -> list[str
         return []
     service = Service(root)
     sites = (root / ".nox" / name).glob("lib/python*/site-packages")
-    if any(digest(source(site / service.package.name)) == own for site in sites):
+    if any(digest(source(*(site / module.name for module in service.modules))) == own for site in sites):
         return []
     return ["--reinstall-package", str(service.project["project"]["name"])]
 

@@ -360,4 +360,17 @@ FILES: Mapping[str, Sequence[Planted]] = {
             "announces itself to an earlier layout",
         ),
     ),
+    "not judged": (
+        Planted(
+            "a file that is left out",
+            edit("pyproject.toml", "secrets = []", 'secrets = []\nnot-judged = ["README.md"]'),
+            "README.md is not judged.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a file that is left out and is not there",
+            edit("pyproject.toml", "secrets = []", 'secrets = []\nnot-judged = [".github/workflows/old.yml"]'),
+            "old.yml is not to be judged, and is not there.",
+        ),
+    ),
 }

@@ -18,8 +18,12 @@ __all__ = ["Answers", "LimitedConnection", "ask_paths", "read_pieces"]
 UNKNOWN = "/.lockstep/no-such-path"  # how an error looks, too: a debug page is what differs first
 # Alike everywhere: a service may put the address and the id of a request into its answer.
 ASKED_WITH = {"Host": "localhost", "X-Request-ID": "lockstep-behaviour", "Connection": "close"}
-# Of the moment, of the connection, or another way to say what the body says.
-NOT_COMPARED = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-request-id"}
+# Of the moment, of the connection, or another way to say what the body says: of a file, both `etag` and `last-modified` are made
+# of the time at which it was installed.
+NOT_COMPARED = {
+    *("connection", "content-length", "date", "etag", "keep-alive", "last-modified", "server", "transfer-encoding"),
+    "x-request-id",
+}
 READY_SECONDS = 60
 ANSWER_SECONDS = 60
 TEXT = 2000  # characters of a body that are kept to show where it differs

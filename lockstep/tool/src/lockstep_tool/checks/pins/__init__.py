@@ -17,4 +17,5 @@ ORDER = (
     "uv_toml",
     "actions",
     "images",
+    "not_judged",
 )
