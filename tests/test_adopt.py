@@ -257,7 +257,7 @@ def test_what_answered_before_and_fails_now_takes_everything_back(template: Temp
 
     assert done.returncode == 1
     assert "GET /price  " in done.stdout
-    assert "200 before, FileNotFoundError" in done.stdout
+    assert "200 before, 500 now" in done.stdout
     assert "Everything was taken back." in done.stdout
     assert git(service.path, "status", "--porcelain", "--ignored") == ""
 

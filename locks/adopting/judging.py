@@ -29,7 +29,7 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     `before` is a copy of the service as it was. The paths that answer go into pyproject.toml, for `prove`. Raises
     Refusal where a path answered before and fails now.
     """
-    root = found.here.path
+    root = found.here.path.resolve()
     python, secrets = build_production(root), stand_ins(root)
     own = f"{found.package}.adopted:create_app"
     as_before = {**secrets, "PYTHONPATH": str(before / found.layout.root)}
