@@ -238,12 +238,14 @@ def test_django_serves_its_pages_as_before_and_an_edit_of_any_package_is_served(
     """With its templates beside the packages, and both interfaces; the guide does the same with FastAPI."""
     service = existing(tmp_path / "shop", {**DJANGO, **PAGES})
     done = adopt(template, service, "--write")
+    assert done.returncode == 0, done.stdout
     git(service.path, "commit", "--quiet", "--message", "Come under Lockstep")
     service.edit("src/basket/views.py", '"basket/list.html"', '"basket/gone.html"')
     proved = service.nox("prove")
 
-    assert done.returncode == 0, done.stdout
     assert "GET /basket answers 200, as before" in done.stdout
+    assert "it puts its process into the time zone America/Chicago" in done.stdout  # Django's, where no TIME_ZONE is stated
+    assert 'time-zone = "America/Chicago"' in (service.path / "pyproject.toml").read_text()
     assert "gunicorn-gthread" in done.stdout
     assert [f"✓ {session}" in done.stdout for session in ("lock", "pins", "prove", "parity")] == [True] * 4
     assert proved.returncode == 1

@@ -1,5 +1,5 @@
 """Import an application, and ask each of its paths that takes no value: run by the interpreter of the service, which has
-nothing of Lockstep's tool. It prints one line of JSON: path → status, and why there is none.
+nothing of Lockstep's tool. It prints one line of JSON: path → status, or why there is none, and the time zone that it sets.
 
     python ask_paths.py MODULE:NAME
 """
@@ -8,6 +8,7 @@ import asyncio
 import importlib
 import inspect
 import json
+import os
 import re
 import sys
 import threading
@@ -170,9 +171,9 @@ def main(point: str, paths: list[str]) -> dict[str, object]:
 
 if __name__ == "__main__":
     try:
-        print("\n" + json.dumps({"answers": main(sys.argv[1], sys.argv[2:])}), flush=True)
+        before = os.environ.get("TZ", "")
+        answers, zone = main(sys.argv[1], sys.argv[2:]), os.environ.get("TZ", "")  # Django states TIME_ZONE there
+        print("\n" + json.dumps({"answers": answers, "zone": zone if zone != before else ""}), flush=True)
     except BaseException as error:
         print("\n" + json.dumps({"error": describe(error)}), flush=True)
-    import os
-
     os._exit(0)  # threads of the application do not keep it

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from adopting.existing import Existing
 from lockstep_serve.errors import Refusal
@@ -20,7 +21,15 @@ __all__ = ["compare_answers", "run_sessions"]
 SESSIONS = ("lock", "pins", "prove", "parity")
 ASK = Path(__file__).with_name("ask_paths.py")
 SECONDS = 180
-Answers = Mapping[str, object]
+UTC = {"", "UTC", "Etc/UTC", "Zulu"}
+
+
+class Asked(NamedTuple):
+    """Path → status, or why nothing could be asked; the time zone that the application sets, or nothing."""
+
+    answers: Mapping[str, object]
+    error: str
+    zone: str
 
 
 def compare_answers(found: Existing, before: Path) -> list[str]:
@@ -33,9 +42,9 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     python, secrets = build_production(root), stand_ins(root)
     own = f"{found.package}.adopted:create_app"
     as_before = {**secrets, "PYTHONPATH": str(before / found.layout.root)}
-    old, reason = ask(python, found.app, before / found.running.folder, as_before, ())
+    old, reason, zone = ask(python, found.app, before / found.running.folder, as_before, ())
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as folder:
-        asked, failure = ask(python, own, Path(folder), secrets, tuple(old))
+        asked, failure, _ = ask(python, own, Path(folder), secrets, tuple(old))
     if failure:
         said = [("as it was", reason or "it is imported"), ("now", failure)]
         raise Refusal("The application cannot be imported.", said, f"Set what it reads before `--write`{name_secrets(secrets)}.")
@@ -47,10 +56,13 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     paths = ["/health/live", *(path for path, status in asked.items() if answered(status) and path not in writing)]
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     line = f"requests = [{', '.join(json.dumps(path) for path in dict.fromkeys(paths))}]"
+    if zone not in UTC:
+        line += f"\ntime-zone = {json.dumps(zone)}"
     (root / "pyproject.toml").write_text(
         re.sub(r"^requests = .*$", lambda _: line, text, count=1, flags=re.MULTILINE), encoding="utf-8"
     )
     known = [f"as it was, it could not be asked in this environment: {reason}"] if reason else []
+    known += [f"it puts its process into the time zone {zone}, where others are in UTC"] * (zone not in UTC)
     known += [f"GET {path} answers {status}, as before: `prove` asks it" for path, status in asked.items() if path in paths]
     known += [
         f"GET {path} answers as before and writes {file} beside the code, where nothing can be written in the image"
@@ -116,8 +128,8 @@ def answered(status: object) -> bool:
     return isinstance(status, int) and status < 500
 
 
-def ask(python: Path, point: str, folder: Path, settings: Mapping[str, str], paths: tuple[str, ...]) -> tuple[Answers, str]:
-    """Path → status, or else why nothing can be asked."""
+def ask(python: Path, point: str, folder: Path, settings: Mapping[str, str], paths: tuple[str, ...]) -> Asked:
+    """What the application says of itself in a process of its own."""
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, **SETTINGS, **settings}
     command = [str(python), str(ASK), point, *paths]
@@ -127,8 +139,8 @@ def ask(python: Path, point: str, folder: Path, settings: Mapping[str, str], pat
         )
         told = json.loads(done.stdout.rstrip().rpartition("\n")[2])
     except (subprocess.TimeoutExpired, ValueError) as error:
-        return {}, f"{type(error).__name__} while it was asked"
-    return told.get("answers", {}), str(told.get("error", ""))
+        return Asked({}, f"{type(error).__name__} while it was asked", "")
+    return Asked(told.get("answers", {}), str(told.get("error", "")), str(told.get("zone", "")))
 
 
 def run_sessions(found: Existing) -> None:

@@ -25,10 +25,7 @@ def begin_draining() -> None:
 
 @dataclass(frozen=True)
 class Identity:
-    """What runs: its commit, the version of lockstep-serve, and the environment id.
-
-    `environment` is 12 hexadecimal characters, equal wherever the setup is equal.
-    """
+    """What runs: commit, version of lockstep-serve, and environment id: 12 characters, equal where the setup is equal."""
 
     commit: str
     lockstep: str

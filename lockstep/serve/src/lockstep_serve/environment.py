@@ -1,7 +1,6 @@
 """What this environment is: its Python, its packages, the service's own files, and the id over all of them.
 
-Only files are read; nothing of the service is imported. The same functions look into other environments: what the tool
-pipes into their interpreters begins with this module.
+Only files are read, and nothing of the service is imported: what the tool pipes into other interpreters begins with this.
 """
 
 import hashlib
@@ -12,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
+from itertools import chain
 from pathlib import Path
 
 __all__ = [
@@ -54,9 +54,7 @@ def python_version() -> str:
 
 
 def find_metadata() -> dict[str, Path]:
-    """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an
-    import.
-    """
+    """Normalised name of each installed distribution → its .dist-info, the first on the search path, as for an import."""
     found: dict[str, Path] = {}
     for entry in search_path():
         for directory in sorted(entry.glob("*.dist-info")):
@@ -79,9 +77,7 @@ def search_path() -> list[Path]:
 
 
 def packages() -> dict[str, str]:
-    """Installed distributions: normalised name → version. The service itself is left out: its files are compared one by
-    one.
-    """
+    """Normalised name → version of what is installed, but for the service: its files are compared one by one."""
     own = service()
     return {
         name: directory.name.removesuffix(".dist-info").rpartition("-")[2]
@@ -125,21 +121,15 @@ def source_roots() -> list[Path]:
 
 
 def source(*roots: Path) -> dict[str, str]:
-    """The service's own files, as its wheel has them, from `roots` side by side: path below their parent → sha256.
-
-    A wheel has no byte code and no name that begins with a dot, such as a cache: `wheel-exclude` in pyproject.toml.
-    """
-    files = []
-    for root in roots:
-        for directory, below, names in os.walk(root):
-            below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
-            files += [Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo"))]
+    """The service's own files, as its wheel has them, from `roots` side by side: path below their parent → sha256."""
+    files: list[Path] = []
+    for directory, below, names in chain.from_iterable(map(os.walk, roots)):
+        below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
+        files += (Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo")))
     return {file.relative_to(roots[0].parent).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:
-    """12 hexadecimal characters over what must agree on every platform: exact Python, package versions, the service's
-    source.
-    """
+    """12 hexadecimal characters over what must agree everywhere: exact Python, package versions, the service's source."""
     whole = json.dumps([python, sorted(installed.items()), digest(own)], separators=(",", ":"))
     return hashlib.sha256(whole.encode()).hexdigest()[:12]

@@ -1,5 +1,4 @@
-"""gunicorn's ASGI worker, which loses no request when it stops, lets go of idle and silent clients, and runs the lifespan's
-end.
+"""gunicorn's ASGI worker that loses no request when it stops, lets go of silent clients, and runs the lifespan's end.
 
 gunicorn 27 closes a connection to which it has just announced keep-alive when SIGTERM comes in between (1 request in
 5,000 is lost); and it waits for idle and silent clients until its manager kills it, before the lifespan's end.

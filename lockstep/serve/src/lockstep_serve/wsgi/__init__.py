@@ -11,9 +11,7 @@ __all__ = ["wrap"]
 
 
 def wrap(application: Any, definition: Definition, meter: Any | None) -> Any:
-    """The application behind its gate, measured by the `meter` if there is one: outermost, so that what the gate refuses
-    is counted too.
-    """
+    """The application behind its gate, and outermost the `meter` if there is one: what the gate refuses is counted too."""
     if token := os.environ.get("LOCKSTEP_PROVE"):
         from lockstep_serve.wsgi.waiting import Waiting  # production does not have it
 
