@@ -3,6 +3,7 @@
 from .fault import Fault, Plant
 from .given import FAULTS as GIVEN
 from .planting import edit, write
+from .scene import ADDRESS
 
 __all__ = ["FAULTS"]
 
@@ -32,6 +33,13 @@ def pins(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str]
 
 FAULTS = (
     *GIVEN,
+    pins(
+        "a template that only one machine has",
+        "template address",
+        edit(".copier-answers.yml", ADDRESS, "/home/ada/lockstep"),
+        "The template's address is a directory of one machine.",
+        warns=True,
+    ),
     pins("a second uv in the Dockerfile", "versions", edit("Dockerfile", "uv:0.13.9", "uv:0.12.0"), "uv is stated two ways."),
     pins(
         "the newest uv in CI",

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from snapshot import Template, git
 
 from .network import Network
 
-__all__ = ["ELSEWHERE", "Scene", "make_scene"]
+__all__ = ["ADDRESS", "ELSEWHERE", "Scene", "make_scene"]
 
 ANSWERS = {
     "project_name": "orders-api",
@@ -27,6 +28,7 @@ ANSWERS = {
     "ci": "github",
     "deploy": ["compose", "kubernetes", "systemd"],
 }
+ADDRESS = "https://example.org/lockstep.git"
 ELSEWHERE = "elsewhere"
 # An environment that serves: the interpreter's settings, which `python -m lockstep_serve serve` sets everywhere.
 SERVING = {
@@ -154,6 +156,8 @@ def make_scene(template: Template, folder: Path) -> Scene:
     done = template.copy(folder / "orders-api", {**ANSWERS, "python": platform.python_version()})
     assert done.returncode == 0, done.stderr
     root, kept = folder / "orders-api", folder / "kept"
+    answers = root / ".copier-answers.yml"  # as of a template that all can reach
+    answers.write_text(re.sub(r"(?m)^_src_path: .*$", f"_src_path: {ADDRESS}", answers.read_text()))
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Born from Lockstep")
