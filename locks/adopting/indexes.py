@@ -20,8 +20,9 @@ from adopting.checkout import Checkout, read_text
 
 __all__ = ["PUBLIC", "Index", "Indexes", "read_indexes"]
 
-PUBLIC = "https://pypi.org/simple"
-PUBLIC_NAMES = r"https?://pypi\.(?:python\.)?org/simple/?"
+PUBLIC: str = tomllib.loads((Path(__file__).parents[2] / "template" / "uv.toml").read_text(encoding="utf-8"))["index"][0]["url"]
+# Its name today, and the one that it had before.
+PUBLIC_NAMES = r"https?://{}\.(?:python\.)?{}/simple/?".format(*str(urlsplit(PUBLIC).hostname).split("."))
 OPTIONS = {
     "-i": "index",
     "--index-url": "index",
