@@ -84,7 +84,7 @@ OF_A_LAPTOP = (".ruff_cache/0.17.6/1", ".mypy_cache/cache.db", ".DS_Store", "__p
 def test_a_laptop_with_caches_builds_the_same_image_and_one_with_a_new_file_says_so(
     ran: Callable[[str], Ran], engine: Engine, tmp_path: Path
 ) -> None:
-    good = ran("fastapi-uvicorn")
+    good = ran("flask-gunicorn-gthread")  # whose image no other module takes, while this one is another
     service, before = good.service.copy(tmp_path / "service"), engine("inspect", "--format", "{{.Id}}", good.tag)
     for name in OF_A_LAPTOP:
         (service.package() / name).parent.mkdir(parents=True, exist_ok=True)
