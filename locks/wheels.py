@@ -91,12 +91,13 @@ def main() -> int:
     if options.hashes:
         print("\n".join(f"{hash_of(content)}  {name}" for name, content in here.items()))
         return 0
-    stale = not CARRIED.is_file() or CARRIED.read_text(encoding="utf-8") != carried_files()
+    carried = carried_files()
+    stale = not CARRIED.is_file() or CARRIED.read_text(encoding="utf-8") != carried
     if stale and options.check:
         print(f"not what the template has: {CARRIED.relative_to(ROOT)}")
         return 1
     if stale:
-        CARRIED.write_text(carried_files(), encoding="utf-8")
+        CARRIED.write_text(carried, encoding="utf-8")
     wheels = built_wheels()
     differing = sorted(name for name in {*wheels, *here} if wheels.get(name) != here.get(name))
     if options.check:

@@ -20,6 +20,7 @@ import tomllib
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -105,11 +106,17 @@ def missing_parts() -> str:
 
 
 @cache
+def locked_packages() -> list[dict[str, Any]]:
+    """The packages of the tool's lock."""
+    packages: list[dict[str, Any]] = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
+    return packages
+
+
+@cache
 def changed_wheels() -> str:
     """What is wrong with the files in `.lockstep/`, in three parts; empty when they are those that are locked."""
     try:
-        packages = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
-        wheels = {p["source"]["path"]: p["wheels"][0]["hash"] for p in packages if "path" in p["source"]}
+        wheels = {p["source"]["path"]: p["wheels"][0]["hash"] for p in locked_packages() if "path" in p["source"]}
     except (OSError, ValueError, KeyError) as error:
         return f"The tool's lock cannot be read.\n\n  .lockstep/uv.lock   {error}\n\n{RESTORE}"
     for name, locked in wheels.items():
@@ -129,7 +136,7 @@ def foreign_files() -> str:
 
     Judged before anything of it is installed: what judges the rest of a lock is installed from this one.
     """
-    packages = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
+    packages = locked_packages()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     hosts = project.get("tool", {}).get("lockstep", {}).get("file-hosts", [])
     stated = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("noxfile.py.lock", "uv.toml"))

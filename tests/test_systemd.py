@@ -13,7 +13,7 @@ from conftest import Render, committed, read_answers
 from containers.engine import Engine
 from containers.interpreter import interpreter_of
 from containers.systemd import Machine, machine
-from services import Service
+from services import PATIENCE, Service
 
 PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "deploy-without-losing-a-request.md"
 UNIT, SOCKET = "orders-api.service", "orders-api.socket"
@@ -76,7 +76,7 @@ def lost_during(machine: Machine, *command: str) -> tuple[int, str]:
             machine.wait_until(READY)
         finally:
             machine("touch", "/run/enough")
-            said, _ = load.communicate(timeout=240)
+            said, _ = load.communicate(timeout=PATIENCE)
     count, _, lost = said.partition(" ")
     return int(count), lost.strip()
 

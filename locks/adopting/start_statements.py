@@ -1,7 +1,6 @@
 """Every statement that starts a server in an existing service, each read as what it stands in."""
 
 import configparser
-import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 
 from adopting.checkout import Checkout
+from lockstep_tool.repositories.dockerfile import Instruction, read_instructions, words_of
 
 __all__ = ["Statement", "find_statements", "read_uwsgi"]
 
@@ -73,30 +73,14 @@ def in_dockerfiles(here: Checkout) -> Iterator[Statement]:
         name = PurePosixPath(file).name
         if not re.fullmatch(r"Dockerfile(\.[\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile", name):
             continue
-        last: dict[str, tuple[int, tuple[str, ...]]] = {}
-        lines, number = here.read(file).splitlines(), 0
-        while number < len(lines):
-            first, text = number + 1, lines[number]
-            while text.rstrip().endswith("\\") and number + 1 < len(lines):
-                number += 1
-                text = f"{text.rstrip().removesuffix(chr(92))} {lines[number]}"
-            number += 1
-            if re.match(r"\s*FROM\s", text, re.IGNORECASE):
-                last = {}
-            elif found := re.match(r"\s*(CMD|ENTRYPOINT)\s+(.+)", text, re.IGNORECASE):
-                last[found[1].upper()] = (first, split_words(read_form(found[2])))
-        entry, cmd = last.get("ENTRYPOINT", (0, ())), last.get("CMD", (0, ()))
-        if words := (*entry[1], *cmd[1]):
+        last: dict[str, Instruction] = {}
+        for one in read_instructions(here.read(file)):
+            last = {} if one.name == "FROM" else {**last, one.name: one}
+        given = [last[instruction] for instruction in ("ENTRYPOINT", "CMD") if instruction in last]
+        forms = ((words_of(one.rest), one.rest) for one in given)  # a list as JSON writes it, or the text for a shell
+        if words := tuple(word for words, text in forms for word in split_words(text if words is None else words)):
             development = bool(re.search(r"dev|local|test", name, re.IGNORECASE))
-            yield Statement(f"{file}:{cmd[0] or entry[0]}", words, folder_of(file), development)
-
-
-def read_form(text: str) -> object:
-    """A list as JSON writes it, or the text for a shell."""
-    try:
-        return json.loads(text) if text.startswith("[") else text
-    except ValueError:
-        return text
+            yield Statement(f"{file}:{given[-1].line}", words, folder_of(file), development)
 
 
 def load_yaml(text: str) -> dict[str, Any]:

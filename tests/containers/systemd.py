@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services import PATIENCE
+
 from .bases import Base, archive_of, image_of
 from .engine import Engine
 from .interpreter import Interpreter
@@ -15,7 +17,6 @@ from .programs import uv_binary
 __all__ = ["Machine", "machine"]
 
 SYSTEMD = Base("systemd", ("systemd", "systemd-sysv", "dbus", "git", "ca-certificates"), variant="minbase")
-PATIENCE = 240  # seconds: no test judges how fast a machine is
 # It finds its packages in the host's cache, and its interpreter in the archive that stands in for the published one.
 UV_TOML = 'cache-dir = "/uv-cache"\npython-downloads-json-url = "/srv/downloads.json"\n'
 

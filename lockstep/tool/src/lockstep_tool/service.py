@@ -9,7 +9,7 @@ from typing import Any
 from lockstep_serve.definition import Definition, read_definition
 from lockstep_serve.environment import environment_id, sha256, source
 from lockstep_serve.errors import Refusal
-from lockstep_tool.files.tree import Tree
+from lockstep_tool.files.tree import ANSWERS, Tree
 from lockstep_tool.files.yaml_file import read_yaml
 from lockstep_tool.fingerprint import DECLARED_FILES
 from lockstep_tool.history import History
@@ -18,9 +18,8 @@ from lockstep_tool.markers import with_python
 from lockstep_tool.toml_file import read_toml
 from lockstep_tool.versions import exact_python, locked_nox, lower_bound
 
-__all__ = ["ANSWERS", "TOOL_LOCK", "Service"]
+__all__ = ["TOOL_LOCK", "Service"]
 
-ANSWERS = ".copier-answers.yml"
 TOOL_LOCK = ".lockstep/uv.lock"
 
 
@@ -105,15 +104,19 @@ class Service:
         return f"{directory}/{self.definition.values[value].source}"
 
     @cached_property
+    def stated_answers(self) -> Mapping[str, Any]:
+        """What `.copier-answers.yml` has; nothing where it is gone."""
+        return read_yaml(self.files.text(ANSWERS), ANSWERS) if self.files.has(ANSWERS) else {}
+
+    @cached_property
     def answers(self) -> Mapping[str, Any]:
-        """What `.copier-answers.yml` has, and what follows from server.toml; the project's own name where there is no answer."""
-        stated: Mapping[str, Any] = read_yaml(self.files.text(ANSWERS), ANSWERS) if self.files.has(ANSWERS) else {}
+        """The stated answers, and what follows from server.toml; the project's own name where there is no answer."""
         model = self.definition.model
         return {
             "project_name": str(self.project.get("project", {}).get("name", self.package.name)),
             "ci": "none",
             "deploy": [],
-            **stated,
+            **self.stated_answers,
             "package_name": self.package.name,
             "server": model.name,
             "gunicorn": model.name.startswith("gunicorn"),

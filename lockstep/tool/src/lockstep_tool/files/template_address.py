@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from lockstep_tool.files.tree import Statement, Tree
+from lockstep_tool.files.tree import ANSWERS, Statement, Tree
 
 __all__ = ["find_address", "is_only_here"]
-
-ANSWERS = ".copier-answers.yml"
 
 
 def is_only_here(address: str) -> bool:

@@ -10,6 +10,7 @@ from posixpath import normpath
 from typing import Any
 
 from lockstep_serve.errors import Refusal
+from lockstep_tool.files.tree import ANSWERS
 
 __all__ = ["rendered_files", "template"]
 
@@ -47,7 +48,7 @@ def answer(name: str, answers: Mapping[str, Any]) -> Any:
     if name not in answers:
         raise Refusal(
             "What the template gives cannot be told without its answers.",
-            [(".copier-answers.yml", f"no answer to {name}")],
+            [(ANSWERS, f"no answer to {name}")],
             "Restore it: `git checkout .copier-answers.yml`.",
         )
     return answers[name]

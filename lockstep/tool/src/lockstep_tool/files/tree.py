@@ -10,8 +10,9 @@ from lockstep_serve.environment import sha256
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Repair
 
-__all__ = ["BUILD", "CI", "DEPLOY", "PROSE", "SCRIPTS", "Statement", "Tree"]
+__all__ = ["ANSWERS", "BUILD", "CI", "DEPLOY", "PROSE", "SCRIPTS", "Statement", "Tree"]
 
+ANSWERS = ".copier-answers.yml"
 # Files by what they are for, as patterns below the service's root.
 BUILD = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", ".devcontainer/*")
 CI = (".github/workflows/*.y*ml", ".github/actions/*/action.y*ml", ".gitlab-ci.yml", ".gitlab/*.y*ml", "ci/*.y*ml")

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Instruction", "Stage", "fill", "read_dockerfile", "words_of"]
+from lockstep_tool.repositories.shell import HERE_DOCUMENT
 
-HERE_DOCUMENT = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
+__all__ = ["Instruction", "Stage", "fill", "read_dockerfile", "read_instructions", "words_of"]
+
 VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?[-+]([^}]*))?\}|(\w+))")
 
 

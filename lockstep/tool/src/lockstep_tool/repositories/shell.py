@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Command", "read_script", "split_line"]
+__all__ = ["HERE_DOCUMENT", "Command", "read_script", "split_line"]
 
 SEPARATORS = frozenset(";&|()")
 # Words before a command that leave it what it is.

@@ -16,7 +16,8 @@ from typing import Self
 import yaml
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.updating.checkout import ANSWERS, git, git_environment
+from lockstep_tool.files.tree import ANSWERS
+from lockstep_tool.updating.checkout import git, git_environment
 from lockstep_tool.updating.origin import Origin
 
 __all__ = ["Rendering", "apply_update"]

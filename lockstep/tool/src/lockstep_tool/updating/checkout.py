@@ -8,10 +8,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lockstep_serve.errors import Refusal
+from lockstep_tool.files.tree import ANSWERS
 
-__all__ = ["ANSWERS", "BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
+__all__ = ["BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
 
-ANSWERS = ".copier-answers.yml"
 BACK = "git reset --hard"
 UNFINISHED = {
     "MERGE_HEAD": "a merge",

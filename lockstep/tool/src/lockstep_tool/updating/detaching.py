@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import SAME, Refusal
+from lockstep_tool.files.tree import ANSWERS
 from lockstep_tool.service import Service
-from lockstep_tool.updating.checkout import ANSWERS, git, open_checkout
+from lockstep_tool.updating.checkout import git, open_checkout
 from lockstep_tool.updating.detached_note import NOTE, write_note
 from lockstep_tool.updating.second_tree import make_second_tree
 from lockstep_tool.updating.taking_over import take_over

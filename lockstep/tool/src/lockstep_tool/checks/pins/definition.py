@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
-from lockstep_tool.files.yaml_file import read_yaml
-from lockstep_tool.service import ANSWERS, Service
+from lockstep_tool.files.tree import ANSWERS
+from lockstep_tool.service import Service
 
 __all__ = ["CHECK"]
 
@@ -13,7 +13,7 @@ __all__ = ["CHECK"]
 def find(service: Service) -> Iterator[Finding]:
     """Another server model than in the answers; raises Refusal for a definition that no server would start with."""
     model = service.definition.model.name
-    stated = read_yaml(service.files.text(ANSWERS), ANSWERS).get("server", model) if service.files.has(ANSWERS) else model
+    stated = service.stated_answers.get("server", model)
     file = service.stated_in("port").partition(":")[0]
     if stated != model:
         yield CHECK.finding(
