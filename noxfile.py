@@ -19,6 +19,7 @@ TESTS = ("uv", "run", "--locked", "--project", str(ROOT / "tests"))
 LOCKSTEP = ("uv", "run", "--locked", "--project", str(ROOT / "lockstep"))
 
 os.environ.pop("VIRTUAL_ENV", None)  # nox's own; uv would warn that it is another one
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each of thousands of processes would compile what it imports
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "none"  # tests/ and lockstep/ are locked uv projects
 nox.options.error_on_external_run = False
@@ -63,7 +64,7 @@ def units(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Render services, run their commands, update them; `-- -k WORD` chooses."""
-    session.run(*TESTS, "pytest", *session.posargs)
+    session.run(*TESTS, "pytest", "--no-loadscope-reorder", *session.posargs)
 
 
 @nox.session(default=False)
@@ -87,6 +88,12 @@ def relock(session: nox.Session) -> None:
 def adopt(session: nox.Session) -> None:
     """Bring an existing service: `-- PATH` says what would change, `-- PATH --write` does it."""
     session.run(*TESTS, "python", "-m", "adopting", *session.posargs, env={"PYTHONPATH": str(ROOT / "locks")})
+
+
+@nox.session(default=False)
+def adoptions(session: nox.Session) -> None:
+    """Adopt services of every kind to the end, and update them; `-- --public PATH …` does so with clones of others."""
+    session.run(*TESTS, "python", "-m", "adoptions", *session.posargs, env={"PYTHONPATH": f"{ROOT / 'tests'}:{ROOT / 'locks'}"})
 
 
 @nox.session(default=False)

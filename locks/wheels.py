@@ -1,11 +1,12 @@
 """Build Lockstep's two wheels into `template/.lockstep/`, and put their hashes into the locks that name them.
 
 The same sources and the same uv give the same bytes. `--check` names what differs and changes nothing. `--hashes` prints
-what a release lists.
+what a release lists. Before, the tool is given the files of the template that it compares a service's with.
 """
 
 import argparse
 import hashlib
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,20 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 WHEELS = ROOT / "template" / ".lockstep"
 LOCKS = (ROOT / "locks" / "uv.lock", WHEELS / "uv.lock", ROOT / "template" / "uv.lock.jinja")
+# What `pins` compares a service's files with, as it stands in the template.
+CARRIED = ROOT / "lockstep" / "tool" / "src" / "lockstep_tool" / "files" / "template.json"
+COMPARED = (
+    "Dockerfile",
+    ".dockerignore",
+    "uv.toml",
+    "noxfile.py",
+    "*.yml",
+    "compose.yaml.jinja",
+    "deployment.yaml.jinja",
+    "service.yaml.jinja",
+    "*.service.jinja",
+    "*.socket.jinja",
+)
 STATED = (ROOT / "locks" / "pyproject.toml", ROOT / "locks" / "requirements" / "sources", WHEELS / "pyproject.toml")
 
 
@@ -26,6 +41,14 @@ def built_wheels() -> Mapping[str, bytes]:
             command = ["uv", "build", "--quiet", "--wheel", "--offline", "--no-config", "--package", package]
             subprocess.run([*command, "--out-dir", folder], cwd=ROOT / "lockstep", check=True)
         return {path.name: path.read_bytes() for path in sorted(Path(folder).glob("*.whl"))}
+
+
+def carried_files() -> str:
+    """The files of the template that a service's are compared with, by their path in it, as JSON."""
+    template = ROOT / "template"
+    paths = sorted({path for pattern in COMPARED for path in template.rglob(pattern)} - set(template.glob("src/**/*")))
+    files = {path.relative_to(template).as_posix(): path.read_text(encoding="utf-8") for path in paths}
+    return json.dumps(files, indent=1, ensure_ascii=False) + "\n"
 
 
 def place_wheels(wheels: Mapping[str, bytes]) -> None:
@@ -68,6 +91,13 @@ def main() -> int:
     if options.hashes:
         print("\n".join(f"{hash_of(content)}  {name}" for name, content in here.items()))
         return 0
+    carried = carried_files()
+    stale = not CARRIED.is_file() or CARRIED.read_text(encoding="utf-8") != carried
+    if stale and options.check:
+        print(f"not what the template has: {CARRIED.relative_to(ROOT)}")
+        return 1
+    if stale:
+        CARRIED.write_text(carried, encoding="utf-8")
     wheels = built_wheels()
     differing = sorted(name for name in {*wheels, *here} if wheels.get(name) != here.get(name))
     if options.check:

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S uv run --locked --script
-# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `update`, not by hand.
+# Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `-s update`, not by hand.
 # /// script
 # requires-python = ">=3.11,<3.15"
 # dependencies = ["nox>=2026.10.20"]
@@ -20,6 +20,7 @@ import tomllib
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -43,26 +44,47 @@ if tuple(map(int, version("nox").split(".")[:2])) < (2026, 10):
     )
 
 
-def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
-    """Run a command of the tool. What cannot be looked at fails in CI, and is skipped elsewhere."""
-    process = subprocess.Popen([program(session, extra), *words, *session.posargs], cwd=ROOT)
+def locked_for() -> object:
+    """The settings that noxfile.py.lock was made for; None where that cannot be said."""
     try:
+        options = tomllib.loads((ROOT / "noxfile.py.lock").read_text(encoding="utf-8"))["options"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return {name: value for name, value in options.items() if name != "exclude-newer"}  # beside a span it says nothing
+
+
+# UV_EXCLUDE_NEWER or UV_RESOLUTION in the environment, without `--locked`, makes uv write the lock anew for those.
+if locked_for() != {"exclude-newer-span": "P7D"}:
+    sys.exit(
+        "The lock of this menu was not made for it.\n\n"
+        '  noxfile.py        exclude-newer = "7 days"\n  noxfile.py.lock   [options]   <- differs\n\n'
+        "Run `git checkout noxfile.py.lock`, and from then on `uv run --locked noxfile.py`."
+    )
+
+
+def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
+    """Run a command of the tool. What cannot be looked at fails in CI and where it was named; else it is skipped."""
+    command = [program(session, extra), *words, *session.posargs]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # until the tool can take Ctrl-C, and unblocks it
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         code = process.wait()
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
         process.wait()  # it ends the servers that it has started
         raise
-    if code == COULD_NOT_LOOK and not os.environ.get("CI"):
+    if code == COULD_NOT_LOOK and not os.environ.get("CI") and not session.posargs:
         session.skip("not looked at, see above")
     if code == COULD_NOT_LOOK:
-        session.error("not looked at, see above: in CI that is not green")
+        session.error("not looked at, see above: that is not green")
     if code:
         session.error("failed, see above")
 
 
 def program(session: nox.Session, extra: str) -> str:
     """The tool, installed from `.lockstep/` into an environment of its own."""
-    wrong = missing_parts() or changed_wheels() or unbuilt(extra)
+    wrong = missing_parts() or changed_wheels() or foreign_files() or unbuilt(extra)
     if wrong:
         session.error(wrong.removesuffix("."))  # nox ends it with one
     return str(environment(extra) / "bin" / "lockstep")
@@ -84,11 +106,17 @@ def missing_parts() -> str:
 
 
 @cache
+def locked_packages() -> list[dict[str, Any]]:
+    """The packages of the tool's lock."""
+    packages: list[dict[str, Any]] = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
+    return packages
+
+
+@cache
 def changed_wheels() -> str:
     """What is wrong with the files in `.lockstep/`, in three parts; empty when they are those that are locked."""
     try:
-        packages = tomllib.loads((TOOL / "uv.lock").read_text(encoding="utf-8"))["package"]
-        wheels = {p["source"]["path"]: p["wheels"][0]["hash"] for p in packages if "path" in p["source"]}
+        wheels = {p["source"]["path"]: p["wheels"][0]["hash"] for p in locked_packages() if "path" in p["source"]}
     except (OSError, ValueError, KeyError) as error:
         return f"The tool's lock cannot be read.\n\n  .lockstep/uv.lock   {error}\n\n{RESTORE}"
     for name, locked in wheels.items():
@@ -100,6 +128,28 @@ def changed_wheels() -> str:
             rows = f"  .lockstep/{name}\n    {found[:23]}   <- differs\n  .lockstep/uv.lock\n    {locked[:23]}"
             return f"A wheel of the tool is not the one that is locked.\n\n{rows}\n\n{RESTORE}"
     return ""
+
+
+@cache
+def foreign_files() -> str:
+    """What the tool's lock takes from elsewhere, in three parts; empty when all is from the indexes, with its hash.
+
+    Judged before anything of it is installed: what judges the rest of a lock is installed from this one.
+    """
+    packages = locked_packages()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    hosts = project.get("tool", {}).get("lockstep", {}).get("file-hosts", [])
+    stated = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("noxfile.py.lock", "uv.toml"))
+    known = {*re.findall(r'"(https?://[^/"]+)', stated), *(f"https://{host}" for host in hosts)}
+    strange = [f"{p['name']} {p['source']}" for p in packages if not {"registry", "path", "virtual"} & {*p["source"]}]
+    for file in (file for p in packages for file in [*p.get("wheels", ()), *([p["sdist"]] if "sdist" in p else [])]):
+        url, hashed = str(file.get("url", "")), str(file.get("hash")).startswith("sha256:")
+        if not hashed or ("filename" not in file and "/".join(url.split("/")[:3]) not in known):
+            strange.append(url or str(file))
+    if not strange:
+        return ""
+    rows = "\n".join(f"  .lockstep/uv.lock   {one}   <- from no index" for one in strange[:3])
+    return f"The tool's lock has what comes from elsewhere.\n\n{rows}\n\n{RESTORE}"
 
 
 @cache

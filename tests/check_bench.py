@@ -17,7 +17,7 @@ from snapshot import snapshot
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.yml"))
 
 
-def services(folder: Path, count: int) -> Iterator[Path]:
+def render_services(folder: Path, count: int) -> Iterator[Path]:
     """Each set of answers rendered once, and copied until there are enough."""
     template = snapshot(folder / "template", "v0.1.0")
     rendered: list[Path] = []
@@ -32,7 +32,7 @@ def services(folder: Path, count: int) -> Iterator[Path]:
         yield service
 
 
-def measure(paths: list[Path], jobs: int) -> tuple[float, float]:
+def time_check(paths: list[Path], jobs: int) -> tuple[float, float]:
     """Seconds by the clock and of processors, for one call."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     command = [sys.executable, "-m", "lockstep_tool", "check", "--jobs", str(jobs), *map(str, paths)]
@@ -48,12 +48,12 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "template").mkdir()
-        paths = list(services(folder, count))
+        paths = list(render_services(folder, count))
         print(f"{'services':>8} {'jobs':>4} {'seconds':>8} {'each':>7} {'processors used':>16}")
         for jobs in dict.fromkeys((1, cores)):
             for share in (8, 4, 2, 1):
                 chosen = paths[: max(count // share, 1)]
-                took, used = measure(chosen, jobs)
+                took, used = time_check(chosen, jobs)
                 print(f"{len(chosen):>8} {jobs:>4} {took:>8.2f} {took / len(chosen):>7.3f} {used / took:>16.2f}", flush=True)
 
 

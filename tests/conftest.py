@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ import yaml
 
 from history import two_versions
 from nobody import become_nobody
-from one_command import LAPTOP, WITH_IMAGE, WITHOUT_IMAGE, Ran, run_once
+from one_command import LAPTOP, WITH_IMAGE, Ran, choose_sessions, run_once
 from services import Service
 from shared import make_once, shared_folder
 from snapshot import Template, git, snapshot
@@ -21,26 +22,46 @@ from stand_in_index import Index, stand_in_index
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
+# No service and no wheel is made of these, and each copy of a service checks all of the template out.
+UNUSED = (
+    "docs/decisions/", "docs/explanation/", "docs/how-to/", "docs/reference/", "findings/", "lockstep/serve/tests/",
+    "lockstep/tool/tests/", "tests/",
+)  # fmt: skip
+# What takes longest is begun first, so that at the end no test process waits for another.
+LONGEST = (
+    "test_docs", "test_every_model", "test_environment", "test_image", "test_image_contract", "test_adopt", "test_updates",
+    "test_update_session", "test_random", "test_versions", "test_switching", "test_rendering", "test_refusals", "test_bench",
+    "test_django", "test_one_command", "test_serving", "test_metrics",
+)  # fmt: skip
+
 pytest_plugins = ["deploying.plugin", "containers.plugin"]
 
 Render = Callable[[Mapping[str, object]], Path]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort modules, and leave the order in each."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nobody(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test depends on who runs it."""
-    become_nobody(tmp_path_factory.mktemp("nobody"))
+    home = tmp_path_factory.mktemp("nobody")
+    become_nobody(home)
+    os.environ["MYPY_CACHE_DIR"] = str(home / "mypy")  # one for all services, but not for two processes
 
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory, nobody: None) -> Template:
-    """The working tree, tagged v0.1.0. Tests that change it take a copy."""
+    """The working tree without UNUSED, tagged v0.1.0. Tests that change it take a copy."""
     return Template(make_once(shared_folder(tmp_path_factory, "template"), lambda folder: made_template(folder)))
 
 
 def made_template(folder: Path) -> None:
     folder.mkdir()
-    snapshot(folder, "v0.1.0")
+    snapshot(folder, "v0.1.0", UNUSED)
 
 
 @pytest.fixture(scope="session")
@@ -92,17 +113,16 @@ def flask(render: Render) -> Service:
 @pytest.fixture(scope="session")
 def ran(render: Render, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Callable[[str], Ran]:
     """What the one command said of a combination: as CI runs it for those with an image, else what takes no engine."""
-    worker = tmp_path_factory.getbasetemp().name  # two processes do not write one cache
 
     def run(combination: str) -> Ran:
-        settings = {"CI": "true", "MYPY_CACHE_DIR": str(shared_folder(tmp_path_factory, f"mypy-{worker}"))}
+        settings, answers = {"CI": "true"}, read_answers(combination)
         if combination in WITH_IMAGE:
             settings |= request.getfixturevalue("build_environment")
             settings |= request.getfixturevalue("interpreter").environment
+            answers["project_name"] = f"{combination}-api"  # which is the name of its image
         if combination == LAPTOP:
             settings |= {"CI": "", "LOCKSTEP_ENGINE": "no-such-engine"}
-        sessions = () if combination in {*WITH_IMAGE, LAPTOP} else WITHOUT_IMAGE
-        answers = {**read_answers(combination), "project_name": f"{combination}-api"}
+        sessions = () if combination in {*WITH_IMAGE, LAPTOP} else choose_sessions(combination)
         return run_once(shared_folder(tmp_path_factory, f"ran-{combination}"), lambda: render(answers), settings, *sessions)
 
     return run

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import built_here, copier, run, tagged
+from bench import built_here, commit_template, copy_template, run_command
 from lockstep_tool.images.rebuilding import merge_layers
 from lockstep_tool.images.saved import save_image
 from services import Service
@@ -50,22 +50,22 @@ def main() -> int:
     os.environ.pop("PYTHONPATH", None)  # by which these modules are found; a service would name it
     with tempfile.TemporaryDirectory() as folder:
         service = Path(folder) / "engines-api"
-        copier(tagged(Path(folder) / "template"), service, "--data", f"python={platform.python_version()}")
+        copy_template(commit_template(Path(folder) / "template"), service, "--data", f"python={platform.python_version()}")
         name = ("-c", "user.name=e", "-c", "user.email=e@localhost")
         for words in (["init", "-q"], ["add", "-A"], [*name, "commit", "-qm", "one"]):
-            run("git", *words, cwd=service)
-        made = [looked_at(service, which) for which in (*SUITES, "podman") if chosen.only in which]
-    page = table(made)
+            run_command("git", *words, cwd=service)
+        made = [try_engine(service, which) for which in (*SUITES, "podman") if chosen.only in which]
+    page = write_page(made)
     print(page)
     if chosen.write:
         PAGE.write_text(page, encoding="utf-8")
     return int(any(seen.contract != "kept" for seen in made))
 
 
-def looked_at(service: Path, which: str) -> Seen:
+def try_engine(service: Path, which: str) -> Seen:
     """Build by one engine, twice, with its own base images of the same files."""
     print(f"  {which} …", file=sys.stderr, flush=True)
-    with podman() if which == "podman" else docker(which), built_here() as (engine, settings):
+    with use_podman() if which == "podman" else start_docker(which), built_here() as (engine, settings):
         if engine is None or which == "podman" != engine.command:
             return Seen(which, "not looked at", "not looked at")
         name = f"{engine.command} {engine.version}"
@@ -76,10 +76,10 @@ def looked_at(service: Path, which: str) -> Seen:
         with save_image(engine.command, TAG) as image:
             layers = tuple(layer.digest for layer in image.layers)
             files = hashlib.sha256(json.dumps(merge_layers(image), sort_keys=True).encode()).hexdigest()
-        return Seen(name, "kept", twice(said), layers, files)
+        return Seen(name, "kept", read_twice(said), layers, files)
 
 
-def twice(said: str) -> str:
+def read_twice(said: str) -> str:
     """Two cells: the layers of both builds, and the image ids."""
     if found := re.search(r"are the same bits, (the same image id|other image ids)", said):
         return f"the same | {'the same' if found[1].startswith('the') else 'differs'}"
@@ -88,20 +88,20 @@ def twice(said: str) -> str:
 
 
 @contextmanager
-def docker(suite: str) -> Iterator[None]:
+def start_docker(suite: str) -> Iterator[None]:
     """Docker of a suite of Debian, for as long as the block lasts."""
     folder = f"/var/tmp/lockstep-engine-{suite}"
     start = f'settings=$(.ci/engine start {folder} {suite}) && eval "$settings" && env -0'
     done = subprocess.run(["bash", "-c", start], cwd=ROOT, stdout=subprocess.PIPE, check=True)
     try:
-        with set_over(dict(one.split("=", 1) for one in done.stdout.decode().split("\0") if one)):
+        with override_environment(dict(one.split("=", 1) for one in done.stdout.decode().split("\0") if one)):
             yield
     finally:
         subprocess.run([".ci/engine", "stop", folder], cwd=ROOT, check=True)
 
 
 @contextmanager
-def podman() -> Iterator[None]:
+def use_podman() -> Iterator[None]:
     """This machine's podman, and no docker beside it."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "containers.conf"
@@ -110,12 +110,14 @@ def podman() -> Iterator[None]:
         Path(folder, "bin", "docker").write_text("#!/bin/sh\nexit 1\n")
         Path(folder, "bin", "docker").chmod(0o755)
         path = f"{folder}/bin:{os.environ['PATH']}"
-        with set_over({"PATH": path, "CONTAINERS_CONF": str(config), "DISABLE_HC_SYSTEMD": "true", "LOCKSTEP_ENGINE": "podman"}):
+        with override_environment(
+            {"PATH": path, "CONTAINERS_CONF": str(config), "DISABLE_HC_SYSTEMD": "true", "LOCKSTEP_ENGINE": "podman"}
+        ):
             yield
 
 
 @contextmanager
-def set_over(settings: dict[str, str]) -> Iterator[None]:
+def override_environment(settings: dict[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     os.environ.update(settings)
     try:
@@ -125,7 +127,7 @@ def set_over(settings: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def table(made: list[Seen]) -> str:
+def write_page(made: list[Seen]) -> str:
     """The page."""
     first = next((seen for seen in made if seen.layers and "26." in seen.name), None)
     rows = []

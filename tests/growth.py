@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from lockstep_tool.prove.proofs import ANSWERS, PROOFS
 from services import BUILD, Service
 
-__all__ = ["Line", "Point", "fit", "points"]
+__all__ = ["Line", "Point", "fit_line", "measure_growth"]
 
 # What services really have beside their framework; the second step comes on top of the first. None is built from source.
 STEPS: tuple[tuple[str, ...], ...] = (
@@ -53,36 +54,38 @@ class Line:
         return self.start + self.each * packages
 
 
-def points(good: Service, folder: Path, runs: int) -> list[Point]:
+def measure_growth(good: Service, folder: Path, runs: int) -> list[Point]:
     """One for each of STEPS; `good` stays as it is."""
-    return [point(grown(good, folder / f"grown-{number}", STEPS[: number + 1]), runs) for number in range(len(STEPS))]
+    return [
+        measure_point(grow_service(good, folder / f"grown-{number}", STEPS[: number + 1]), runs) for number in range(len(STEPS))
+    ]
 
 
-def grown(good: Service, folder: Path, steps: Sequence[Sequence[str]]) -> Service:
+def grow_service(good: Service, folder: Path, steps: Sequence[Sequence[str]]) -> Service:
     """A copy of the service with more packages, built and once looked into, so that the wheels are known."""
     shutil.copytree(good.path, folder, ignore=shutil.ignore_patterns(".nox"))
     service = Service(folder, {**good.settings, "LOCKSTEP_ENGINE": "no-such-engine"})
     names = [name for step in steps for name in step]
     if names:
-        must(service.run("uv", "add", "--quiet", "--no-sync", *names))
-    must(service.run(sys.executable, "-B", "-c", BUILD))
+        require_success(service.run("uv", "add", "--quiet", "--no-sync", *names))
+    require_success(service.run(sys.executable, "-B", "-c", BUILD))
     looked = service.lockstep("parity")
     assert "\n0 differences matter" in looked.stdout, looked.stdout
     return service
 
 
-def point(service: Service, runs: int) -> Point:
+def measure_point(service: Service, runs: int) -> Point:
     packages = len(list(service.site_packages().glob("*.dist-info"))) - 1  # the service itself
     print(f"  {packages} packages …", file=sys.stderr, flush=True)
     return Point(
         packages,
-        processor_seconds(runs, lambda: look_into(service)),
-        processor_seconds(runs, lambda: first_parity(service)),
-        processor_seconds(runs, lambda: service.lockstep("parity")),
+        count_processor_seconds(runs, lambda: look_into(service)),
+        count_processor_seconds(runs, lambda: run_first_parity(service)),
+        count_processor_seconds(runs, lambda: service.lockstep("parity")),
     )
 
 
-def first_parity(service: Service) -> None:
+def run_first_parity(service: Service) -> None:
     """With nothing remembered of what its servers answer."""
     for file in (PROOFS, ANSWERS):
         (service.path / file).unlink(missing_ok=True)
@@ -92,10 +95,10 @@ def first_parity(service: Service) -> None:
 def look_into(service: Service) -> None:
     """Pipe the probe into the production set's interpreter."""
     python = service.path / ".nox" / "production" / "bin" / "python"
-    subprocess.run([python, "-B", "-"], input=probe_program(), stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([python, "-B", "-"], input=probe_program(recall_verdicts()), stdout=subprocess.DEVNULL, check=True)
 
 
-def processor_seconds(runs: int, act: Callable[[], object]) -> float:
+def count_processor_seconds(runs: int, act: Callable[[], object]) -> float:
     """The least that a run's processes and their children used."""
     used = []
     for _ in range(runs):
@@ -106,12 +109,12 @@ def processor_seconds(runs: int, act: Callable[[], object]) -> float:
     return min(used)
 
 
-def fit(packages: Sequence[int], seconds: Sequence[float]) -> Line:
+def fit_line(packages: Sequence[int], seconds: Sequence[float]) -> Line:
     each, start = statistics.linear_regression(packages, seconds)
     worst = max(abs(s - (start + each * n)) / (start + each * n) for n, s in zip(packages, seconds, strict=True))
     return Line(start, each, worst)
 
 
-def must(done: subprocess.CompletedProcess[str]) -> None:
+def require_success(done: subprocess.CompletedProcess[str]) -> None:
     if done.returncode:
         sys.exit(f"{done.args} failed:\n{done.stdout}")

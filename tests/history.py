@@ -11,7 +11,7 @@ __all__ = ["HEADER", "NEW", "OLD", "SEED", "append", "command", "name_version", 
 
 OLD, NEW = "old.py", "new.py"  # Lockstep's, in a service
 SEED = "tests/test_everyone.py"
-HEADER = "# Lockstep's: planted by a test. Change it by `update`, not by hand.\n"
+HEADER = "# Lockstep's: planted by a test. Change it by `-s update`, not by hand.\n"
 BEFORE = "0.9.0"  # of the wheels
 QUESTION = "hedgehogs:\n  type: int\n  help: How many hedgehogs?\n  default: 7\n\n"
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import built_here, copier, run, seconds, tagged
+from bench import built_here, commit_template, copy_template, run_command, time_act
 from containers.bases import PACKAGING, archive_of, bring_bases, image_of
 from containers.engine import Engine
 from containers.images import Image, image
@@ -73,14 +73,14 @@ class Candidate:
 
     def build(self) -> None:
         if self.requirements:  # pip builds the wheel by a backend that it fetches; uv brings that along
-            run("uv", "build", "--quiet", "--wheel", "--clear", cwd=self.folder)
-        run(*self.command, cwd=self.folder, settings=self.settings)
+            run_command("uv", "build", "--quiet", "--wheel", "--clear", cwd=self.folder)
+        run_command(*self.command, cwd=self.folder, settings=self.settings)
 
     def lock(self) -> None:
         """What this way of building reads besides the sources."""
         if self.requirements:
             words = ("export", "--quiet", "--locked", "--no-default-groups", "--no-emit-project", *self.requirements)
-            run("uv", *words, "--output-file", "requirements.txt", cwd=self.folder)
+            run_command("uv", *words, "--output-file", "requirements.txt", cwd=self.folder)
 
 
 def main() -> int:
@@ -91,20 +91,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, built_here() as (engine, settings):
         if engine is None:
             return 2
-        candidates = make(engine, Path(folder), settings)
-        measure(engine, Path(folder), candidates, chosen.runs)
-    page = table(candidates, engine)
+        candidates = prepare_candidates(engine, Path(folder), settings)
+        measure_candidates(engine, Path(folder), candidates, chosen.runs)
+    page = write_page(candidates, engine)
     print(page)
     if chosen.write:
         PAGE.write_text(page, encoding="utf-8")
     return 0
 
 
-def make(engine: Engine, folder: Path, settings: Mapping[str, str]) -> list[Candidate]:
+def prepare_candidates(engine: Engine, folder: Path, settings: Mapping[str, str]) -> list[Candidate]:
     """The same service once for each way of building it."""
     service = folder / "service"
-    copier(tagged(folder / "template"), service, "--data", f"python={platform.python_version()}")
-    base = python_slim(engine, folder / "base")
+    copy_template(commit_template(folder / "template"), service, "--data", f"python={platform.python_version()}")
+    base = build_python_slim(engine, folder / "base")
     arguments = {"PYTHON_IMAGE": base, "UV_IMAGE": bring_bases(engine)["UV_IMAGE"]}
     found = []
     own = shutil.copytree(service, folder / "lockstep")
@@ -135,51 +135,51 @@ def make(engine: Engine, folder: Path, settings: Mapping[str, str]) -> list[Cand
     return found
 
 
-def python_slim(engine: Engine, folder: Path) -> str:
+def build_python_slim(engine: Engine, folder: Path) -> str:
     """A local image in the shape of python:slim, with the interpreter that runs this."""
     folder.mkdir()
     shutil.copy(interpreter_of(Path(sys.executable)).archive, folder / "python.tar.gz")
     bundle = os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt")
     shutil.copy(bundle, folder / "certificates.pem")
-    run("uvx", "--quiet", "pip", "download", "--quiet", "--no-deps", "--dest", folder / "pip", "pip")
+    run_command("uvx", "--quiet", "pip", "download", "--quiet", "--no-deps", "--dest", folder / "pip", "pip")
     tag = "localhost/lockstep-bench:python-slim"
     arguments = ["--build-arg", f"PACKAGING={image_of(engine, archive_of(PACKAGING))}"]
     engine("build", "--quiet", "--file", RIVALS / "python-slim.Dockerfile", *arguments, "--tag", tag, folder)
     return tag
 
 
-def measure(engine: Engine, folder: Path, candidates: Sequence[Candidate], runs: int) -> None:
+def measure_candidates(engine: Engine, folder: Path, candidates: Sequence[Candidate], runs: int) -> None:
     """Every row of one way, then of the next: a cold build takes everybody's cache away."""
     for candidate in candidates:
         engine("builder", "prune", "--force", "--all")
-        candidate.seen["cold build"] = told(candidate, "cold build", candidate.build)
+        candidate.seen["cold build"] = time_step(candidate, "cold build", candidate.build)
         before = image(engine, candidate.tag, folder)
         candidate.seen["size"] = before.compressed / 1e6
         module = next((candidate.folder / "src").glob("*/hello.py"))
         times = []
         for turn in range(runs):
             module.write_text(f"{module.read_text()}\n# turn {turn}\n")
-            times.append(told(candidate, "after a change of source", candidate.build))
+            times.append(time_step(candidate, "after a change of source", candidate.build))
         candidate.seen["after a change of source"] = statistics.median(times)
-        candidate.seen["layers for a change of source"] = shipped(before, image(engine, candidate.tag, folder)) / 1e3
-        candidate.seen["to the first answer"], candidate.seen["memory"] = served(engine, candidate, runs)
-        run("uv", "add", "--quiet", "--no-sync", "six", cwd=candidate.folder)
+        candidate.seen["layers for a change of source"] = count_new_bytes(before, image(engine, candidate.tag, folder)) / 1e3
+        candidate.seen["to the first answer"], candidate.seen["memory"] = time_first_answer(engine, candidate, runs)
+        run_command("uv", "add", "--quiet", "--no-sync", "six", cwd=candidate.folder)
         candidate.lock()
-        candidate.seen["after a new dependency"] = told(candidate, "after a new dependency", candidate.build)
+        candidate.seen["after a new dependency"] = time_step(candidate, "after a new dependency", candidate.build)
 
 
-def told(candidate: Candidate, what: str, act: Callable[[], object]) -> float:
+def time_step(candidate: Candidate, what: str, act: Callable[[], object]) -> float:
     print(f"  {candidate.name}: {what} …", file=sys.stderr, flush=True)
-    return seconds(act)
+    return time_act(act)
 
 
-def shipped(before: Image, after: Image) -> int:
+def count_new_bytes(before: Image, after: Image) -> int:
     """Compressed bytes of the layers that were not there before."""
     known = {layer.digest for layer in before.layers}
     return sum(layer.compressed for layer in after.layers if layer.digest not in known)
 
 
-def served(engine: Engine, candidate: Candidate, runs: int) -> tuple[float, float]:
+def time_first_answer(engine: Engine, candidate: Candidate, runs: int) -> tuple[float, float]:
     """Seconds from `run` to readiness, the median; megabytes after a hundred requests."""
     times, memory = [], 0.0
     for _ in range(runs):
@@ -190,20 +190,20 @@ def served(engine: Engine, candidate: Candidate, runs: int) -> tuple[float, floa
             until_ready(address)
             times.append(time.perf_counter() - began)
             subprocess.run(["curl", "--silent", *[f"{address}/hello/Ada"] * 100], check=True, stdout=subprocess.DEVNULL)
-            memory = megabytes(json.loads(engine("stats", "--no-stream", "--format", "{{json .}}", name))["MemUsage"])
+            memory = read_megabytes(json.loads(engine("stats", "--no-stream", "--format", "{{json .}}", name))["MemUsage"])
         finally:
             engine("rm", "--force", name)
     return statistics.median(times), memory
 
 
-def megabytes(said: str) -> float:
+def read_megabytes(said: str) -> float:
     """`45.2MiB / 23GiB` → 47.4."""
     [number, unit] = re.findall(r"([\d.]+)([kKMG]i?B)", said)[0]
     sizes = {"kB": 1e-3, "KiB": 1.024e-3, "MB": 1.0, "MiB": 1.048576, "GB": 1e3, "GiB": 1073.741824}
     return float(number) * sizes[unit]
 
 
-def table(candidates: Sequence[Candidate], engine: Engine) -> str:
+def write_page(candidates: Sequence[Candidate], engine: Engine) -> str:
     """The page."""
     head = f"| | {' | '.join(candidate.name for candidate in candidates)} |\n|---|{'---|' * len(candidates)}"
     rows = []

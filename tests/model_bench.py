@@ -147,13 +147,13 @@ def main() -> int:
         become_nobody(Path(folder))
         template = snapshot(Path(folder, "template"), "v0.0.0")
         for framework in chosen.frameworks:
-            seen[framework] = run(framework, template, Path(folder), chosen, progress)
-    text = summary(seen)
+            seen[framework] = measure_framework(framework, template, Path(folder), chosen, progress)
+    text = write_page(seen)
     print(text)
     for framework, document in seen.items():
         target = (PAGES if chosen.write else ROOT / ".nox" / "report") / f"which-model-{framework}.html"
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(render_page(document, f"{framework}: which server model?", ratios(document)), encoding="utf-8")
+        target.write_text(render_page(document, f"{framework}: which server model?", render_ratios(document)), encoding="utf-8")
         target.with_suffix(".json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
         print(target)
     if chosen.write:
@@ -161,7 +161,9 @@ def main() -> int:
     return 0
 
 
-def run(framework: str, template: Template, folder: Path, chosen: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+def measure_framework(
+    framework: str, template: Template, folder: Path, chosen: argparse.Namespace, progress: Progress
+) -> dict[str, Any]:
     """The figures of one framework: services, bare hellos, and the others."""
     models = [name for name in list_fitting_models(framework) if not chosen.models or name in chosen.models]
     candidates, python = [], Path(sys.executable)
@@ -174,9 +176,9 @@ def run(framework: str, template: Template, folder: Path, chosen: argparse.Names
         python, model = production(path), find_model(name, "server.toml")
         own = describe_service(model, path, python, (), {**SETTINGS, **stand_ins(path)})
         candidates.append(replace(own, paths={**own.paths, "plain": ["/"]}))
-        candidates.append(bare(f"bare {name}", python, PLAIN[name], written(framework, model.interface, path)))
+        candidates.append(describe_bare(f"bare {name}", python, PLAIN[name], write_bare(framework, model.interface, path)))
     for name, words in OTHERS[framework].items():
-        candidates.append(bare(name, Path(sys.executable), words, written(framework, "", folder / framework)))
+        candidates.append(describe_bare(name, Path(sys.executable), words, write_bare(framework, "", folder / framework)))
     missing: dict[str, str] = {}
     quiet = describe_machine(platform.python_version())
     document = compare_candidates(candidates, chosen.seconds, progress, missing, quick=chosen.quick, chosen=CELLS)
@@ -185,11 +187,11 @@ def run(framework: str, template: Template, folder: Path, chosen: argparse.Names
     return {
         **facts,
         "recommendation": recommend_model({**facts, "models": services}),
-        "against_bare": {name: against(document["models"], name) for name in services},
+        "against_bare": {name: compare_with_bare(document["models"], name) for name in services},
     }
 
 
-def written(framework: str, interface: str, folder: Path) -> Path:
+def write_bare(framework: str, interface: str, folder: Path) -> Path:
     """The folder of a bare application of this framework."""
     folder = folder / "bare"
     folder.mkdir(parents=True, exist_ok=True)
@@ -198,7 +200,7 @@ def written(framework: str, interface: str, folder: Path) -> Path:
     return folder
 
 
-def bare(name: str, python: Path, words: Sequence[str], folder: Path) -> Candidate:
+def describe_bare(name: str, python: Path, words: Sequence[str], folder: Path) -> Candidate:
     """Started where its application lies, with as many workers as the services have here."""
     told = [word.replace("{workers}", "{workers_or_cpus}") for word in words]
     return Candidate(
@@ -211,7 +213,7 @@ def bare(name: str, python: Path, words: Sequence[str], folder: Path) -> Candida
     )
 
 
-def against(models: Mapping[str, Any], name: str) -> dict[str, float]:
+def compare_with_bare(models: Mapping[str, Any], name: str) -> dict[str, float]:
     """The service against the bare hello: requests a second, processor time; p99 against p50 at twice its size."""
     own, plain = models[name], models.get(f"bare {name}")
     at_once = min(MOST, 2 * int(own["requests_at_once"]))
@@ -243,7 +245,7 @@ HEADINGS = (
 )
 
 
-def lines(document: Mapping[str, Any]) -> list[tuple[object, ...]]:
+def list_rows(document: Mapping[str, Any]) -> list[tuple[object, ...]]:
     """A row for each service's model."""
     found: list[tuple[object, ...]] = []
     for name, said in document["against_bare"].items():
@@ -260,9 +262,11 @@ def lines(document: Mapping[str, Any]) -> list[tuple[object, ...]]:
     return found
 
 
-def ratios(document: Mapping[str, Any]) -> str:
+def render_ratios(document: Mapping[str, Any]) -> str:
     note = f"By processor time: the bare hello's for a request, by the service's; at least {GOAL} is the goal."
-    return f"<h2>Against a bare hello of the same framework</h2><p>{escape(note)}</p>{render_table(HEADINGS, lines(document))}"
+    return (
+        f"<h2>Against a bare hello of the same framework</h2><p>{escape(note)}</p>{render_table(HEADINGS, list_rows(document))}"
+    )
 
 
 COST = (
@@ -276,7 +280,7 @@ COST = (
 )
 
 
-def cost(framework: str, document: Mapping[str, Any]) -> str:
+def say_cost(framework: str, document: Mapping[str, Any]) -> str:
     """What a request costs more than in the bare hello, from the cheapest to the dearest model."""
     more = []
     for name in document["against_bare"]:
@@ -285,14 +289,14 @@ def cost(framework: str, document: Mapping[str, Any]) -> str:
     return f"- {framework}: {min(more):.2f} to {max(more):.2f} ms" if more else f"- {framework}: not measured"
 
 
-def summary(seen: Mapping[str, Mapping[str, Any]]) -> str:
+def write_page(seen: Mapping[str, Mapping[str, Any]]) -> str:
     """The page that stands in the docs."""
     parts = [
         "# Which model\n",
         "Written by `uv run noxfile.py -s models -- --write`.",
         "Take figures of your own service on your own machine: `uv run noxfile.py -s bench` in it.\n",
         *COST,
-        *(cost(framework, document) for framework, document in seen.items()),
+        *(say_cost(framework, document) for framework, document in seen.items()),
         "",
     ]
     for framework, document in seen.items():
@@ -300,7 +304,7 @@ def summary(seen: Mapping[str, Mapping[str, Any]]) -> str:
         parts += [f"- {said}" for said in document["recommendation"]["because"]]
         parts += [f"- Not measured: {name}: {why}" for name, why in document["not_measured"].items()]
         parts += ["", f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
-        parts += [f"| {' | '.join(map(str, row))} |" for row in lines(document)]
+        parts += [f"| {' | '.join(map(str, row))} |" for row in list_rows(document)]
         others = [(name, find_cell(own, "plain")) for name, own in document["models"].items() if name in OTHERS[framework]]
         parts += ["", *(f"- {name}, bare hello: {cell['rate']:,.0f} requests/s." for name, cell in others if cell), ""]
         parts += [f"Plots and every number: [which-model-{framework}.html](which-model-{framework}.html).\n"]

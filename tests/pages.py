@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["Command", "Page", "Step", "loosely", "missing", "read_page"]
+__all__ = ["Command", "Page", "Step", "find_missing", "read_page"]
 
 INSTALL = "pip install uv && "  # the machine's own uv, which tests leave alone
 
@@ -54,23 +54,23 @@ class Page:
 
 def read_page(path: Path) -> Page:
     """All that a page tells its reader to do, in order."""
-    return Page(path, tuple(steps(path.read_text(encoding="utf-8").splitlines())))
+    return Page(path, tuple(find_steps(path.read_text(encoding="utf-8").splitlines())))
 
 
-def steps(lines: list[str]) -> Iterator[Step]:
+def find_steps(lines: list[str]) -> Iterator[Step]:
     """The fences of a page that mean something to a reader who follows it."""
     mark, at = Step(0), 0
     while at < len(lines):
         line = lines[at].strip()
         if note := re.fullmatch(r"<!-- (.*) -->", line):
-            mark = marked(mark, note[1])
+            mark = mark_step(mark, note[1])
         elif order := re.fullmatch(r"(?:\d\. )?(Write|Change) `([^`]+)`[^:]*:", line):
             mark = replace(mark, path=order[2], difference=order[1] == "Change")
         elif line.startswith("```"):
             end = next(i for i in range(at + 1, len(lines)) if lines[i].strip() == "```")
             body = textwrap.dedent("\n".join(lines[at + 1 : end])) + "\n"
             if line == "```console":
-                yield replace(mark, line=at + 1, commands=tuple(commands(body, at + 2)), path="")
+                yield replace(mark, line=at + 1, commands=tuple(read_commands(body, at + 2)), path="")
             elif mark.path:
                 yield replace(mark, line=at + 1, text=body)
             mark, at = Step(0), end
@@ -79,7 +79,7 @@ def steps(lines: list[str]) -> Iterator[Step]:
         at += 1
 
 
-def marked(step: Step, note: str) -> Step:
+def mark_step(step: Step, note: str) -> Step:
     if note.startswith("not run: "):
         return replace(step, not_run=note.removeprefix("not run: "))
     return replace(
@@ -90,7 +90,7 @@ def marked(step: Step, note: str) -> Step:
     )
 
 
-def commands(body: str, first: int) -> Iterator[Command]:
+def read_commands(body: str, first: int) -> Iterator[Command]:
     """The commands of one fence; `first` is the line of the page on which it begins."""
     text, said, line = "", list[str](), first
     for number, current in enumerate(body.splitlines(), first):
@@ -106,16 +106,16 @@ def commands(body: str, first: int) -> Iterator[Command]:
         yield Command(text, tuple(said), line)
 
 
-def loosely(line: str) -> str:
+def loosen_line(line: str) -> str:
     """A line without what differs from run to run: hashes, numbers, widths."""
     return " ".join(re.sub(r"\d+(?:\.\d+)*", "0", re.sub(r"\b(?=[0-9a-f]*\d)[0-9a-f]{7,}\b", "#", line)).split())
 
 
-def missing(promised: tuple[str, ...], printed: str) -> str | None:
+def find_missing(promised: tuple[str, ...], printed: str) -> str | None:
     """The first promised line that the output does not have after the one before it, or None."""
-    rest = iter([loosely(line) for line in printed.splitlines()])
+    rest = iter([loosen_line(line) for line in printed.splitlines()])
     for line in promised:
-        pattern = r"\s?.*\s?".join(re.escape(part.strip()) for part in loosely(line).split("…"))
+        pattern = r"\s?.*\s?".join(re.escape(part.strip()) for part in loosen_line(line).split("…"))
         if line.strip() != "…" and not any(re.fullmatch(pattern, other) for other in rest):
             return line
     return None

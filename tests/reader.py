@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from pages import INSTALL, Command, Page, Step, missing
+from pages import INSTALL, Command, Page, Step, find_missing
 from services import free_port
 
 __all__ = ["Reader"]
@@ -32,20 +32,20 @@ class Reader:
 
     def follow(self, page: Page, engine: Mapping[str, str] | None = None) -> None:
         """Do every step in order; AssertionError names the page's line that does not hold."""
-        with self.ending() as started:
+        with self.end_servers() as started:
             for step in page.steps:
                 if step.not_run:
                     continue
                 settings = {**self.environment, **(engine if step.engine and engine else {"LOCKSTEP_ENGINE": "none"})}
                 if step.path:
-                    self.write(page, step)
+                    self.write_file(page, step)
                 elif step.background:
-                    started.append(self.start(page, step, settings))
+                    started.append(self.start_server(page, step, settings))
                 else:
                     for command in step.commands:
-                        self.run(page, command, settings, fails=step.fails and command is step.commands[-1])
+                        self.run_command(page, command, settings, fails=step.fails and command is step.commands[-1])
 
-    def write(self, page: Page, step: Step) -> None:
+    def write_file(self, page: Page, step: Step) -> None:
         """Write the file, or put the lines behind `+` where the lines behind `-` and ` ` stand."""
         path = self.folder / step.path
         if not step.difference:
@@ -58,10 +58,10 @@ class Reader:
         assert text.count(old) == 1, f"{page.path.name}:{step.line}: {step.path} has these lines {text.count(old)} times:\n{old}"
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def run(self, page: Page, command: Command, settings: Mapping[str, str], *, fails: bool) -> None:
+    def run_command(self, page: Page, command: Command, settings: Mapping[str, str], *, fails: bool) -> None:
         """Run one command in a shell that stays where `cd` left it."""
         with tempfile.NamedTemporaryFile() as there:
-            script = f"{self.here(command)}\ncode=$?; pwd > {there.name}; exit $code"
+            script = f"{self.adapt_command(command)}\ncode=$?; pwd > {there.name}; exit $code"
             done = subprocess.run(
                 ["bash", "-c", script],
                 cwd=self.folder,
@@ -74,16 +74,16 @@ class Reader:
                 timeout=SECONDS,
             )
             self.folder = Path(Path(there.name).read_text().strip() or self.folder)
-        self.judge(page, command, done.stdout)
+        self.require_output(page, command, done.stdout)
         assert (done.returncode != 0) == fails, (
             f"{page.path.name}:{command.line}: `{command.text}` ends with {done.returncode}:\n{done.stdout}"
         )
 
-    def judge(self, page: Page, command: Command, printed: str) -> None:
-        lacking = missing(command.said, printed)
+    def require_output(self, page: Page, command: Command, printed: str) -> None:
+        lacking = find_missing(command.said, printed)
         assert lacking is None, f"{page.path.name}:{command.line}: `{command.text}` does not print\n{lacking}\nbut\n{printed}"
 
-    def here(self, command: Command) -> str:
+    def adapt_command(self, command: Command) -> str:
         """The command as it runs here: with the machine's own uv, and on a port that is free."""
         return (
             command.text.removeprefix(INSTALL)
@@ -91,13 +91,13 @@ class Reader:
             .replace("127.0.0.1:8000:", f"127.0.0.1:{self.port}:")
         )
 
-    def start(self, page: Page, step: Step, settings: Mapping[str, str]) -> subprocess.Popen[str]:
+    def start_server(self, page: Page, step: Step, settings: Mapping[str, str]) -> subprocess.Popen[str]:
         """Start a server as in a terminal of its own, and wait until it has printed what the page says."""
         [command] = step.commands
         printed = self.scratch / f"{page.path.stem}-{step.line}.txt"
         with printed.open("w") as output:
             process = subprocess.Popen(
-                ["bash", "-c", self.here(command)],
+                ["bash", "-c", self.adapt_command(command)],
                 cwd=self.folder,
                 env={**settings, "PORT": str(self.port)},
                 stdin=subprocess.DEVNULL,
@@ -107,9 +107,9 @@ class Reader:
                 start_new_session=True,
             )
         until = time.monotonic() + SECONDS
-        while missing(command.said, printed.read_text()) and process.poll() is None and time.monotonic() < until:
+        while find_missing(command.said, printed.read_text()) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
-        self.judge(page, command, printed.read_text())
+        self.require_output(page, command, printed.read_text())
         self.wait_for_port(process, until)
         return process
 
@@ -123,7 +123,7 @@ class Reader:
                 return
 
     @contextmanager
-    def ending(self) -> Iterator[list[subprocess.Popen[str]]]:
+    def end_servers(self) -> Iterator[list[subprocess.Popen[str]]]:
         """End what was started, as Ctrl-C does, then for good; both by its own process group."""
         started: list[subprocess.Popen[str]] = []
         try:

@@ -43,9 +43,9 @@ class Service:
         )
 
     def nox(self, *sessions: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """`uv run noxfile.py`, with these sessions or all."""
+        """`uv run --locked noxfile.py`, with these sessions or all."""
         chosen = ("-s", *sessions) if sessions else ()
-        return self.run("uv", "run", "--quiet", "noxfile.py", *chosen, **settings)
+        return self.run("uv", "run", "--quiet", "--locked", "noxfile.py", *chosen, **settings)
 
     def lockstep(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """`lockstep`, as the sessions call it; from the sources, where a session takes the wheel."""

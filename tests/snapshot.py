@@ -49,19 +49,19 @@ class Template:
         git(self.path, "tag", tag)
 
 
-def snapshot(folder: Path, tag: str) -> Template:
-    """The working tree, with what is not committed yet, as a repository of one commit."""
-    tracked(folder)
+def snapshot(folder: Path, tag: str, left_out: tuple[str, ...] = ()) -> Template:
+    """The working tree, with what is not committed yet, as a repository of one commit; `left_out` are beginnings of paths."""
+    tracked(folder, left_out)
     git(folder, "init", "--quiet")
     template = Template(folder)
     template.release(tag)
     return template
 
 
-def tracked(folder: Path) -> None:
+def tracked(folder: Path, left_out: tuple[str, ...] = ()) -> None:
     """Copy what git tracks or would track; a file that was deleted is listed until that is committed."""
     for name in git(REPOSITORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
-        if (REPOSITORY / name).is_file():
+        if (REPOSITORY / name).is_file() and not name.startswith(left_out):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
 

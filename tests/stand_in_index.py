@@ -24,11 +24,14 @@ LONG_AGO = "2026-01-01T00:00:00Z"
 
 @dataclass
 class Index:
-    """`files` are the simple API's own entries by project; `contents` are the bytes behind their names."""
+    """`files` are the simple API's own entries by project; `contents` are the bytes behind their names; `asked` are the
+    names that somebody asked for.
+    """
 
     address: str = ""
     files: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def publish(self, name: str, version: str, *needs: str, tag: str = "py3-none-any", uploaded: str = LONG_AGO) -> None:
         """Put a wheel there that holds one module and needs `needs`."""
@@ -60,6 +63,7 @@ class Index:
             body = self.contents.get(path.removeprefix("/files/"))
             return None if body is None else ("application/octet-stream", body)
         name = path.removeprefix("/simple/").strip("/")
+        self.asked.append(name)
         if name not in self.files:
             return None
         page = {"meta": {"api-version": "1.1"}, "name": name, "versions": [], "files": self.files[name]}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from conftest import committed
+from existing_services import existing
 from history import NEW, OLD
 from services import Service
 from snapshot import Template, git
@@ -46,13 +46,29 @@ DJANGO = {
     'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\nexecute_from_command_line(sys.argv)\n',
     "shop/__init__.py": "",
     "shop/settings.py": 'SECRET_KEY = "for tests"\nROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\n'
-    'INSTALLED_APPS = ["basket"]\nUSE_TZ = True\n',
+    'INSTALLED_APPS = ["basket"]\nUSE_TZ = True\nTIME_ZONE = "UTC"\n',
     "shop/urls.py": 'from basket.views import count\nfrom django.urls import path\n\nurlpatterns = [path("basket", count)]\n',
     "shop/wsgi.py": "import os\n\nfrom django.core.wsgi import get_wsgi_application\n\n"
     'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\napplication = get_wsgi_application()\n',
     "basket/__init__.py": "",
     "basket/views.py": "from django.http import HttpRequest, HttpResponse\n\n\n"
     'def count(_: HttpRequest) -> HttpResponse:\n    return HttpResponse("0")\n',
+}
+# Views that take their page from a folder at the top, which the settings find by their own place.
+PAGES = {
+    "shop/settings.py": "from pathlib import Path\n\nBASE_DIR = Path(__file__).resolve().parent.parent\n"
+    'SECRET_KEY = "for tests"\nROOT_URLCONF = "shop.urls"\nALLOWED_HOSTS = ["*"]\nINSTALLED_APPS = ["basket"]\nUSE_TZ = True\n'
+    'TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [BASE_DIR / "templates"]}]\n',
+    "shop/asgi.py": "from django.core.asgi import get_asgi_application\n\napplication = get_asgi_application()\n",
+    "templates/basket/list.html": "<p>nothing</p>\n",
+    "basket/views.py": "from django.http import HttpRequest, HttpResponse\nfrom django.shortcuts import render\n\n\n"
+    'def count(request: HttpRequest) -> HttpResponse:\n    return render(request, "basket/list.html")\n',
+}
+# A path that opens a file at the top by its module's own place: no wheel has that.
+READS_A_FILE = {
+    "prices.txt": "1\n",
+    "app/orders.py": "from pathlib import Path\n\nfrom fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n"
+    '@router.get("/price")\ndef price() -> str:\n    return (Path(__file__).parents[1] / "prices.txt").read_text()\n',
 }
 UV_SRC = {
     "pyproject.toml": '[project]\nname = "stock"\nversion = "1.0"\ndescription = "Counts."\nrequires-python = ">=3.11"\n'
@@ -78,13 +94,6 @@ SERVICES = {
     "uv-src": UV_SRC,
     "with-its-own": WITH_ITS_OWN,
 }
-
-
-def existing(folder: Path, files: Mapping[str, str]) -> Service:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    return committed(folder)
 
 
 @pytest.fixture(params=SERVICES)
@@ -172,24 +181,29 @@ def test_words_of_other_tools_become_requirements(template: Template, tmp_path: 
     ("files", "told"),
     [
         ({**PLAIN_FASTAPI, "app/other.py": "from fastapi import FastAPI\nother = FastAPI()\n"}, "there are 2 applications"),
-        ({"requirements.txt": "fastapi\n", "main.py": "from fastapi import FastAPI\napp = FastAPI()\n"}, "modules at the root"),
         (
             {**PLAIN_FASTAPI, "src/lockstep_serve/__init__.py": ""},
             "a name of Lockstep's is taken: src/lockstep_serve/__init__.py",
         ),
-        ({**PLAIN_FASTAPI, "requirements.txt": "bottle\n"}, "neither FastAPI nor Flask nor Django"),
-        ({**UV_SRC, "src/stock/worker.py": ""}, "a file is where Lockstep's has to be: src/stock/worker.py"),
+        (
+            {"requirements.txt": "bottle\n", "app/__init__.py": "import bottle\n"},
+            "none of FastAPI, Flask and Django was found (read: requirements.txt with 1 requirements)",
+        ),
+        ({**UV_SRC, "src/stock/adopted.py": ""}, "a file is where Lockstep's has to be: src/stock/adopted.py"),
+        ({**PLAIN_FASTAPI, "requirements.txt": "fastapi\nno-such-package-of-ours==1.2\n"}, "uv cannot lock"),
     ],
-    ids=["two applications", "no package", "a name", "another framework", "a file"],
+    ids=["two applications", "a name", "another framework", "a file", "no lock"],
 )
 def test_what_stands_in_the_way_is_named_and_nothing_is_written(
     files: Mapping[str, str], told: str, template: Template, tmp_path: Path
 ) -> None:
     service = existing(tmp_path / "orders", files)
 
-    done = adopt(template, service, "--write", "--no-lock")
+    reported = adopt(template, service)
+    done = adopt(template, service, "--write")
 
-    assert done.returncode == 1
+    assert (reported.returncode, done.returncode) == (1, 1)
+    assert told in reported.stdout
     assert told in done.stdout
     assert "Traceback" not in done.stdout
     assert git(service.path, "status", "--porcelain") == ""
@@ -215,22 +229,71 @@ def test_a_bad_name_and_a_folder_without_git_are_refused(template: Template, tmp
     outside = adopt(template, Service(bare, {}))
 
     assert misnamed.returncode == 1
-    assert "The template has no such service." in misnamed.stdout
+    assert "A service's name is lower-case words joined by hyphens." in misnamed.stdout
     assert outside.returncode == 1
     assert "Git does not know this service." in outside.stdout
 
 
-def test_an_adopted_service_holds_what_a_new_one_holds(template: Template, tmp_path: Path) -> None:
-    """Its lock is moved with what uv has kept of the index, or from there. The guide does the same with FastAPI."""
-    service = existing(tmp_path / "shop", DJANGO)
+def test_django_serves_its_pages_as_before_and_an_edit_of_any_package_is_served(template: Template, tmp_path: Path) -> None:
+    """With its templates beside the packages, and both interfaces; the guide does the same with FastAPI."""
+    service = existing(tmp_path / "shop", {**DJANGO, **PAGES})
     done = adopt(template, service, "--write")
+    assert done.returncode == 0, done.stdout
     git(service.path, "commit", "--quiet", "--message", "Come under Lockstep")
+    service.edit("src/basket/views.py", '"basket/list.html"', '"basket/gone.html"')
+    proved = service.nox("prove")
 
-    proved = service.nox("lock", "pins", "prove")
+    assert "GET /basket answers 200, as before" in done.stdout
+    assert "it puts its process into the time zone America/Chicago" in done.stdout  # Django's, where no TIME_ZONE is stated
+    assert 'time-zone = "America/Chicago"' in (service.path / "pyproject.toml").read_text()
+    assert "gunicorn-gthread" in done.stdout
+    assert [f"✓ {session}" in done.stdout for session in ("lock", "pins", "prove", "parity")] == [True] * 4
+    assert proved.returncode == 1
+    assert "GET /basket answered 500" in proved.stdout
+
+
+def test_what_answered_before_and_fails_now_takes_everything_back(template: Template, tmp_path: Path) -> None:
+    service = existing(tmp_path / "orders", {**PLAIN_FASTAPI, **READS_A_FILE})
+
+    done = adopt(template, service, "--write")
+
+    assert done.returncode == 1
+    assert "GET /price  " in done.stdout
+    assert "200 before, 500 now" in done.stdout
+    assert "Everything was taken back." in done.stdout
+    assert git(service.path, "status", "--porcelain", "--ignored") == ""
+
+
+def test_versions_that_are_locked_stay_and_the_others_are_listed(template: Template, tmp_path: Path) -> None:
+    lock = '[[package]]\nname = "werkzeug"\nversion = "3.0.6"\n\n[[package]]\nname = "flask"\nversion = "3.0.3"\n\n'
+    lock += '[[package]]\nname = "click"\nversion = "7.0"\n'
+    service = existing(tmp_path / "invoices", {**POETRY_FLASK, "poetry.lock": lock})
+
+    done = adopt(template, service, "--write", "--without-proofs")
+    packages = tomllib.loads((service.path / "uv.lock").read_text())["package"]
+    locked = {package["name"]: package.get("version") for package in packages}
 
     assert done.returncode == 0, done.stdout
-    assert proved.returncode == 0, proved.stdout
-    assert "becomes ready" in proved.stdout
+    assert (locked["flask"], locked["werkzeug"]) == ("3.0.3", "3.0.6")
+    assert f"click 7.0 → {locked['click']}   (poetry.lock)" in done.stdout
+
+
+def test_settings_of_the_teams_tools_stay(template: Template, tmp_path: Path) -> None:
+    tools = "[tool.ruff]\nline-length = 60\n\n[tool.mypy]\nstrict = false\n\n[tool.pytest.ini_options]\naddopts = ['-q']\n"
+    groups = '[dependency-groups]\ntests = ["pytest>=8,<9"]\ndev = [{ include-group = "tests" }, "black"]\n\n'
+    project = '[project]\nname = "orders"\nversion = "1"\ndependencies = ["fastapi"]\n\n'
+    service = existing(tmp_path / "orders", {**PLAIN_FASTAPI, "pyproject.toml": project + groups + tools})
+
+    done = adopt(template, service, "--write", "--no-lock")
+    written = tomllib.loads((service.path / "pyproject.toml").read_text())
+
+    assert done.returncode == 0, done.stdout
+    assert not (service.path / "ruff.toml").exists()
+    assert written["tool"]["ruff"] == {"line-length": 60}
+    assert written["tool"]["mypy"] == {"strict": False, "mypy_path": "src", "files": ["src", "tests"]}
+    assert written["tool"]["pytest"]["ini_options"] == {"addopts": ["-q"]}
+    assert written["dependency-groups"]["team-dev"] == [{"include-group": "team-tests"}, "black"]
+    assert "pytest" in written["dependency-groups"]["tests"]
 
 
 @pytest.mark.parametrize("name", ["poetry-flask", "uv-src"])
@@ -238,7 +301,7 @@ def test_an_adopted_service_follows_the_template_and_loses_no_line(history: Temp
     two = Template(shutil.copytree(history.path, tmp_path / "template", symlinks=True))
     git(two.path, "checkout", "--quiet", "v0.1.0")
     service = existing(tmp_path / name, SERVICES[name])
-    adopted = adopt(two, service, "--write")
+    adopted = adopt(two, service, "--write", "--without-proofs")
     git(service.path, "commit", "--quiet", "--message", "Come under Lockstep")
     before = {path: (service.path / path).read_text() for path in SERVICES[name] if (service.path / path).exists()}
 

@@ -70,6 +70,10 @@ def spoil(service: Service) -> None:
     (service.path / TOOL / "uv.lock").write_text("<<<<<<< ours\n")
 
 
+def poison_host(service: Service) -> None:
+    service.substitute(f"{TOOL}/uv.lock", r'(?s)(name = "rich".*?url = "https://)[^/]+', r"\g<1>files.example.org")
+
+
 DAMAGED: dict[str, tuple[Callable[[Service], object], str, str]] = {
     "a missing wheel": (remove("tool"), "A wheel of the tool is not the one that is locked.", "missing   <- differs"),
     "a missing wheel of production": (remove("serve"), "A wheel of the tool is not the one that is locked.", "lockstep_serve-"),
@@ -83,6 +87,7 @@ DAMAGED: dict[str, tuple[Callable[[Service], object], str, str]] = {
         "Files of the tool are missing.",
         ".lockstep/uv.lock   missing",
     ),
+    "a file from another host": (poison_host, "The tool's lock has what comes from elsewhere.", "files.example.org"),
     "a lock that is no lock": (spoil, "The tool's lock cannot be read.", ".lockstep/uv.lock"),
     "no .lockstep": (
         lambda service: shutil.rmtree(service.path / TOOL),
@@ -106,10 +111,6 @@ def poison_hash(service: Service) -> None:
     service.substitute(f"{TOOL}/uv.lock", r'(?s)(name = "rich".*?hash = "sha256:)[0-9a-f]{64}', r"\g<1>" + "0" * 64)
 
 
-def poison_host(service: Service) -> None:
-    service.substitute(f"{TOOL}/uv.lock", r'(?s)(name = "rich".*?url = "https://)[^/]+', r"\g<1>files.example.org")
-
-
 def keep_the_source(service: Service) -> None:
     (service.path / "src" / "lockstep").mkdir()
     (service.path / "src" / "lockstep" / "__main__.py").touch()
@@ -117,7 +118,6 @@ def keep_the_source(service: Service) -> None:
 
 FOUND: dict[str, tuple[Callable[[Service], object], str, str, str]] = {
     "another hash in the tool's lock": (poison_hash, "lock", ".lockstep/uv.lock", "git checkout"),
-    "another host in the tool's lock": (poison_host, "lock", "files.example.org", ""),
     "the source of an earlier layout": (keep_the_source, "pins", "src/lockstep", "git rm -r src/lockstep"),
 }
 
@@ -173,6 +173,23 @@ def test_a_machine_without_uv_is_told_how_to_get_it(fresh: Service) -> None:
     command = [nox_of(fresh), "noxfile.py", "-s", "lock"]
 
     refused(fresh, command, "uv is not on the search path.", "PATH   has no uv", "Install it", PATH="/nowhere")
+
+
+def test_a_lock_of_the_menu_that_a_variable_had_written_anew_is_refused(fresh: Service) -> None:
+    nox = nox_of(fresh)
+    fresh.edit("noxfile.py.lock", "[options]\n", '[options]\nresolution-mode = "lowest"\n')
+
+    command = [nox, "noxfile.py", "-s", "lock"]
+    refused(fresh, command, "The lock of this menu was not made for it.", "noxfile.py.lock", "Run `git checkout noxfile.py.lock`")
+
+
+@pytest.mark.parametrize("variable", ["UV_EXCLUDE_NEWER=2026-01-01", "UV_RESOLUTION=lowest", "UV_FORK_STRATEGY=fewest"])
+def test_the_documented_command_lets_no_variable_write_the_lock_of_the_menu(variable: str, fresh: Service) -> None:
+    name, _, value = variable.partition("=")
+    done = fresh.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-l", **{name: value})
+
+    assert done.returncode != 0
+    assert git(fresh.path, "status", "--porcelain") == ""
 
 
 def nox_of(service: Service) -> str:

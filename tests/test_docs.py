@@ -4,20 +4,24 @@ import platform
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from conftest import committed
-from pages import INSTALL, missing, read_page
+from pages import INSTALL, find_missing, read_page
 from reader import Reader
 from snapshot import Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
-FOLLOWED = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+ENGINE, IN_TEMPLATE = "<!-- needs an engine -->", "<!-- starts in the template -->"
+FIRST = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
+FOLLOWED = {path: path.read_text(encoding="utf-8") for path in [*FIRST, *sorted((ROOT / "docs" / "how-to").glob("*.md"))]}
+WITH_AN_IMAGE = [path for path, text in FOLLOWED.items() if ENGINE in text]
+OF_THE_TEMPLATE = [path for path, text in FOLLOWED.items() if ENGINE not in text and IN_TEMPLATE in text]
+OF_A_SERVICE = [path for path, text in FOLLOWED.items() if ENGINE not in text and IN_TEMPLATE not in text]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
-IN_TEMPLATE = "<!-- starts in the template -->"
 MOVED = "<!-- the template has moved -->"
 
 # What its reader's one command runs after an update; the README's and the tutorial's run all.
@@ -64,22 +68,42 @@ def service(kept: Path) -> Path:
     return kept
 
 
-@pytest.mark.parametrize("path", FOLLOWED, ids=lambda path: path.stem)
-def test_a_reader_can_do_what_the_page_says(
-    path: Path, request: pytest.FixtureRequest, settings: Mapping[str, str], tmp_path: Path
-) -> None:
-    page, text = read_page(path), path.read_text(encoding="utf-8")
-    engine = request.getfixturevalue("build_environment") if any(step.engine for step in page.steps) else None
-    source: Template = request.getfixturevalue("clone")
-    start = source.path
-    if path.parent.name == "how-to" and IN_TEMPLATE not in text:
-        start = request.getfixturevalue("service")
-    if MOVED in text:
-        ignored = source.path / "template" / ".dockerignore"
-        ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
-        source.release("v0.2.0")
+@pytest.fixture
+def follow(
+    settings: Mapping[str, str], clone: Template, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[Path], None]:
+    """Do what a page says, in the template or in a service."""
 
-    Reader(start, settings, tmp_path).follow(page, engine)
+    def follow_page(path: Path) -> None:
+        page, text = read_page(path), FOLLOWED[path]
+        engine = request.getfixturevalue("build_environment") if ENGINE in text else None
+        start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
+        if MOVED in text:
+            ignored = clone.path / "template" / ".dockerignore"
+            ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
+            clone.release("v0.2.0")
+        Reader(start, settings, tmp_path).follow(page, engine)
+
+    return follow_page
+
+
+# A class each, so that test processes share them out; those that build an image of the same name stay with one.
+class TestPagesWithAnImage:
+    @pytest.mark.parametrize("path", WITH_AN_IMAGE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path], None]) -> None:
+        follow(path)
+
+
+class TestGuidesOfTheTemplate:
+    @pytest.mark.parametrize("path", OF_THE_TEMPLATE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path], None]) -> None:
+        follow(path)
+
+
+class TestGuidesOfAService:
+    @pytest.mark.parametrize("path", OF_A_SERVICE, ids=lambda path: path.stem)
+    def test_a_reader_can_do_what_the_page_says(self, path: Path, follow: Callable[[Path], None]) -> None:
+        follow(path)
 
 
 def test_what_is_not_run_is_named(capfd: pytest.CaptureFixture[str]) -> None:
@@ -149,4 +173,4 @@ def test_a_page_whose_command_fails_fails(tmp_path: Path) -> None:
     ],
 )
 def test_output_is_compared_loosely_and_in_order(promised: tuple[str, ...], printed: str, lacking: str | None) -> None:
-    assert missing(promised, printed) == lacking
+    assert find_missing(promised, printed) == lacking

@@ -77,6 +77,34 @@ def test_it_weighs_little_and_a_release_of_source_only_ships_a_small_layer(ran: 
     assert int(sizes[2]) < 200
 
 
+# What a laptop has in the package and no commit has: caches, byte code, a desktop's notes.
+OF_A_LAPTOP = (".ruff_cache/0.17.6/1", ".mypy_cache/cache.db", ".DS_Store", "__pycache__/more.cpython-399.pyc", "old.pyc")
+
+
+def test_a_laptop_with_caches_builds_the_same_image_and_one_with_a_new_file_says_so(
+    ran: Callable[[str], Ran], engine: Engine, tmp_path: Path
+) -> None:
+    good = ran("flask-gunicorn-gthread")  # whose image no other module takes, while this one is another
+    service, before = good.service.copy(tmp_path / "service"), engine("inspect", "--format", "{{.Id}}", good.tag)
+    for name in OF_A_LAPTOP:
+        (service.package() / name).parent.mkdir(parents=True, exist_ok=True)
+        (service.package() / name).write_bytes(b"of this laptop")
+    cached = service.lockstep("image")
+    same = engine("inspect", "--format", "{{.Id}}", good.tag)
+    (service.package() / "new.py").touch()
+    try:
+        changed = service.lockstep("image")
+        label = engine("inspect", "--format", '{{index .Config.Labels "org.opencontainers.image.revision"}}', good.tag)
+    finally:
+        engine("tag", before.strip(), good.tag)
+
+    assert cached.returncode == changed.returncode == 0, cached.stdout + changed.stdout
+    assert same == before
+    assert "no commit has" not in cached.stdout
+    assert f"commit       none: no commit has src/{service.package().name}/new.py as it is here" in changed.stdout
+    assert label.strip() == f"{service.run('git', 'rev-parse', 'HEAD').stdout.strip()}-changed"
+
+
 LIMITS = {
     "half a processor": ("--cpus 0.5", 1, "CPU quota 0.5"),
     "one processor and a half": ("--cpus 1.5", 2, "CPU quota 1.5"),

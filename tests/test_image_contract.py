@@ -14,7 +14,7 @@ from conftest import Render, commit, read_answers
 from containers.engine import Engine
 from containers.images import image
 from containers.offered import OfferedInterpreter
-from faults.contract import INIT, KEY, PYTHON, SERVE, SITE, WRITES
+from faults.contract import INIT, KEY, LIBRARY, PYTHON, SERVE, SITE, WRITES
 from one_command import Ran
 from services import Service
 
@@ -37,6 +37,8 @@ FAULTS = {
             "COPY --chmod=4755 file /usr/bin/ping",
             "COPY --chmod=666 file /etc/file",
             "COPY key /app/server.pem",
+            f"COPY file {LIBRARY}/more.py",
+            "VOLUME /app/data",
             "COPY file /app/tests/test_hello.py",
             f"COPY METADATA {SITE}/pytest-9.2.0.dist-info/METADATA",
             "USER nobody",
@@ -53,9 +55,12 @@ FAULTS = {
             "image health": ("the health check is CMD-SHELL curl",),
             "image programs": ("a shell (usr/bin/sh)", "an installer (usr", "set-user-ID usr/bin/ping"),
             "image writable": ("/etc/file",),
-            "image secrets": ("/app/server.pem looks",),
+            "image secrets": ("/app/server.pem holds a private key",),
+            "image files": ("nothing explains /app/server.pem",),
+            "image interpreter": (f"{LIBRARY}/more.py was not installed",),
+            "image configuration": ("Volumes is /app/data",),
             "image sources": ("tests are in it: /app/tests/test_hello.py",),
-            "image layers": ("12 above the base, at most 8",),
+            "image layers": ("13 above the base, at most 8",),
             "image packages": ("pytest is not in the production set",),
             "image environment": ("and the lock declares",),
         },
@@ -150,7 +155,8 @@ def test_a_secret_in_the_history_and_a_budget_that_is_exceeded_are_named(good: R
         good.service.edit("pyproject.toml", 'secrets = ["ORDERS_TOKEN"]', "secrets = []")
         good.service.edit("pyproject.toml", "max_megabytes = 20", "max_megabytes = 80")
 
-    assert set(said_of(done.stdout)) == {"image secrets", "image size"}, done.stdout
+    # Labels and variables: they say which commit it is of, and pyproject.toml is as no commit has it.
+    assert set(said_of(done.stdout)) == {"image secrets", "image size", "image labels", "image variables"}, done.stdout
     assert "biggest: /" in done.stdout
     assert "s3cr3t-value" not in done.stdout
 
@@ -173,13 +179,14 @@ def test_an_image_that_is_not_there_was_not_looked_at(good: Ran) -> None:
 
 
 def test_another_image_is_compared_layer_by_layer(good: Ran, broken: Callable[[Fault], str]) -> None:
-    one, same, other = (broken(Fault(("COPY file /file",), {}, {"file": text})) for text in ("x", "x", "y"))
+    # Beside a package, where only `parity` looks.
+    one, same, other = (broken(Fault((f"COPY file {SITE}/file",), {}, {"file": text})) for text in ("x", "x", "y"))
     alike = good.service.lockstep("image", "--look", one, "--same-as", same)
     differing = good.service.lockstep("image", "--look", one, "--same-as", other)
 
     assert alike.returncode == 0, alike.stdout
     assert differing.returncode == 1
-    assert re.search(r"image twice   layer \d: /file: bytes \w+ against \w+", differing.stdout), differing.stdout
+    assert re.search(r"image twice   layer \d: /app/\S+/site-packages", differing.stdout), differing.stdout
 
 
 LIBRARY = """\

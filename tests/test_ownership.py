@@ -9,7 +9,7 @@ import yaml
 from owners import Owners, read_owners
 from snapshot import Template, git
 
-HEADER = re.compile(r"^# Lockstep's: \S.*\. Change it by `update`, not by hand[.;]")
+HEADER = re.compile(r"^# Lockstep's: \S.*\. Change it by `-s update`, not by hand[.;]")
 # Their format has no comments, or a tool writes them.
 WITHOUT_HEADER = {".python-version", "noxfile.py.lock", ".lockstep/uv.lock"}
 # An owner's comment opens a block: after a blank line, a table's name or the start of a list, or between requirements.

@@ -83,7 +83,7 @@ def test_an_update_does_what_its_preview_showed_and_the_printed_command_takes_it
 ) -> None:
     shown, saved = tmp_path / "shown.json", tmp_path / "saved.json"
     before, registered, wheels_before = state(service), git(service.path, "worktree", "list"), wheels(service)
-    preview = update(service, "--preview", "--json", str(shown))
+    preview = update(service, "--preview", "--diff", "--json", str(shown))
 
     assert preview.returncode == 0, preview.stdout
     assert state(service) == before

@@ -21,7 +21,7 @@ NOBODY = {
 }
 
 
-def timed(command: Sequence[str], folder: Path) -> float:
+def time_command(command: Sequence[str], folder: Path) -> float:
     """Seconds of one command; AssertionError when it fails."""
     began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
@@ -44,15 +44,15 @@ def main(rounds: int) -> None:
         git(service, "init", "--quiet")
         git(service, "add", "--all")
         git(service, "commit", "--quiet", "--message", "Born")
-        timed(["uv", "run", "--quiet", "noxfile.py", "-s", "update", "--", "--preview"], service)  # makes the environment
+        time_command(["uv", "run", "--quiet", "noxfile.py", "-s", "update", "--", "--preview"], service)  # makes the environment
         script = [str(service / ".nox" / "lockstep-update" / "bin" / "lockstep"), "update", "--preview"]
         bare, preview = list[float](), list[float]()
         for number in range(rounds):
             copy = folder / f"bare-{number}"
             shutil.copytree(service, copy, symlinks=True)
             git(copy, "update-index", "-q", "--refresh")
-            bare.append(timed([sys.executable, "-m", "copier", "update", "--defaults", "--quiet"], copy))
-            preview.append(timed(script, service))
+            bare.append(time_command([sys.executable, "-m", "copier", "update", "--defaults", "--quiet"], copy))
+            preview.append(time_command(script, service))
             print(f"round {number + 1}: copier update {bare[-1]:.2f} s, update --preview {preview[-1]:.2f} s", flush=True)
     one, other = statistics.median(bare), statistics.median(preview)
     print(f"median: copier update {one:.2f} s, update --preview {other:.2f} s: {other / one:.2f} times")

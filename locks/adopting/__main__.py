@@ -1,122 +1,126 @@
 """`uv run noxfile.py -s adopt -- PATH`: say what an adoption would do; with `--write`, do it."""
 
 import argparse
-import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from adopting.applying import Plan, apply_plan, make_plan
-from adopting.checkout import git, read_lines, refuse_changes
-from adopting.existing import Existing, read_existing
-from adopting.rendering import render_service
-from lockstep_serve.errors import DIFFERENT, SAME, Refusal
-from lockstep_tool.hermetic import environment
-
-BACK = "git reset --hard"
+from adopting.applying import apply_plan, make_plan
+from adopting.checkout import copy_files, git, read_lines, refuse_changes, take_back
+from adopting.existing import Choices, Existing, read_existing
+from adopting.judging import compare_answers, run_sessions
+from adopting.locking import Locked
+from adopting.proposing import Proposal, propose
+from adopting.rendering import choose_answers, render_service
+from adopting.report import report
+from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """0 when nothing is in the way, or when it was done; 1 when something is; 2 when it could not be looked at."""
+    """0 when `--write` would do it or did it; 1 when something is in the way; 2 when it could not be looked at."""
     options = make_parser().parse_args(words)
     try:
         return adopt(options)
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return refusal.code
+    except Exception as error:  # an input that nobody has thought of: everything was taken back
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = [(f"{Path(frame.filename).name}:{frame.lineno}", f"{type(error).__name__}: {error}")]
+        print(Refusal("This service cannot be adopted: what it holds is not understood.", where, "Report it."), file=sys.stderr)
+        return COULD_NOT_LOOK
 
 
 def make_parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="uv run noxfile.py -s adopt --", description=__doc__)
-    options.add_argument("path", type=Path, help="the service's repository")
-    options.add_argument("--write", action="store_true", help="do it; nothing is committed, and one command takes it back")
-    options.add_argument("--no-lock", action="store_true", help="leave uv.lock as it is rendered; by default uv moves it")
+    options.add_argument("path", type=Path, help="the service's repository, or its folder in a larger one")
+    options.add_argument(
+        "--write", action="store_true", help="do it; nothing is committed, and what does not end green is taken back"
+    )
+    options.add_argument("--keep", action="store_true", help="leave what was written also where a session is not green")
+    options.add_argument("--without-proofs", action="store_true", help="write it, and run none of its sessions")
+    options.add_argument("--no-lock", action="store_true", help="leave uv.lock as it is rendered, and run none of its sessions")
+    options.add_argument("--no-build", action="store_true", help="build no wheel of a package that was published without")
     options.add_argument("--name", default="", help="what the service is called; default: as pyproject.toml or the folder is")
     options.add_argument("--app", default="", metavar="MODULE:NAME", help="the application, where there is a choice")
+    options.add_argument("--python", default="", metavar="X.Y.Z", help="the Python that runs it; default: as its files say")
+    options.add_argument(
+        "--index", default="", metavar="ADDRESS", help="the index of all its packages; default: as its files say"
+    )
     options.add_argument("--data", action="append", default=[], metavar="NAME=VALUE", help="an answer, such as server=uvicorn")
     return options
 
 
 def adopt(options: argparse.Namespace) -> int:
-    found = read_existing(options.path, name=options.name, app=options.app)
-    if found.obstacles:
-        raise Refusal(f"{found.name} cannot come under Lockstep yet.", found.obstacles, "Then ask again; nothing was written.")
-    if options.write:
-        refuse_changes(found.path)
     chosen = dict(pair.partition("=")[::2] for pair in options.data)
+    python = options.python or chosen.pop("python", "")
+    choices = Choices(options.name, options.app, options.index, python, build=not options.no_build)
+    found = read_existing(options.path, choices)
+    if options.write:
+        refuse_changes(found.here.path)
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as scratch:
-        made = make_plan(found, render_service(found, Path(scratch) / "service", chosen))
-    print(report(found, made))
-    if not options.write:
-        print("\nNothing was written. `--write` does it.")
-        return SAME
-    return write(found, made, lock=not options.no_lock)
+        folder = Path(scratch)
+        made = propose_unlocked(found, folder, chosen) if options.no_lock else propose(found, folder, chosen)
+        print(report(found, made), flush=True)
+        if made is None or found.obstacles or made.obstacles:
+            print("\nNothing was written.", file=sys.stderr)
+            return DIFFERENT
+        if not options.write:
+            print("\nNothing was written. `--write` does it.")
+            return SAME
+        copy_files(found.here, folder / "before")
+        return write(found, made, folder / "before", options)
 
 
-def write(found: Existing, made: Plan, *, lock: bool) -> int:
-    """Do it, see that no line is lost, stage it, and bring the lock along."""
-    before = read_lines(found.path)
-    apply_plan(found, made)
-    git(found.path, "add", "--all", "--", ".")
-    git(found.path, "add", "--force", "--", *made.add, *made.beside.values())
-    after = set().union(*read_lines(found.path).values())
-    lost = {name: text - after for name, text in before.items() if text - after}
-    if lost:
-        rows = [(name, f"{len(gone)} lines") for name, gone in lost.items()]
-        raise Refusal("Lines would be lost.", rows, f"Take it back: `{BACK}`.")
-    print(f"\nEvery line of {len(before)} files is there. In {found.path}, this takes everything back: {BACK}")
-    if lock:
-        relock(found)
-    print("\nProve it there, then commit it: uv run noxfile.py -s lock pins prove")
+def propose_unlocked(found: Existing, folder: Path, chosen: dict[str, str]) -> Proposal:
+    """What is written, with the lock of a new service."""
+    return Proposal(make_plan(found, render_service(choose_answers(found, chosen), folder / "service")), Locked(), folder)
+
+
+def write(found: Existing, made: Proposal, before: Path, options: argparse.Namespace) -> int:
+    """Do it, see that no line is lost and that its sessions are green; else take everything back."""
+    here, plan = found.here, made.plan
+    lines, new = read_lines(here), not (here.path / ".nox").exists()
+    try:
+        apply_plan(here.path, plan)
+        stage(found, [*plan.add, *plan.beside.values(), *plan.merge])
+        refuse_losses(found, lines)
+        print(f"\nEvery line of {len(lines)} files is there. In {here.path}, this takes everything back: {here.back}", flush=True)
+        if not (options.no_lock or options.without_proofs):
+            for one in compare_answers(found, before):
+                print(f"  know         {one}", flush=True)
+            run_sessions(found)
+            stage(found, ["pyproject.toml"])
+    except BaseException:  # an interrupt, too
+        if not options.keep:
+            take_back(here, [*plan.add, *plan.beside.values()], environments=new)
+            print("\nEverything was taken back.", file=sys.stderr)
+        raise
+    done = (
+        "Commit it."
+        if not (options.no_lock or options.without_proofs)
+        else "Prove it there, then commit it: uv run noxfile.py -s lock pins prove"
+    )
+    print(f"\n{done}")
     return SAME
 
 
-def relock(found: Existing) -> None:
-    """Lock what the team asks for besides; this asks the index, so it needs a network or what uv has kept of it."""
-    command = ["uv", "lock", "--no-progress"]
-    done = subprocess.run(command, cwd=found.path, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode:
-        rows = [("uv lock", line.strip()) for line in done.stderr.splitlines() if line.strip()][-6:]
-        fix = f"Loosen what uv names in pyproject.toml, then run `uv lock`; or take it back: `{BACK}`."
-        raise Refusal("The files are there, and their lock is not.", rows, fix, code=DIFFERENT)
-    git(found.path, "add", "--", "uv.lock")
-    print("uv.lock answers the merged pyproject.toml.")
+def stage(found: Existing, names: Sequence[str]) -> None:
+    """Everything for the next commit, also what an ignored pattern of the service's would leave out."""
+    git(found.here.path, "add", "--all", "--", ".")
+    git(found.here.path, "add", "--force", "--", *names)
 
 
-def report(found: Existing, made: Plan) -> str:
-    """What would be added, kept beside, moved and merged, and what to know."""
-    own = [name for name in made.add if not name.startswith(".lockstep/")]
-    tool = len(made.add) - len(own)
-    rows = [("application", f"{found.app}, {found.framework}"), ("add", f".lockstep/, {tool} files: the tool")]
-    rows += [("add", name) for name in own if name not in made.beside]
-    rows += [("replace", f"{old}; yours is kept as {new}") for old, new in made.beside.items() if old in made.add]
-    rows += [("retire", f"{old}; it is kept as {new}") for old, new in made.beside.items() if old not in made.add]
-    rows += [("move", f"{old}/ to {new}/, so that a wheel can be made of it") for old, new in made.move.items()]
-    rows += [("merge", f"{name}: yours below Lockstep's") for name in made.merge]
-    rows += [("know", surprise) for surprise in [*made.know, *list_surprises(found, made)]]
-    kept = len(found.files) - len(made.beside) - len(made.merge)
-    rows += [("keep", f"{kept} files as they are, but for those that move")]
-    return "\n".join([f"{found.name} comes under Lockstep:", "", *(f"  {act:<11}  {what}" for act, what in rows)])
-
-
-def list_surprises(found: Existing, made: Plan) -> list[str]:
-    """What is no obstacle and will surprise."""
-    surprises = [f"no version is stated, the lock will pin it: {one}" for one in found.requirements.list_loose()]
-    surprises += [f"not understood, add it by hand: {one}" for one in found.requirements.odd]
-    python = made.add[".python-version"].decode().strip()
-    try:
-        if found.requirements.python and python not in SpecifierSet(found.requirements.python.replace("^", ">=")):
-            surprises.append(f"you ask for Python {found.requirements.python}; {python} will run it")
-    except InvalidSpecifier:
-        surprises.append(f"you ask for Python {found.requirements.python}; {python} will run it")
-    if made.move:
-        surprises.append("paths that code computes from its own place change with a move: look for __file__ and BASE_DIR")
-    others = [n for n in found.files if n.startswith((".github/workflows/", "compose", "docker-compose", "Procfile"))]
-    surprises += [f"stays, and still says its own: {name}" for name in others if name not in made.beside]
-    return surprises
+def refuse_losses(found: Existing, before: dict[str, set[bytes]]) -> None:
+    """Raise Refusal where a line is nowhere any more."""
+    after = set().union(*read_lines(found.here).values())
+    lost = {name: text - after for name, text in before.items() if text - after}
+    if lost:
+        raise Refusal(
+            "Lines would be lost.", [(name, f"{len(gone)} lines") for name, gone in lost.items()], "Nothing was changed."
+        )
 
 
 if __name__ == "__main__":

@@ -78,5 +78,7 @@ def logs() -> dict[str, object]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": Line}},
         "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+        # Their own handler: an application may give the root another one, and what the server says stays readable.
+        "loggers": {"lockstep": {"level": "INFO", "handlers": ["stdout"], "propagate": False}},
         "root": {"level": "INFO", "handlers": ["stdout"]},
     }

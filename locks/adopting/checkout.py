@@ -1,16 +1,52 @@
-"""A service's checkout, as git sees it."""
+"""A service's checkout, as git sees it: a repository of its own, or a folder of a larger one."""
 
+import shutil
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 
-__all__ = ["git", "list_tracked", "read_lines", "refuse_changes"]
+__all__ = ["Checkout", "copy_files", "git", "read_checkout", "read_lines", "read_text", "refuse_changes", "take_back"]
+
+SUBMODULE, LINK = "160000", "120000"
+# How a text begins → how it is encoded, the longest first.
+MARKS = (
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """`files` are those that git tracks and that are there, links among them; `below` is the folder in a larger repository,
+    empty for a repository of its own. All names are as git writes them, below `path`.
+    """
+
+    path: Path
+    below: str
+    files: tuple[str, ...]
+    links: tuple[str, ...]
+    submodules: tuple[str, ...]
+    deleted: tuple[str, ...]
+
+    @property
+    def back(self) -> str:
+        """The command that takes everything back."""
+        return "git restore --source=HEAD --staged --worktree ." if self.below else "git reset --hard"
+
+    def read(self, name: str) -> str:
+        """A file as text; empty where there is none."""
+        return read_text(self.path / name) if name in self.files else ""
 
 
 def git(path: Path, *words: str) -> str:
     """What git prints there; raises Refusal with its error."""
-    done = subprocess.run(["git", "-C", str(path), *words], capture_output=True, text=True, check=False)
+    command = ["git", "-C", str(path), *words]
+    done = subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", check=False)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no commit"]
         fix = "Put the service under git and commit it first: only then can everything be taken back."
@@ -18,17 +54,25 @@ def git(path: Path, *words: str) -> str:
     return done.stdout
 
 
-def list_tracked(path: Path) -> list[str]:
-    """The files of the service; raises Refusal for a folder inside another repository."""
-    if Path(git(path, "rev-parse", "--show-toplevel").strip()).resolve() != path.resolve():
-        fix = "Adopt a repository of its own; a service in a larger one is not supported."
-        raise Refusal("The service is a part of a larger repository.", [(str(path), "not its top")], fix)
-    return git(path, "ls-files", "-z").split("\0")[:-1]
+def read_checkout(path: Path) -> Checkout:
+    """What git tracks at `path`; raises Refusal where git has no commit."""
+    git(path, "rev-parse", "--verify", "--quiet", "HEAD")
+    entries = [entry.partition("\t") for entry in git(path, "ls-files", "--stage", "-z").split("\0")[:-1]]
+    modes = {name: about.split()[0] for about, _, name in entries}
+    there = [name for name in modes if (path / name).is_file() or (path / name).is_symlink()]
+    return Checkout(
+        path,
+        git(path, "rev-parse", "--show-prefix").strip().strip("/"),
+        tuple(there),
+        tuple(name for name, mode in modes.items() if mode == LINK),
+        tuple(name for name, mode in modes.items() if mode == SUBMODULE),
+        tuple(name for name in modes if name not in there and modes[name] != SUBMODULE),
+    )
 
 
 def refuse_changes(path: Path) -> None:
     """Nothing is written where it could not be taken back."""
-    if changed := git(path, "status", "--porcelain").splitlines():
+    if changed := git(path, "status", "--porcelain", "--", ".").splitlines():
         raise Refusal(
             "There are changes that are not committed.",
             [(line[3:], "not committed") for line in changed[:5]],
@@ -36,7 +80,37 @@ def refuse_changes(path: Path) -> None:
         )
 
 
-def read_lines(path: Path) -> dict[str, set[bytes]]:
+def take_back(here: Checkout, written: Sequence[str], *, environments: bool) -> None:
+    """As it was: what git tracks again, and nothing of what was `written`; `environments` is whether .nox/ was made as well."""
+    git(here.path, "add", "--all", "--", ".")
+    git(here.path, *here.back.split()[1:])
+    for name in written:  # those that the service's .gitignore leaves out, git has not removed
+        path = here.path / name
+        if name not in here.files and path.is_file():
+            path.unlink()
+        while path.parent != here.path and path.parent.is_dir() and not any(path.parent.iterdir()):
+            path = path.parent
+            path.rmdir()
+    if environments:
+        shutil.rmtree(here.path / ".nox", ignore_errors=True)
+
+
+def read_text(path: Path) -> str:
+    """A text of any encoding that says which it is, else UTF-8; what cannot be read is replaced."""
+    content = path.read_bytes() if path.is_file() else b""
+    encoding = next((encoding for mark, encoding in MARKS if content.startswith(mark)), "utf-8-sig")
+    return content.decode(encoding, errors="replace").replace("\r\n", "\n")
+
+
+def read_lines(here: Checkout) -> dict[str, set[bytes]]:
     """File → its lines, for every file that git knows there."""
-    files = {name: path / name for name in git(path, "ls-files", "-z").split("\0")[:-1]}
+    names = git(here.path, "ls-files", "-z").split("\0")[:-1]
+    files = {name: here.path / name for name in names if not (here.path / name).is_symlink()}
     return {name: set(file.read_bytes().splitlines()) for name, file in files.items() if file.is_file()}
+
+
+def copy_files(here: Checkout, folder: Path, names: Sequence[str] | None = None) -> None:
+    """What git tracks, or only these files, in another folder."""
+    for name in here.files if names is None else names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(here.path / name, folder / name, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""What stands in an existing service: its packages, its application, what it asks for, and what is in the way."""
+"""What stands in an existing service: its application, server, Python, packages, indexes, and everything that is in the way."""
 
 import re
 import tomllib
@@ -6,101 +6,191 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adopting.checkout import git, list_tracked
+from adopting.application import find_application
+from adopting.checkout import Checkout, read_checkout
+from adopting.indexes import Indexes, read_indexes
+from adopting.layout import Layout, find_layout
+from adopting.locked_versions import is_frozen, read_versions
+from adopting.modules import Modules
+from adopting.pythons import Pythons, read_pythons
 from adopting.requirements import Requirements, read_requirements
+from adopting.running_server import Running, read_running
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 
-__all__ = ["Existing", "read_existing"]
+__all__ = ["Choices", "Existing", "read_existing"]
 
 FRAMEWORKS = ("fastapi", "flask", "django")
-OBJECT = r"^(\w+)\s*(?::[^=\n]+)?=\s*(?:fastapi\.|flask\.)?(?:FastAPI|Flask)\("
-FACTORY = r"^def ((?:create|make|get|build)_app(?:lication)?)\("
-NO_CODE = {"tests", "test", "docs", "scripts", "build", "dist", "bench"}
+OURS = ("adopted.py", "server.toml")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a person gave: empty where nothing was."""
+
+    name: str = ""
+    app: str = ""
+    index: str = ""
+    python: str = ""
+    build: bool = True
 
 
 @dataclass
 class Existing:
-    """`packages` are folders of importable code below the root; `app` is `module:name`; `obstacles` are pairs:
-    what stands in the way, and what to do.
-    """
+    """`app` is `module:name`; `versions` are name → version → file; `wheels` were built, by path;
+    `obstacles` are pairs: what stands in the way, what to do."""
 
-    path: Path
-    files: list[str]
+    here: Checkout
     project: dict[str, Any]
     requirements: Requirements
+    indexes: Indexes
+    running: Running
+    pythons: Pythons
+    layout: Layout
+    versions: dict[str, dict[str, str]]
     name: str = ""
     framework: str = ""
     app: str = ""
-    packages: list[str] = field(default_factory=list)
+    choices: Choices = field(default_factory=Choices)
+    wheels: dict[str, bytes] = field(default_factory=dict)
+    know: list[str] = field(default_factory=list)
     obstacles: list[tuple[str, str]] = field(default_factory=list)
 
+    @property
+    def package(self) -> str:
+        """The package that Lockstep's part of the service is in."""
+        return self.name.replace("-", "_")
 
-def read_existing(path: Path, *, name: str = "", app: str = "") -> Existing:
+
+def read_existing(path: Path, choices: Choices) -> Existing:
     """Read the service; raises Refusal where there is none to read."""
     if not path.is_dir():
         raise Refusal(f"{path} is no folder.", [(str(path), "not there")], "Name a service's.", code=COULD_NOT_LOOK)
-    git(path, "rev-parse", "--verify", "--quiet", "HEAD")
-    files = list_tracked(path)
-    file = path / "pyproject.toml"
+    here = read_checkout(path)
+    if ".lockstep/pyproject.toml" in here.files:
+        fix = "There, `uv run noxfile.py -s update` moves it to the newest template."
+        raise Refusal("The service is under Lockstep already.", [(".lockstep/pyproject.toml", "the tool")], fix)
     try:
-        project = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        project = tomllib.loads(here.read("pyproject.toml"))
+        tomllib.loads(here.read("uv.toml"))
+        tomllib.loads(here.read("Pipfile"))
     except tomllib.TOMLDecodeError as error:
-        raise Refusal("pyproject.toml cannot be read.", [("pyproject.toml", str(error))], "Mend it.") from error
-    found = Existing(path, files, project, read_requirements(path, files, project))
-    stated = project.get("project", {}).get("name") or project.get("tool", {}).get("poetry", {}).get("name")
-    found.name = name or re.sub(r"[^a-z0-9]+", "-", str(stated or path.resolve().name).lower()).strip("-")
-    found.framework = next((one for one in FRAMEWORKS if one in found.requirements.list_names()), "")
-    found.packages = find_packages(files)
-    found.app = app or find_application(found)
+        raise Refusal(
+            "A file of settings cannot be read.", [("pyproject.toml, uv.toml or Pipfile", str(error))], "Mend it."
+        ) from error
+    requirements = read_requirements(here, project)
+    frozen = next((name for name, text in requirements.lists.items() if is_frozen(text)), "")
+    frozen = frozen if not {"uv.lock", "poetry.lock", "pdm.lock"} & {*here.files} else ""
+    running = read_running(here)
+    applications, root = find_application(here, running, choices.app)
+    modules = Modules(here, root)
+    found = Existing(
+        here,
+        project,
+        requirements,
+        read_indexes(here, project, requirements.lists, choices.index),
+        running,
+        read_pythons(
+            here,
+            requirements.python,
+            project.get("tool", {}),
+            frozen or "Pipfile.lock" * ("Pipfile.lock" in here.files),
+            choices.python,
+        ),
+        Layout(root),
+        read_versions(here, requirements.lists),
+        choices=choices,
+    )
+    found.name = choices.name or re.sub(r"[^a-z0-9]+", "-", name_service(found).lower()).strip("-")
+    asked = [one for one in FRAMEWORKS if one in requirements.list_names()]
+    if len(applications) == 1:
+        [chosen] = applications
+        found.app = f"{modules.dotted(chosen.file)}:{chosen.name}"
+        found.framework = chosen.framework or next(iter(asked), "")
+        found.layout = find_layout(here, modules, found.app, {**project, "project": requirements.project})
+    else:
+        found.framework = next((one.framework for one in applications), next(iter(asked), ""))
+        names = ", ".join(f"{modules.dotted(one.file)}:{one.name}" for one in applications)
+        what = f"there are {len(applications)} applications: {names}" if applications else missing_application(found)
+        found.obstacles.append((what, "Name it: `--app MODULE:NAME`."))
     find_obstacles(found)
     return found
 
 
-def find_packages(files: list[str]) -> list[str]:
-    """Folders at the root, or below src/, that hold modules."""
-    tops = {name.split("/")[0] for name in files if name.count("/") and name.endswith(".py")} - {"src", *NO_CODE}
-    below = {"/".join(name.split("/")[:2]) for name in files if name.startswith("src/") and name.count("/") > 1}
-    return sorted([*(top for top in tops if top.isidentifier()), *below])
+def name_service(found: Existing) -> str:
+    """As it is stated, else as its folder is called."""
+    poetry = found.project.get("tool", {}).get("poetry", {})
+    return str(found.requirements.project.get("name") or poetry.get("name") or found.here.path.resolve().name)
 
 
-def find_application(found: Existing) -> str:
-    """`module:name` of what is served; empty when there is none or a choice, which is said."""
-    inside = [n for n in found.files if n.endswith(".py") and n.startswith(tuple(f"{p}/" for p in found.packages))]
-    if found.framework == "django":
-        served = [f"{module_of(name)}:application" for name in inside if name.endswith("/asgi.py")]
-        served = served or [f"{module_of(name)}:application" for name in inside if name.endswith("/wsgi.py")]
-    else:
-        texts = {name: (found.path / name).read_text(encoding="utf-8", errors="replace") for name in inside}
-        served = [f"{module_of(n)}:{m[1]}" for n, text in texts.items() for m in re.finditer(FACTORY, text, re.MULTILINE)]
-        objects = [f"{module_of(n)}:{m[1]}" for n, text in texts.items() for m in re.finditer(OBJECT, text, re.MULTILINE)]
-        served = served or objects
-    if len(served) == 1:
-        return served[0]
-    what = f"there are {len(served)} applications: {', '.join(served)}" if served else "no application was found in a package"
-    found.obstacles.append((what, "Name it: `--app MODULE:NAME`."))
-    return ""
-
-
-def module_of(name: str) -> str:
-    """The dotted name of a file."""
-    return name.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+def missing_application(found: Existing) -> str:
+    """What was looked for, and where."""
+    given = found.choices.app
+    if given:
+        return f"{given} is not there: no module of that name below the top or src/"
+    modules = sum(name.endswith(".py") for name in found.here.files)
+    return f"no module makes an application of FastAPI, Flask or Django; {modules} were read"
 
 
 def find_obstacles(found: Existing) -> None:
     """What has to be out of the way before a file is written, each with what to do."""
+    here, asked = found.here, found.requirements
+    found.obstacles += [*found.pythons.obstacles, *found.layout.obstacles]
+    found.know += [*found.pythons.know, *found.layout.know]
     if not found.framework:
-        found.obstacles.append(("neither FastAPI nor Flask nor Django is asked for", "State the framework as a requirement."))
-    single = [name for name in found.files if "/" not in name and name.endswith(".py") and name not in KNOWN]
-    if single:
-        moves = f"mkdir service && git mv {' '.join(single)} service/"
-        found.obstacles.append((f"modules at the root, of which no wheel can be made: {', '.join(single)}", f"`{moves}`"))
-    if taken := [name for name in found.files if re.match(r"(src/)?lockstep_(serve|tool)/|\.lockstep/", name)]:
+        read = f"read: {', '.join(asked.read) or 'no list of requirements'} with {len(asked.all)} requirements"
+        unread = f"; not read: {', '.join(asked.unread)}" if asked.unread else ""
+        found.obstacles.append(
+            (f"none of FastAPI, Flask and Django was found ({read}{unread})", "State the framework as a requirement.")
+        )
+    if taken := [name for name in here.files if re.match(r"(src/)?lockstep_(serve|tool)/|\.lockstep/", name)]:
         found.obstacles.append((f"a name of Lockstep's is taken: {taken[0]}", "Rename that directory."))
-    package = found.name.replace("-", "_")
-    for name in ("adopted.py", "worker.py", "server.toml"):
-        clash = [f for f in (f"src/{package}/{name}", f"{package}/{name}") if f in found.files]
-        if clash:
-            found.obstacles.append((f"a file is where Lockstep's has to be: {clash[0]}", "Rename it, or give `--name`."))
+    there = {*here.files, *found.layout.move.values()}
+    for name in OURS:
+        if f"src/{found.package}/{name}" in there:
+            found.obstacles.append(
+                (f"a file is where Lockstep's has to be: src/{found.package}/{name}", "Rename it, or give `--name`.")
+            )
+    refuse_sources(found)
+    refuse_folder(found)
 
 
-KNOWN = ("manage.py", "setup.py", "noxfile.py", "conftest.py", "tasks.py", "gunicorn.conf.py", "gunicorn_conf.py")
+def refuse_sources(found: Existing) -> None:
+    """What the lock could name and nobody could compare."""
+    for name, source in found.requirements.sources.items():
+        for one in source if isinstance(source, list) else [source]:
+            if one.get("workspace"):
+                fix = f"`uv build --wheel --package {name} --out-dir packages` makes one; name it as a requirement's path."
+                found.obstacles.append((f"{name} is a member of a workspace: a service is locked by itself", fix))
+            elif "path" in one and not str(one["path"]).endswith(".whl"):
+                fix = f"`uv build --wheel --out-dir packages {one['path']}` makes one; name it instead."
+                found.obstacles.append(
+                    (f"{name} is the directory {one['path']}: no wheel of it can be compared with a lock", fix)
+                )
+
+
+def refuse_folder(found: Existing) -> None:
+    """A workspace around the service would lock it; members below it would be locked with it."""
+    here = found.here
+    if members := found.project.get("tool", {}).get("uv", {}).get("workspace", {}).get("members"):
+        folder = found.layout.root.strip("/")
+        fix = f"Adopt the member: `adopt -- {here.path / folder}`." if folder else "Adopt a member: `adopt -- PATH/MEMBER`."
+        found.obstacles.append((f"it is the top of a workspace of {', '.join(map(str, members))}", fix))
+    elif folder := found.layout.root.strip("/"):
+        inside = [name for name in ("pyproject.toml", "requirements.txt", "Pipfile") if f"{folder}/{name}" in here.files]
+        if inside and not found.requirements.all:
+            found.obstacles.append(
+                (f"the service is in {folder}/, with a {inside[0]} of its own", f"Adopt that: `adopt -- {here.path / folder}`.")
+            )
+    for number in range(here.below.count("/") + 1) if here.below else ():
+        above = here.path.resolve().parents[number]
+        try:
+            stated = tomllib.loads((above / "pyproject.toml").read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError):
+            continue
+        if workspace := stated.get("tool", {}).get("uv", {}).get("workspace"):
+            name = here.path.resolve().relative_to(above).as_posix()
+            if not any(re.fullmatch(pattern.replace("*", "[^/]*"), name) for pattern in workspace.get("exclude", ())):
+                fix = f'Take it out: `exclude = ["{name}"]` in [tool.uv.workspace] there, then commit.'
+                found.obstacles.append(
+                    (f"{above}/pyproject.toml makes it a member of a workspace, which has one lock for all", fix)
+                )

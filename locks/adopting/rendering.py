@@ -1,43 +1,46 @@
 """A service rendered for an existing one: the same name, framework and CI, in a folder that goes away."""
 
-import platform
-import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from adopting.existing import Existing
 from lockstep_serve.errors import Refusal
 
-__all__ = ["render_service"]
+__all__ = ["choose_answers", "render_service"]
 
 TEMPLATE = Path(__file__).parents[2]
+FITTING = {"fastapi": ("ASGI",), "flask": ("WSGI",), "django": ("WSGI", "ASGI")}
 
 
-def render_service(found: Existing, folder: Path, chosen: dict[str, str]) -> Path:
-    """Copier's copy with the answers that the service shows; raises Refusal where the template refuses them."""
-    ci = "github" if any(name.startswith(".github/") for name in found.files) else "none"
+def choose_answers(found: Existing, chosen: Mapping[str, str]) -> dict[str, str]:
+    """The answers that the service shows, and over them those that a person gives."""
+    ci = "github" if any(name.startswith(".github/") for name in found.here.files) else "none"
+    ci = "gitlab" if ".gitlab-ci.yml" in found.here.files else ci
     data = {
         "project_name": found.name,
         "framework": found.framework,
-        "ci": "gitlab" if ".gitlab-ci.yml" in found.files else ci,
+        "ci": "none" if found.here.below else ci,  # CI reads its files at the top of the larger repository
         "deploy": "[]",
-        "python": choose_python(found),
-        **chosen,
+        "python": found.pythons.exact,
     }
-    if found.framework == "django" and "server" not in data:
+    description = str(found.requirements.project.get("description") or "")
+    if description and "\n" not in description:
+        data["description"] = description
+    if found.running.model and found.running.interface in FITTING.get(found.framework, ()):
+        data["server"] = found.running.model
+    elif found.framework == "django":
         data["server"] = "gunicorn-asgi" if ".asgi:" in found.app else "gunicorn-gthread"
-    answers = [f"--data={name}={value}" for name, value in data.items()]
+    return {**data, **chosen}
+
+
+def render_service(answers: Mapping[str, str], folder: Path) -> Path:
+    """Copier's copy with these answers; raises Refusal where the template refuses them."""
+    words = [f"--data={name}={value}" for name, value in answers.items()]
     command = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD"]
-    done = subprocess.run([*command, *answers, str(TEMPLATE), str(folder)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, *words, str(TEMPLATE), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         rows = [("the template", line) for line in done.stderr.strip().splitlines() if line.strip()][-6:]
-        raise Refusal("The template has no such service.", rows, "Give other answers: `--data NAME=VALUE`.")
+        raise Refusal("The template has no such service.", rows, "Give other answers: `--data NAME=VALUE`, `--name NAME`.")
     return folder
-
-
-def choose_python(found: Existing) -> str:
-    """The patch that the service states, else the one that runs this."""
-    pinned = found.path / ".python-version"
-    stated = pinned.read_text(encoding="utf-8").strip() if pinned.exists() else ""
-    return stated if re.fullmatch(r"3\.1[1-4]\.\d+", stated) else platform.python_version()

@@ -22,7 +22,7 @@ from containers.programs import CannotMake
 from services import Service
 from snapshot import snapshot
 
-from . import container, contract, elsewhere, files, image, lock, machine, online
+from . import container, contract, elsewhere, files, image, installed, lock, machine, online, server
 from .fault import Blame, Fault
 from .good import false_alarms
 from .network import network
@@ -40,7 +40,9 @@ FAULTS: tuple[Fault, ...] = (
     *online.FAULTS,
     *files.FAULTS,
     *machine.FAULTS,
+    *installed.FAULTS,
     *elsewhere.FAULTS,
+    *server.FAULTS,
 )
 OF_THE_IMAGE = {contract.CONTRACT, container.CONTAINER, "image"}
 # What a person's shell or a session may hold would be judged as if it were planted.

@@ -1,18 +1,24 @@
 """Faults of the image against its contract: each is a step or two above the good image."""
 
 import base64
+import json
 import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from snapshot import git
+
 from .fault import Fault, Plant
 from .image import DAMAGED, engine
+from .planting import write
 from .scene import Scene
 
-__all__ = ["CONTRACT", "FAULTS", "INIT", "KEY", "PYTHON", "SERVE", "SITE", "WRITES", "above"]
+__all__ = ["CONTRACT", "FAULTS", "INIT", "KEY", "LIBRARY", "PYTHON", "SERVE", "SITE", "WRITES", "above"]
 
 CONTRACT = "contract"
+TIMES = {"interval": "Interval", "timeout": "Timeout", "start-period": "StartPeriod"}
 SITE = f"/app/.venv/lib/python{'.'.join(platform.python_version_tuple()[:2])}/site-packages"
 PYTHON = "/app/.venv/bin/python"
 SERVE = f'CMD ["{PYTHON}", "-m", "lockstep_serve", "serve"]'  # an ENTRYPOINT takes the base's command away
@@ -22,6 +28,9 @@ INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); sign
 WRITES = "import os\ntry:\n    os.mkdir('/app/cache')\nexcept OSError as error:\n    print(error, flush=True)\n    os._exit(4)\n"
 # Written so that no scanner takes this file for one that has a key in it.
 KEY = base64.b64decode(b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVWUUlCQURBTkJna3Foa2lHOXcw").decode()
+LIBRARY = f"/python/cpython-{platform.python_version()}-linux-{platform.machine()}-gnu/lib/{SITE.split('/')[4]}"
+# In two parts, so that no scanner takes this file for one that has a secret.
+CLOUD = "AKIA" + "IOSFODNN7EXAMPLE"
 HEAVY = 90 << 20  # bytes that no compression makes fewer: the budget is 80 MB
 
 
@@ -72,6 +81,46 @@ def moment(scene: Scene) -> dict[str, str]:
     return {}
 
 
+def removed(path: str, *before: str, files: Mapping[str, str] | None = None) -> Plant:
+    """A step of root's that takes a file away, behind others."""
+    return above(
+        *before, "USER 0:0", f'RUN ["{PYTHON}", "-c", "import os; os.remove(\'{path}\')"]', "USER 10001:10001", files=files
+    )
+
+
+def upon_another_base(scene: Scene) -> dict[str, str]:
+    """What the good image says and has above its base, above the build base."""
+    if not scene.image:
+        raise LookupError("no container engine answers")
+    config = json.loads(engine(scene, "inspect", "--format", "{{json .Config}}", scene.image))
+    health = config["Healthcheck"]
+    times = " ".join(f"--{name}={health[key] // 10**9}s" for name, key in TIMES.items())
+    bases = dict(part.split("=", 1) for part in scene.build["LOCKSTEP_BUILD_ARGS"].split())
+    steps = [
+        f"FROM {bases['BUILD_IMAGE']}",
+        f"ENV {' '.join(map(json.dumps, config['Env']))}".replace('"', ""),
+        "EXPOSE 8000",
+        f"STOPSIGNAL {config['StopSignal']}",
+        f"HEALTHCHECK {times} --retries={health['Retries']} CMD {json.dumps(health['Test'][1:])}",
+        f"CMD {json.dumps(config['Cmd'])}",
+        "COPY --from=1 /python /python",
+        "COPY --from=1 /app /app",
+        "WORKDIR /app",
+        *(f"LABEL {name}={json.dumps(value)}" for name, value in config["Labels"].items()),
+        f"USER {config['User']}",
+    ]
+    return built(scene, context(scene), steps)
+
+
+def left_out(scene: Scene) -> dict[str, str]:
+    """A file that the next commit has, and that works on this laptop only."""
+    if not scene.image:
+        raise LookupError("no container engine answers")
+    write("src/orders_api/.well-known/security.txt", "Contact: mailto:security@example.org\n")(scene)
+    git(scene.root, "add", "--all")
+    return {"IMAGE": scene.image}
+
+
 def program(path: str, mode: str = "755") -> Plant:
     return above(f"COPY --chmod={mode} file {path}")
 
@@ -103,19 +152,150 @@ FAULTS = (
         "the health check is CMD-SHELL curl",
     ),
     clause("a health check that never passes", "health", above('HEALTHCHECK CMD ["/nothing"]'), "FileNotFoundError"),
-    clause("a shell left in the image", "programs", above("COPY --from=tools /usr/bin/dash /usr/bin/sh"), "a shell (usr/bin/sh)"),
-    clause("an installer left in the image", "programs", program("/usr/local/bin/pip"), "an installer (usr"),
-    clause("a package manager left in the image", "programs", program("/usr/bin/apt-get"), "a package manager ("),
-    clause("a compiler left in the image", "programs", program("/usr/bin/gcc"), "a compiler ("),
-    clause("a program that runs as another user", "programs", program("/usr/bin/ping", "4755"), "set-user-ID usr/bin/ping"),
-    clause("code that its user may write", "writable", above("COPY --chown=10001:10001 file /app/data/file"), "/app/data/file"),
-    clause("a file that anybody may write", "writable", program("/etc/file", "666"), "/etc/file"),
-    clause("a .env in the image", "secrets", above("COPY file /app/.env"), "/app/.env looks"),
+    clause(
+        "a health check that always passes",
+        "health",
+        above(f'HEALTHCHECK CMD ["{PYTHON}", "-c", "pass"]'),
+        f"the health check is CMD {PYTHON} -c pass, not",
+    ),
+    clause(
+        "a health check once an hour",
+        "health",
+        above(f'HEALTHCHECK --interval=1h CMD ["{PYTHON}", "-I", "-m", "lockstep_serve", "health"]'),
+        "Interval is 3600 s, not 10 s",
+    ),
+    clause("another user by number", "user", above("USER 12345:12345"), "12345:12345, not 10001:10001"),
+    clause(
+        "the server as an entry point",
+        "command",
+        above(SERVE.replace("CMD", "ENTRYPOINT"), "CMD []"),
+        "as its entry point",
+        "start",  # no other command can be run in it
+    ),
+    clause("a label that nobody declared", "labels", above("LABEL vendor=Example"), "vendor is set"),
+    clause("a volume", "configuration", above("VOLUME /app/data"), "Volumes is /app/data, and the Dockerfile has none"),
+    clause("a trigger", "configuration", above("ONBUILD RUN true"), "OnBuild is RUN true, and"),
+    clause("another shell for builds", "configuration", above('SHELL ["/bin/evil", "-c"]'), "Shell is /bin/evil, -c, and"),
+    clause("another working directory", "configuration", above("WORKDIR /tmp"), "WorkingDir is /tmp, not /app"),
+    clause("another base", "base", upon_another_base, "layer 1 is sha256:"),
+    clause("a base that lost a file", "files", removed("/etc/os-release"), "takes away from the base /etc/os-release"),
+    clause(
+        "a module beside the standard library",
+        "interpreter",
+        above(f"COPY file {LIBRARY}/more.py"),
+        f"{LIBRARY}/more.py was not installed",
+    ),
+    clause(
+        "a module of the standard library edited, whose byte code runs",
+        "interpreter",
+        above(f"COPY file {LIBRARY}/json/decoder.py"),
+        f"{LIBRARY}/json/decoder.py is not what was installed",
+    ),
+    clause(
+        "byte code of the standard library exchanged",
+        "interpreter",
+        above(f"COPY file {LIBRARY}/__pycache__/this.{sys.implementation.cache_tag}.pyc"),
+        ".pyc is not what was installed",
+    ),
+    clause(
+        "byte code without its source in the standard library",
+        "interpreter",
+        above(f"COPY file {LIBRARY}/more.pyc"),
+        f"{LIBRARY}/more.pyc was not installed",
+    ),
+    clause(
+        "a module of the standard library deleted",
+        "interpreter",
+        removed(f"{LIBRARY}/this.py"),
+        f"{LIBRARY}/this.py was installed, and is not there",
+    ),
+    clause(
+        "a library that every program loads first",
+        "files",
+        above("COPY file /etc/ld.so.preload", files={"file": ""}),
+        "nothing explains /etc/ld.so.preload (COPY file /etc/ld.so.preload)",
+    ),
+    clause(
+        "more directories for libraries",
+        "files",
+        above("COPY file /etc/ld.so.conf.d/more.conf", files={"file": ""}),
+        "nothing explains /etc/ld.so.conf.d/more.conf",
+    ),
+    clause(
+        "a file of the base that is another",
+        "files",
+        above("COPY file /usr/lib/os-release"),
+        "nothing explains /usr/lib/os-release",
+    ),
+    clause("a file beside the service", "files", above("COPY file /app/notes.txt"), "nothing explains /app/notes.txt"),
+    clause(
+        "a file of the commit that no wheel has", "sources", left_out, "the commit has src/orders_api/.well-known/security.txt"
+    ),
+    clause(
+        "a shell left in the image",
+        "programs",
+        above("COPY --from=tools /usr/bin/dash /usr/bin/sh"),
+        "a shell (usr/bin/sh)",
+        "files",
+    ),
+    clause("an installer left in the image", "programs", program("/usr/local/bin/pip"), "an installer (usr", "files"),
+    clause("a package manager left in the image", "programs", program("/usr/bin/apt-get"), "a package manager (", "files"),
+    clause("a compiler left in the image", "programs", program("/usr/bin/gcc"), "a compiler (", "files"),
+    clause(
+        "a program that runs as another user",
+        "programs",
+        program("/usr/bin/ping", "4755"),
+        "set-user-ID usr/bin/ping",
+        "files",
+    ),
+    clause(
+        "code that its user may write",
+        "writable",
+        above(f"COPY --chown=10001:10001 file {SITE}/pydantic/data"),
+        "/pydantic/data",
+    ),
+    clause("a file that anybody may write", "writable", program("/etc/file", "666"), "/etc/file", "files"),
+    clause("a .env in the image", "secrets", above("COPY file /app/.env"), "/app/.env looks", "files"),
     clause(
         "a private key in the image",
         "secrets",
         above("COPY key /app/server.pem", files={"key": KEY}),
-        "/app/server.pem looks",
+        "/app/server.pem holds a private key",
+        "files",
+    ),
+    clause(
+        "a service account among the service's files",
+        "secrets",
+        above(f"COPY account {SITE}/orders_api/account.json", files={"account": json.dumps({"private_key": KEY})}),
+        "/orders_api/account.json holds a private key",
+        "environment",
+    ),
+    clause(
+        "a cloud's key in code",
+        "secrets",
+        above(f"COPY code {SITE}/orders_api/hello.py", files={"code": f'KEY = "{CLOUD}"'}),
+        "/orders_api/hello.py holds an AWS access key",
+        "environment",
+    ),
+    clause(
+        "a private key that a later step takes away",
+        "secrets",
+        removed("/app/server.pem", "COPY key /app/server.pem", files={"key": KEY}),
+        "/app/server.pem holds a private key",
+    ),
+    clause(
+        "a cloud's key in a label",
+        "secrets",
+        above(f"LABEL note={CLOUD}"),
+        "its configuration or history holds an AWS access key",
+        "labels",
+    ),
+    clause(
+        "a password in a variable",
+        "secrets",
+        above("ENV DATABASE_URL=postgresql://orders:geheim@db/orders"),
+        "its configuration or history holds a password in an address",
+        "variables",
     ),
     clause(
         "a package for development in the image",
@@ -124,14 +304,15 @@ FAULTS = (
         "pytest is not in the production set",
         "environment",
     ),
-    clause("tests in the image", "sources", above("COPY file /app/tests/test_hello.py"), "tests are in it"),
-    clause("the history in the image", "sources", above("COPY file /app/.git/HEAD"), "/app/.git is in it"),
-    clause("an image that is too heavy", "size", heavy, "biggest: /app/model.bin"),
+    clause("tests in the image", "sources", above("COPY file /app/tests/test_hello.py"), "tests are in it", "files"),
+    clause("the history in the image", "sources", above("COPY file /app/.git/HEAD"), "/app/.git is in it", "files"),
+    clause("an image that is too heavy", "size", heavy, "biggest: /app/model.bin", "files"),
     clause(
         "layers beyond the budget",
         "layers",
-        above(*(f"COPY file /app/{name}" for name in ("one", "two", "three"))),
+        above(*(f"COPY file /app/{name}" for name in ("one", "two", "three", "four"))),
         "9 above the base, at most 8",
+        "files",
     ),
     clause(
         "a wrapper that becomes the server",

@@ -1,13 +1,15 @@
 """Faults of files that repeat something: versions, commands, actions, images, numbers."""
 
 from .fault import Fault, Plant
+from .given import FAULTS as GIVEN
 from .planting import edit, write
+from .scene import ADDRESS
 
 __all__ = ["FAULTS"]
 
 WORKFLOW = ".github/workflows/lockstep.yml"
 COMPOSE = "deploy/compose.yaml"
-NEXT = "- run: uv run noxfile.py"
+NEXT = "- run: uv run --locked noxfile.py"
 PROXY = """\
 upstream orders_api {
     server 127.0.0.1:9000;
@@ -30,13 +32,28 @@ def pins(name: str, check: str, plant: Plant, said: str, *, also: frozenset[str]
 
 
 FAULTS = (
+    *GIVEN,
+    pins(
+        "a template that only one machine has",
+        "template address",
+        edit(".copier-answers.yml", ADDRESS, "/home/ada/lockstep"),
+        "The template's address is a directory of one machine.",
+        warns=True,
+    ),
     pins("a second uv in the Dockerfile", "versions", edit("Dockerfile", "uv:0.13.9", "uv:0.12.0"), "uv is stated two ways."),
-    pins("the newest uv in CI", "versions", edit(WORKFLOW, "uv==0.13.9", "uv"), "uv is taken in whatever version is newest."),
+    pins(
+        "the newest uv in CI",
+        "versions",
+        edit(WORKFLOW, "uv==0.13.9", "uv"),
+        "uv is taken in whatever version is newest.",
+        also=frozenset({"ci files"}),
+    ),
     pins(
         "uv from its installer",
         "versions",
         edit(WORKFLOW, "pipx install uv==0.13.9", "curl -LsSf https://astral.sh/uv/install.sh | sh"),
         "uv is taken in whatever version is newest.",
+        also=frozenset({"ci files"}),
     ),
     pins(
         "a second Python in the Dockerfile",
@@ -47,7 +64,7 @@ FAULTS = (
     pins(
         "a second Python in the README",
         "versions",
-        edit("README.md", "uv run noxfile.py -s dev ", "uv python install 3.12.1 && uv run noxfile.py -s dev "),
+        edit("README.md", "uv run --locked noxfile.py -s dev ", "uv python install 3.12.1 && uv run --locked noxfile.py -s dev "),
         "Python is stated two ways.",
     ),
     pins(
@@ -55,54 +72,61 @@ FAULTS = (
         "versions",
         edit(WORKFLOW, NEXT, f"- run: uvx copier update\n      {NEXT}"),
         "copier is taken in whatever version is newest.",
-        also=frozenset({"commands"}),
+        also=frozenset({"ci files"}),
     ),
     pins(
         "--frozen in the image",
         "commands",
         edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --frozen --no-default-groups"),
         "A stale lock would be taken.",
+        also=frozenset({"dockerfile"}),
     ),
     pins(
         "UV_FROZEN in CI",
         "commands",
         edit(WORKFLOW, "    env:\n", "    env:\n      UV_FROZEN: 1\n"),
         "A stale lock would be taken.",
+        also=frozenset({"ci files"}),
     ),
     pins(
         "development packages in the image",
-        "commands",
+        "dockerfile",
         edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked"),
-        "The image is not installed as the other environments are.",
+        "<- differs from",
     ),
     pins(
         "pip install in the Dockerfile",
-        "commands",
+        "dockerfile",
         edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel"),
-        "The image gets packages that the lock does not know.",
+        "pip install requests",
     ),
     pins(
         "pytest by hand in CI",
-        "commands",
+        "ci files",
         edit(WORKFLOW, NEXT, f"{NEXT}\n      - run: uv run pytest"),
-        "CI does by hand what the one command does.",
+        "{run: uv run pytest}   <- not Lockstep's",
     ),
-    pins("CI without the one command", "commands", edit(WORKFLOW, NEXT, "- run: make check"), "CI does not run the one command."),
+    pins(
+        "CI without the one command",
+        "ci files",
+        edit(WORKFLOW, NEXT, "- run: make check"),
+        "make check   <- differs from",
+    ),
     pins(
         "another start command in compose",
-        "commands",
+        "compose file",
         edit(COMPOSE, "    restart: unless-stopped", "    restart: unless-stopped\n    command: [gunicorn, orders_api.app]"),
-        "Production does not start the service the one way.",
+        "command: [gunicorn, orders_api.app]   <- not",
     ),
     pins(
         "a shell around the server in the image",
-        "commands",
+        "dockerfile",
         edit(
             "Dockerfile",
             'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]',
             "CMD python -m lockstep_serve serve --reload",
         ),
-        "Production does not start the service the one way.",
+        "serve --reload   <- differs from",
     ),
     pins(
         "an action by its tag",
@@ -113,10 +137,10 @@ FAULTS = (
     pins("an image by latest", "images", edit("Dockerfile", "debian:trixie-slim", "debian:latest"), "a tag that moves"),
     pins(
         "one more base without its digest",
-        "images",
+        "dockerfile",
         edit("Dockerfile", "FROM ${UV_IMAGE} AS uv", "FROM docker.io/library/busybox:1.36.1 AS more\nFROM ${UV_IMAGE} AS uv"),
         "busybox",
-        warns=True,
+        also=frozenset({"images"}),
     ),
     pins(
         "a port of its own in compose", "deploy files", edit(COMPOSE, ":8000:8000", ":8000:9000"), "The port is stated two ways."
@@ -138,6 +162,12 @@ FAULTS = (
         "layout",
         write("src/lockstep/__main__.py", ""),
         "The tool's source is still in the service.",
+    ),
+    pins(
+        "a file that is not to be judged, and is gone",
+        "not judged",
+        edit("pyproject.toml", "secrets = [", 'not-judged = [".github/workflows/old.yml"]\nsecrets = ['),
+        ".github/workflows/old.yml is not to be judged, and is not there.",
     ),
     pins(
         "a variable that the example lost",

@@ -54,6 +54,20 @@ def fresh(name: str, plant: Plant, *, also: frozenset[str] = frozenset()) -> Fau
     return Fault(name, plant, "lock", "lock fresh", "uv.lock does not answer pyproject.toml.", also=also)
 
 
+def in_file(name: str, pattern: str, new: str) -> Plant:
+    """Change the first part of a file that matches."""
+    return lambda scene: scene.service.substitute(name, pattern, new)
+
+
+def random_bytes(scene: Scene) -> None:
+    (scene.root / "uv.lock").write_bytes(bytes(range(256)))
+
+
+def as_on_windows(scene: Scene) -> None:
+    path = scene.root / "uv.lock"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
 IN_ANYIO = r'(name = "anyio"\nversion(?:.|\n)*?dependencies = \[\n)'
 FOREIGN = (
     r'    { url = "https://files.example.org/ruff-\2-py3-none-win_arm64.whl", '
@@ -150,5 +164,20 @@ FAULTS = (
         "that nothing names",
         warns=True,
     ),
-    Fault("a conflict left in the lock", append("uv.lock", "<<<<<<< HEAD\n"), "lock", "lock fresh", "uv cannot read"),
+    Fault("a conflict left in the lock", append("uv.lock", "<<<<<<< HEAD\n"), "lock", "lock fresh", "uv.lock cannot be read."),
+    Fault("a lock of random bytes", random_bytes, "lock", "lock fresh", "uv.lock is no text."),
+    honest("a comment in the lock", append("uv.lock", "# Trust me.\n"), "has the comment"),
+    honest("lines of the lock that end as on Windows", as_on_windows, "its lines end as on Windows"),
+    honest(
+        "another hash in the tool's lock",
+        in_file(".lockstep/uv.lock", r'(/packaging-[^"]+\.whl", hash = "sha256:)[0-9a-f]{4}', r"\g<1>0000"),
+        "has another hash than in",
+    ),
+    Fault(
+        "a lock of the menu that UV_RESOLUTION wrote",
+        edit("noxfile.py.lock", "[options]\n", '[options]\nresolution-mode = "lowest"\n'),
+        "lock",
+        "lock fresh",
+        "noxfile.py.lock does not answer noxfile.py.",
+    ),
 )

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
 from services import Service
 from snapshot import Template, git
 
 from .network import Network
 
-__all__ = ["ELSEWHERE", "Scene", "make_scene"]
+__all__ = ["ADDRESS", "ELSEWHERE", "Scene", "make_scene"]
 
 ANSWERS = {
     "project_name": "orders-api",
@@ -26,6 +28,7 @@ ANSWERS = {
     "ci": "github",
     "deploy": ["compose", "kubernetes", "systemd"],
 }
+ADDRESS = "https://example.org/lockstep.git"
 ELSEWHERE = "elsewhere"
 # An environment that serves: the interpreter's settings, which `python -m lockstep_serve serve` sets everywhere.
 SERVING = {
@@ -87,7 +90,7 @@ class Scene:
         file = self.root / f"{ELSEWHERE}.json"
         done = subprocess.run(
             [self.elsewhere / "bin" / "python", "-B", "-"],
-            input=probe_program(),
+            input=probe_program(recall_verdicts()),
             cwd=self.kept,
             env={**os.environ, **self.service.settings, **SERVING, "LOCKSTEP_HOME": str(self.root), **settings},
             capture_output=True,
@@ -132,18 +135,20 @@ class Scene:
 
 
 def content(tree: Path) -> str:
-    """One hash over names, links and bytes; byte code that Python writes by itself is left out unless it was there."""
+    """One hash over names, modes, links and bytes; byte code that Python writes by itself is left out unless it was there."""
     digest = hashlib.sha256()
-    for path in files_of(tree):
-        digest.update(str(path.relative_to(tree)).encode() + b"\0")
-        digest.update(os.readlink(path).encode() if path.is_symlink() else path.read_bytes())
+    for path in entries_of(tree):
+        digest.update(os.fsencode(path.relative_to(tree)) + b"%o\0" % path.lstat().st_mode)
+        said = os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else b"no file"
+        digest.update(said)
     return digest.hexdigest()
 
 
-def files_of(tree: Path) -> Iterator[Path]:
+def entries_of(tree: Path) -> Iterator[Path]:
+    """Everything below it, without following a link."""
     for folder, names, files in os.walk(tree):
         names.sort()
-        yield from (Path(folder, name) for name in sorted({*files, *(n for n in names if Path(folder, n).is_symlink())}))
+        yield from (Path(folder, name) for name in sorted({*files, *names}))
 
 
 def make_scene(template: Template, folder: Path) -> Scene:
@@ -151,6 +156,8 @@ def make_scene(template: Template, folder: Path) -> Scene:
     done = template.copy(folder / "orders-api", {**ANSWERS, "python": platform.python_version()})
     assert done.returncode == 0, done.stderr
     root, kept = folder / "orders-api", folder / "kept"
+    answers = root / ".copier-answers.yml"  # as of a template that all can reach
+    answers.write_text(re.sub(r"(?m)^_src_path: .*$", f"_src_path: {ADDRESS}", answers.read_text()))
     git(root, "init", "--quiet")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "Born from Lockstep")

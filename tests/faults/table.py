@@ -11,6 +11,7 @@ from .contract import CONTRACT
 from .fault import Fault
 from .online import ONLINE
 from .scene import ELSEWHERE
+from .server import SERVER
 from .today import NOT_THERE, TOOLS
 from .verdict import HERE
 
@@ -20,6 +21,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 SECTIONS = {
     "In files": ("",),
     "In this machine": HERE,
+    "In what the service does": (SERVER,),
     "In another environment": (ELSEWHERE,),
     "In a running container": (CONTAINER,),
     "In the image": ("image", CONTRACT),

@@ -12,6 +12,7 @@ from .contract import CONTRACT
 from .fault import Blame
 from .online import ONLINE
 from .scene import ELSEWHERE, Scene
+from .server import SERVER
 
 __all__ = ["HERE", "verdict"]
 
@@ -32,6 +33,8 @@ def verdict(scene: Scene, environment: str, settings: Mapping[str, str], *, ci: 
     with_engine = {**here, "LOCKSTEP_ENGINE": scene.engine}
     if environment in HERE:
         found |= compared(scene, [], here)
+    elif environment == SERVER:
+        found |= proved(scene, settings)
     elif environment == ELSEWHERE:
         found |= compared(scene, [str(scene.fingerprint(settings))], here)
     elif environment == CONTAINER:
@@ -72,6 +75,16 @@ def held(scene: Scene, words: list[str], settings: Mapping[str, str]) -> set[Bla
     return {Blame("image", "", clause, plain(scene, said.strip())) for clause, _, said in rows}
 
 
+def proved(scene: Scene, settings: Mapping[str, str]) -> set[Blame]:
+    """The step in which `prove` fails, with all that it says."""
+    done = scene.service.lockstep("prove", "--again", **settings)
+    assert "Traceback" not in done.stdout, done.stdout
+    if done.returncode == 0:
+        return set()
+    step, _, said = done.stdout.rpartition("The service does not prove itself: ")[2].partition(".\n")
+    return {Blame("prove", SERVER, step, plain(scene, said.strip()))}
+
+
 def compared(scene: Scene, environments: list[str], settings: Mapping[str, str]) -> set[Blame]:
     """What `parity` blames."""
     report = scene.root / ".nox" / "report" / "report.json"
@@ -79,7 +92,7 @@ def compared(scene: Scene, environments: list[str], settings: Mapping[str, str])
     done = scene.service.lockstep("parity", *environments, **settings)
     assert "Traceback" not in done.stdout, done.stdout
     if not report.is_file():
-        return {Blame("parity", "", "", done.stdout.strip())}
+        return {Blame("parity", "" if environments else "laptop", "", done.stdout.strip())}
     found = {
         Blame("parity", f["environment"], f["check"], plain(scene, f["what"]), f["severity"] == "warning")
         for f in json.loads(report.read_text())["findings"]

@@ -9,20 +9,22 @@ from difflib import unified_diff
 from functools import partial
 from pathlib import Path
 
-from . import checks, commands, ownership, questions, server, sessions
+from . import checks, commands, findings, ownership, places, questions, server, sessions
 
 ROOT = Path(__file__).parents[2]
 PAGES = Path("docs", "reference")
 
-MAKERS: Mapping[str, Callable[[Path], str]] = {
-    "questions.md": questions.page,
-    "sessions.md": sessions.page,
-    "server.md": server.page,
-    "checks.md": checks.page,
-    "commands.md": commands.page,
+MAKERS: Mapping[Path, Callable[[Path], str]] = {
+    PAGES / "questions.md": questions.page,
+    PAGES / "sessions.md": sessions.page,
+    PAGES / "server.md": server.page,
+    PAGES / "checks.md": checks.page,
+    PAGES / "commands.md": commands.page,
+    PAGES / "what-you-may-write.md": places.page,
+    Path("findings", "README.md"): findings.page,
 }
 
-FROM_A_RUN = {"faults.md"}  # the session of that name writes it
+FROM_A_RUN = {PAGES / "faults.md"}  # the session of that name writes it
 
 
 def main(words: Sequence[str], root: Path = ROOT, services: Mapping[str, Path] | None = None) -> int:
@@ -30,18 +32,18 @@ def main(words: Sequence[str], root: Path = ROOT, services: Mapping[str, Path] |
 
     `services` are those that were rendered already, by the name of their answers.
     """
-    makers: Mapping[str, Callable[[Path], str]] = {**MAKERS, "ownership.md": partial(ownership.page, services=services)}
-    chosen = [name for name in makers if name in words] or list(makers)
-    made = {name: makers[name](root) for name in chosen}
+    makers: Mapping[Path, Callable[[Path], str]] = {**MAKERS, PAGES / "ownership.md": partial(ownership.page, services=services)}
+    chosen = [page for page in makers if page.name in words] or list(makers)
+    made = {page: makers[page](root) for page in chosen}
     if "--write" in words:
-        (root / PAGES).mkdir(parents=True, exist_ok=True)
-        for name, text in made.items():
-            (root / PAGES / name).write_text(text, encoding="utf-8")
-    wrong = [row for name, text in made.items() for row in differing(root / PAGES / name, text)]
-    known = {*makers, *FROM_A_RUN}
-    wrong += [f"{PAGES / path.name}   is made by nothing" for path in (root / PAGES).glob("*.md") if path.name not in known]
+        for page, text in made.items():
+            (root / page).parent.mkdir(parents=True, exist_ok=True)
+            (root / page).write_text(text, encoding="utf-8")
+    wrong = [row for page, text in made.items() for row in differing(root, page, text)]
+    there = {path.relative_to(root) for path in (root / PAGES).glob("*.md")}
+    wrong += [f"{page}   is made by nothing" for page in sorted(there - {*makers, *FROM_A_RUN})]
     if not wrong:
-        print(f"{len(made)} reference pages say what there is: {', '.join(made)}")
+        print(f"{len(made)} reference pages say what there is: {', '.join(page.name for page in made)}")
         return 0
     where = "\n".join(f"  {row}" for row in wrong)
     fix = "Run `uv run noxfile.py -s docs -- --write`, then read the difference."
@@ -49,14 +51,13 @@ def main(words: Sequence[str], root: Path = ROOT, services: Mapping[str, Path] |
     return 1
 
 
-def differing(path: Path, wanted: str) -> list[str]:
-    """The first lines in which a page differs from what it should say, each with the page's name."""
-    name = f"{PAGES / path.name}"
-    if not path.is_file():
-        return [f"{name}   is not there"]
-    said = path.read_text(encoding="utf-8")
+def differing(root: Path, page: Path, wanted: str) -> list[str]:
+    """The first lines in which a page differs from what it should say, each with the page's path."""
+    if not (root / page).is_file():
+        return [f"{page}   is not there"]
+    said = (root / page).read_text(encoding="utf-8")
     lines = list(unified_diff(said.splitlines(), wanted.splitlines(), n=0, lineterm=""))[3:]
-    return [f"{name}   {line}" for line in lines[:6]]
+    return [f"{page}   {line}" for line in lines[:6]]
 
 
 if __name__ == "__main__":

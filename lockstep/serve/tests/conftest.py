@@ -5,9 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from running import Running
-from services import MODELS, Service, make_service
-
-MAX_BODY_BYTES = 1000
+from services import MAX_BODY_BYTES, MODELS, Service, make_service
 
 
 @pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in MODELS])

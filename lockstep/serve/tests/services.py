@@ -15,12 +15,13 @@ from lockstep_serve.models import NAMES, Model, find_model
 from lockstep_serve.runtime import SETTINGS
 from running import PATIENCE, Running, free_port, started
 
-__all__ = ["COMMAND", "DEFINITIONS", "MODELS", "TOKEN", "Service", "make_service"]
+__all__ = ["COMMAND", "DEFINITIONS", "MAX_BODY_BYTES", "MODELS", "TOKEN", "Service", "make_service"]
 
 MODELS = NAMES
 DEFINITIONS = Path(__file__).parents[3] / "questions" / "servers"
 COMMAND = (sys.executable, "-m", "lockstep_serve")
 TOKEN = "secret"
+MAX_BODY_BYTES = 1000  # of the server that tests share
 TAKEN = ("SERVER_", "PYTHON", "LOCKSTEP_", "UVICORN_", "GUNICORN_", "LISTEN_", "PORT", "FORWARDED_")
 # What systemd does before it starts a service that is activated by a socket.
 PASS_SOCKET = """

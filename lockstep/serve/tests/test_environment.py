@@ -42,6 +42,10 @@ def test_the_id_follows_the_source_and_nothing_beside_it(service: Service) -> No
     first = ask(service, "identity().environment")
     (service.package / "__pycache__").mkdir(exist_ok=True)
     (service.package / "__pycache__" / "hello.pyc").write_bytes(b"code")
+    (service.package / "__pycache__" / "hello.so").write_bytes(b"code")
+    (service.package / ".ruff_cache").mkdir()
+    (service.package / ".ruff_cache" / "CACHEDIR.TAG").write_text("of a laptop")
+    (service.package / ".DS_Store").write_bytes(b"of a laptop")
     same = ask(service, "identity().environment")
     with service.changed("hello.py", '"Hello"', '"Servus"'):
         other = ask(service, "identity().environment")
@@ -49,6 +53,22 @@ def test_the_id_follows_the_source_and_nothing_beside_it(service: Service) -> No
     assert len(first) == 12
     assert first == same
     assert other != first
+
+
+def test_the_id_follows_every_package_of_the_service_and_no_other(service: Service) -> None:
+    [metadata] = service.root.glob("**/orders-1.0.dist-info")
+    record = metadata / "RECORD"
+    (service.package.parent / "basket").mkdir()
+    (service.package.parent / "basket" / "views.py").write_text("ONE = 1\n")
+    record.write_text("orders/__init__.py,,\n")
+    before = ask(service, "identity().environment")
+    record.write_text("orders/__init__.py,,\nbasket/views.py,,\n../../bin/orders,,\norders-1.0.dist-info/RECORD,,\n")
+    with_basket = ask(service, "identity().environment")
+    (service.package.parent / "basket" / "views.py").write_text("ONE = 2\n")
+    edited = ask(service, "identity().environment")
+
+    assert len({before, with_basket, edited}) == 3
+    assert ask(service, "[root.name for root in environment.source_roots()]") == "['orders', 'basket']"
 
 
 def test_the_id_follows_each_of_its_parts() -> None:

@@ -76,6 +76,8 @@ def test_so_is_the_signal_alone(service: Service, restarting: Running) -> None:
 
 def test_a_reload_serves_new_code_from_new_workers(service: Service, restarting: Running, notes: Path) -> None:
     needs(service, "reload")
+    # A worker that is told to stop before it has begun has nothing to end.
+    restarting.until(lambda: len(children(restarting.process.pid) & set(noted(notes, "start"))) == 2)
     before = children(restarting.process.pid)
     with service.changed("hello.py", '"Hello"', '"Servus"'):
         code, text = reload(service, restarting)

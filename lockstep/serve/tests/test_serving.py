@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from conftest import MAX_BODY_BYTES
 from running import Running, children
-from services import TOKEN, Service, make_service
+from services import MAX_BODY_BYTES, TOKEN, Service, make_service
 
 
 def received(server: Running, *headers: str) -> dict[str, Any]:

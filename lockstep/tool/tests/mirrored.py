@@ -29,6 +29,7 @@ def mirror(service: SmallService) -> Iterator[Mirrored]:
         index.publish("tiny", "1.0", "smaller")
         service.substitute("uv.toml", r'url = "[^"]+"', f'url = "{index.address}/simple"')
         text = re.sub(r'(?m)^    "(fastapi|python-json-logger)[^"]*",\n', "", service.read("pyproject.toml"))
+        text = text.replace("secrets = []\n", f'secrets = []\nindexes = ["{index.address}/simple"]\n')
         text = text.replace("dependencies = [\n", 'dependencies = [\n    "tiny",\n')
         service.write("pyproject.toml", re.sub(r"(?s)\[dependency-groups\].*", "", text))
         (service.root / "uv.lock").unlink()

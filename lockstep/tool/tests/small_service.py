@@ -15,6 +15,7 @@ from pathlib import Path
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.checks.report import describe
+from lockstep_tool.files.template_files import rendered_files
 from lockstep_tool.service import Service
 
 __all__ = ["COMPOSE", "PROXY", "SITE", "TEMPLATE", "WORKFLOW", "SmallService", "git", "locked", "make_wheel", "write_service"]
@@ -102,45 +103,26 @@ class Settings(BaseSettings):
 
     greeting: str = "Hello"
 """
+ANSWERS: Mapping[str, object] = {
+    "project_name": "orders-api",
+    "package_name": "orders_api",
+    "ci": "github",
+    "deploy": ["compose", "kubernetes", "systemd"],
+    "server": "gunicorn-gthread",
+    "gunicorn": True,
+    "proxy": True,
+}
 FILES: Mapping[str, str] = {
     ".python-version": f"{platform.python_version()}\n",
     ".gitignore": ".nox/\n",
     "README.md": "# orders-api\n\n`uv run noxfile.py -s dev ` serves it.\n",
-    ".copier-answers.yml": f"python: {platform.python_version()}\n",
+    ".copier-answers.yml": f"python: {platform.python_version()}\nci: github\ndeploy: [compose, kubernetes, systemd]\n"
+    "project_name: orders-api\nserver: gunicorn-gthread\n",
     ".env.example": "# How people are greeted.\nORDERS_API_GREETING=Hello\n",
     "src/orders_api/__init__.py": "",
     "src/orders_api/app.py": "def create_app() -> None: ...\n",
     "src/orders_api/hello.py": '__all__ = ["hello"]\n',
     "src/orders_api/settings.py": SETTINGS,
-    WORKFLOW: f"""\
-jobs:
-  lockstep:
-    runs-on: ubuntu-24.04
-    env:
-      UV_MANAGED_PYTHON: "1"
-    steps:
-      - uses: actions/checkout@8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1
-      - run: pipx install uv=={UV_VERSION}
-      - run: uv run noxfile.py
-""",
-    COMPOSE: """\
-services:
-  orders-api:
-    image: localhost/orders-api:lockstep
-    env_file:
-      - path: ../.env
-        required: false
-    stop_grace_period: 30s
-    restart: unless-stopped
-
-  orders-api-proxy:
-    image: "${PROXY_IMAGE:-docker.io/nginxinc/nginx-unprivileged:1.30.5-alpine}"
-    entrypoint: [nginx]
-    ports:
-      - "127.0.0.1:8000:8080"
-    stop_signal: SIGQUIT
-    stop_grace_period: 30s
-""",
     PROXY: """\
 http {
     proxy_request_buffering on;
@@ -175,13 +157,6 @@ server {
     }
 }
 """,
-    "deploy/systemd/orders-api.service": """\
-[Service]
-ExecStart=/opt/orders-api/.venv/bin/python -m lockstep_serve serve
-EnvironmentFile=-/etc/orders-api.env
-TimeoutStopSec=30
-""",
-    "deploy/systemd/orders-api.socket": "[Socket]\nListenStream=127.0.0.1:8000\nBacklog=2048\n",
 }
 
 
@@ -223,8 +198,8 @@ class SmallService:
         return "\n\n".join(map(describe, self.find(check)))
 
     def snapshot(self) -> dict[str, bytes]:
-        """Every file but git's own."""
-        paths = [path for path in sorted(self.root.rglob("*")) if path.is_file() and ".git" not in path.parts]
+        """Every file but git's own and the tool's."""
+        paths = [path for path in sorted(self.root.rglob("*")) if path.is_file() and not {".git", ".nox"} & {*path.parts}]
         return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths}
 
 
@@ -232,10 +207,10 @@ def write_service(root: Path) -> SmallService:
     """A good service in which no check finds anything, in a repository of one commit."""
     service = SmallService(root)
     root.mkdir(parents=True)
-    for name in ("Dockerfile", "uv.toml", "noxfile.py", "noxfile.py.lock", ".dockerignore", ".lockstep/ruff.toml"):
+    for name in ("noxfile.py.lock", ".lockstep/ruff.toml"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(TEMPLATE / name, root / name)
-    for name, text in FILES.items():
+    for name, text in {**rendered_files(ANSWERS), **FILES}.items():
         service.write(name, text)
     shutil.copyfile(REPOSITORY / "questions/servers/gunicorn-gthread.toml", root / "src/orders_api/server.toml")
     for name in ("lockstep-serve", "lockstep-tool"):

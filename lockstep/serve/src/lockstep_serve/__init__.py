@@ -50,10 +50,7 @@ def surround(application: Any) -> Any:
 
 @dataclass(frozen=True)
 class Identity:
-    """What runs: its commit, the version of lockstep-serve, and the environment id.
-
-    `environment` is 12 hexadecimal characters, equal wherever the setup is equal.
-    """
+    """What runs: commit, version of lockstep-serve, and environment id: 12 characters, equal where the setup is equal."""
 
     commit: str
     lockstep: str
@@ -70,6 +67,6 @@ def identity() -> Identity:
         commit=os.environ.get("LOCKSTEP_REVISION", "unknown"),
         lockstep=installed["lockstep-serve"],
         environment=environment.environment_id(
-            environment.python_version(), installed, environment.source(environment.source_root())
+            environment.python_version(), installed, environment.source(*environment.source_roots())
         ),
     )

@@ -45,9 +45,7 @@ class Definition:
 
 
 def read_definition(path: Path, environment: Mapping[str, str] | None = None) -> Definition:
-    """Parse `path`, which must state a server model and exactly its values; raises Refusal that names file, line and
-    variable.
-    """
+    """Parse `path`, which states a model and exactly its values; raises Refusal that names file, line and variable."""
     environment = os.environ if environment is None else environment
     try:
         text = path.read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """What this environment is: its Python, its packages, the service's own files, and the id over all of them.
 
-Only files are read; nothing of the service is imported. The same functions look into other environments: what the tool
-pipes into their interpreters begins with this module.
+Only files are read, and nothing of the service is imported: what the tool pipes into other interpreters begins with this.
 """
 
 import hashlib
@@ -12,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.machinery import PathFinder
+from itertools import chain
 from pathlib import Path
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "sha256",
     "source",
     "source_root",
+    "source_roots",
 ]
 
 LARGE = 1 << 20  # bytes; smaller files are read whole
@@ -42,7 +43,9 @@ def sha256(path: Path) -> str:
 
 def digest(files: Mapping[str, str]) -> str:
     """One hash over names and their hashes."""
-    return hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
+    return hashlib.sha256(
+        "".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode(errors="surrogateescape")
+    ).hexdigest()
 
 
 def python_version() -> str:
@@ -51,9 +54,7 @@ def python_version() -> str:
 
 
 def find_metadata() -> dict[str, Path]:
-    """Normalised name of every installed distribution → its .dist-info; the first on the search path wins, as for an
-    import.
-    """
+    """Normalised name of each installed distribution → its .dist-info, the first on the search path, as for an import."""
     found: dict[str, Path] = {}
     for entry in search_path():
         for directory in sorted(entry.glob("*.dist-info")):
@@ -76,9 +77,7 @@ def search_path() -> list[Path]:
 
 
 def packages() -> dict[str, str]:
-    """Installed distributions: normalised name → version. The service itself is left out: its files are compared one by
-    one.
-    """
+    """Normalised name → version of what is installed, but for the service: its files are compared one by one."""
     own = service()
     return {
         name: directory.name.removesuffix(".dist-info").rpartition("-")[2]
@@ -110,18 +109,27 @@ def source_root() -> Path | None:
     return Path(next(iter(locations))) if locations else None
 
 
-def source(root: Path | None) -> dict[str, str]:
-    """The service's own files, as they would be imported from `root`: path below the package's parent → sha256."""
+def source_roots() -> list[Path]:
+    """The directories that the service's wheel is made of, by its RECORD; of an editable one, all that lie side by side."""
+    root = source_root()
     if root is None:
-        return {}
-    files = (Path(directory, name) for directory, _, names in os.walk(root) for name in names)
-    own = (file for file in files if file.parent.name != "__pycache__" and file.suffix not in {".pyc", ".pyo"})
-    return {file.relative_to(root.parent).as_posix(): sha256(file) for file in sorted(own)}
+        return []
+    record = metadata_directories()[service() or ""] / "RECORD"
+    names = set(re.findall(r"^([\w-]+)/", record.read_text(encoding="utf-8"), re.MULTILINE)) if record.is_file() else set()
+    found = names if root.name in names else {entry.name for entry in root.parent.iterdir() if entry.is_dir()}
+    return [root, *(root.parent / name for name in sorted(found - {root.name, "__pycache__"}) if name.isidentifier())]
+
+
+def source(*roots: Path) -> dict[str, str]:
+    """The service's own files, as its wheel has them, from `roots` side by side: path below their parent → sha256."""
+    files: list[Path] = []
+    for directory, below, names in chain.from_iterable(map(os.walk, roots)):
+        below[:] = (name for name in below if name != "__pycache__" and not name.startswith("."))
+        files += (Path(directory, name) for name in names if not name.startswith(".") and not name.endswith((".pyc", ".pyo")))
+    return {file.relative_to(roots[0].parent).as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
 
 
 def environment_id(python: str, installed: Mapping[str, str], own: Mapping[str, str]) -> str:
-    """12 hexadecimal characters over what must agree on every platform: exact Python, package versions, the service's
-    source.
-    """
+    """12 hexadecimal characters over what must agree everywhere: exact Python, package versions, the service's source."""
     whole = json.dumps([python, sorted(installed.items()), digest(own)], separators=(",", ":"))
     return hashlib.sha256(whole.encode()).hexdigest()[:12]

@@ -17,9 +17,7 @@ __all__ = ["in_force", "serve"]
 
 
 def serve(*, reload: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT; raises Refusal for a wrong definition, a second source of truth, a missing server
-    package or an address that cannot be listened on.
-    """
+    """Serve until SIGTERM or SIGINT; raises Refusal for a wrong definition, a missing server package or a taken address."""
     runtime.enter()
     current = in_force()
     refuse_second_source(current)

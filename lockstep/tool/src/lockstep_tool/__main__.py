@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import NoReturn
 
 from lockstep_serve.errors import DIFFERENT, SAME, Refusal
 from lockstep_tool import commands
@@ -15,6 +16,7 @@ from lockstep_tool import commands
 __all__ = ["command_names", "main"]
 
 Run = Callable[[Sequence[str], Path], int]
+ENDING = (signal.SIGINT, signal.SIGTERM)
 INTERRUPTED = 130  # as a shell has it for a process that ^C ended
 
 
@@ -22,11 +24,35 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run a command (`words`, or the command line's) in the working directory, the root of a service.
 
     Returns 0, 1 for what is wrong or 2 for what could not be looked at; a user's mistake becomes a message, not a
-    traceback.
+    traceback, and so does Ctrl-C at any moment.
     """
-    if words is None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended
-        words = sys.argv[1:]
+    if words is not None:
+        return try_command(words)
+    try:
+        for number in ENDING:
+            signal.signal(number, interrupt)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # noxfile.py blocks them until there is a handler
+        try:
+            return try_command(sys.argv[1:])
+        finally:
+            ignore_interrupts()  # Python's own end would show a traceback
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def interrupt(*_: object) -> NoReturn:
+    """Once: what was started is being ended, and a second signal, which a terminal and nox both send, would stop that."""
+    ignore_interrupts()
+    raise KeyboardInterrupt
+
+
+def ignore_interrupts() -> None:
+    for number in ENDING:
+        signal.signal(number, lambda *_: None)  # SIG_IGN would be inherited
+
+
+def try_command(words: Sequence[str]) -> int:
+    """Its exit code; what it raises becomes a message."""
     try:
         code = run_command(words, Path.cwd())
         sys.stdout.flush()  # nox writes to the other stream, and what was printed first is to stand first

@@ -53,7 +53,9 @@ def run(
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 124, "", f"no answer within {timeout:g} s")
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode(errors="replace"))
+    return subprocess.CompletedProcess(
+        command, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    )
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -1,25 +1,18 @@
 """Look into an environment and print what is there: one JSON document, a member for each thing that is looked at.
 
-Standard library only, Python 3.11 or newer: this file and lockstep_serve/environment.py together are the probe, one
-program that is piped into an interpreter which may have nothing installed (environments/probe.py puts it together).
-That is why it is longer than a module should be. The application is not imported, so nothing of it runs.
+Standard library only, Python 3.11 or newer: this file, those of `inside/` and lockstep_serve/environment.py together are
+the probe, one program that is piped into an interpreter which may have nothing installed (environments/probe.py puts it
+together). The application is not imported, so nothing of it runs.
 """
 
-import base64
-import csv
 import gc
-import hashlib
 import json
 import os
 import platform
-import re
 import sys
 import sysconfig
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
-from importlib.util import MAGIC_NUMBER, source_hash
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from lockstep_serve.environment import (
@@ -32,64 +25,26 @@ from lockstep_serve.environment import (
     service,
     source,
     source_root,
+    source_roots,
 )
+from lockstep_tool.inside.byte_code import is_compiled, judge_byte_code
+from lockstep_tool.inside.files import INSTALLED, Below, hash_file, list_below, read_text, shorten
+from lockstep_tool.inside.modes import find_loose_modes
+from lockstep_tool.inside.records import distribution, owned_paths
+from lockstep_tool.inside.unowned import describe_venv, find_unowned, is_virtual
+from lockstep_tool.inside.variables import reaching_variables
 
-SCHEMA = "lockstep.fingerprint/1"
-NOT_CODE = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
-INSTALLED = {"site-packages", "dist-packages"}
-# Written by whoever installs, not by whoever made the wheel (PyPA: recording installed projects; uv adds the last two).
-INSTALLER_FILES = {
-    "RECORD",
-    "RECORD.jws",
-    "RECORD.p7s",
-    "INSTALLER",
-    "REQUESTED",
-    "direct_url.json",
-    "uv_cache.json",
-    "uv_build.json",
-}
+SCHEMA = "lockstep.fingerprint/2"
+NOT_CODE = {"test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"}
 DECLARED_FILES = ("uv.lock", "pyproject.toml", ".python-version")
-CACHED = f"{os.sep}__pycache__{os.sep}"
-PIECE = 1 << 17  # bytes that are read at once: they are still in the processor's cache when they are hashed
 
 
-def hash_file(path: str) -> bytes:
-    """The sha256 of a file's bytes; raises OSError. It does without file objects, which cost as much as the hash."""
-    file = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    try:
-        hashed = hashlib.sha256()
-        while piece := os.read(file, PIECE):
-            hashed.update(piece)
-        return hashed.digest()
-    finally:
-        os.close(file)
-
-
-@cache
-def files_of(directory: str) -> list[str]:
-    """Every file and link below a directory, sorted; what is installed below the standard library has a root of its own."""
-    found: list[str] = []
-    todo = [directory]
-    while todo:
-        try:
-            entries = os.scandir(todo.pop())
-        except OSError:  # what cannot be listed cannot be imported from either
-            continue
-        for entry in entries:
-            if not entry.is_dir(follow_symlinks=False):
-                found.append(entry.path)
-            elif entry.name not in INSTALLED:
-                todo.append(entry.path)
-    return sorted(found)
-
-
-def interpreter() -> dict[str, Any]:
+def interpreter(code: dict[str, str]) -> dict[str, Any]:
     """Which build of that version this is, down to the bytes of its executable and of each file of its standard
-    library.
+    library, which is `code`.
     """
     executable = os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable)
     library = os.path.join(sys.base_prefix, "lib", str(sysconfig.get_config_var("INSTSONAME") or "none"))
-    code = dict(standard_library())
     return {
         "implementation": sys.implementation.name,
         "build": sys.version,
@@ -102,17 +57,28 @@ def interpreter() -> dict[str, Any]:
     }
 
 
-def standard_library() -> Iterator[tuple[str, str]]:
+def standard_library(below: Below) -> Iterator[tuple[str, str]]:
     """Path below the standard library → sha256 of each module, without tests and what only building needs."""
-    root = os.path.dirname(os.__file__)
-    for path in files_of(root):
-        if not path.endswith((".py", ".so")):
+    root = standard_root()
+    for path in sorted(below.modes):
+        if not path.endswith((".py", ".so")) or (path not in below.sizes and not os.path.isfile(path)):
             continue
         name = path[len(root) + 1 :]
-        *directories, last = name.split(os.sep)
-        built = directories[:1] and directories[0].startswith("config-")  # such as config-3.13-x86_64-linux-gnu
-        if not built and NOT_CODE.isdisjoint(directories) and not last.startswith("_sysconfigdata"):
-            yield name, hash_file(path).hex()
+        built = name.startswith("config-")  # such as config-3.13-x86_64-linux-gnu
+        if not built and "__pycache__" not in name and not os.path.basename(name).startswith("_sysconfigdata"):
+            yield name, below.hash_once(path).hex()
+
+
+def standard_root() -> str:
+    """The directory of the standard library."""
+    return os.path.dirname(os.__file__)
+
+
+def installed_roots() -> list[str]:
+    """The environment, or where there is none what is installed; and what is installed elsewhere and imported."""
+    inside = [sys.prefix] if is_virtual() else []
+    others = [str(entry) for entry in search_path() if entry.name in INSTALLED]
+    return inside + [other for other in others if not is_virtual() or not other.startswith(sys.prefix + os.sep)]
 
 
 def markers() -> dict[str, str]:
@@ -127,151 +93,6 @@ def markers() -> dict[str, str]:
         "python_version": ".".join(platform.python_version_tuple()[:2]),
         "sys_platform": sys.platform,
     }
-
-
-def distribution(directory: str) -> dict[str, Any]:
-    """One installed distribution: what it has by its own RECORD, and where its files disagree with it.
-
-    `files` maps names as they are in the wheel to the start of the sha256 of what is on disk.
-    """
-    site, own = os.path.split(directory)
-    files: dict[str, str] = {}
-    edited, missing, linked = [], [], False
-    for name, stated, *_ in record_of(directory):
-        if is_byte_code(name):
-            continue
-        path = f"{site}/{name}"
-        try:
-            actual = hash_file(path)
-        except OSError:
-            missing.append(name)
-            continue
-        if stated.startswith("sha256=") and stated[7:] != base64.urlsafe_b64encode(actual).rstrip(b"=").decode():
-            edited.append(name)
-            linked = linked or os.stat(path).st_nlink > 1  # uv's cache has the same file
-        parent, _, last = name.rpartition("/")
-        if (parent == own and last in INSTALLER_FILES) or is_script(name):
-            continue
-        files[name] = actual.hex()
-    wheel = read_text(f"{directory}/WHEEL")
-    return {
-        "tags": sorted(line.partition(":")[2].strip() for line in wheel.splitlines() if line.startswith("Tag:")),
-        "needs": needs(directory),
-        "record": os.path.isfile(f"{directory}/RECORD"),
-        "digest": digest(files),
-        "files": shorten(files),
-        "edited": edited,
-        "missing": missing,
-        "linked": linked,
-    }
-
-
-def is_byte_code(name: str) -> bool:
-    """Whether it is compiled on the spot, so that no wheel says what it holds; the check `byte code` looks at it."""
-    return name.endswith(".pyc") and "__pycache__/" in name
-
-
-def is_script(name: str) -> bool:
-    """Whether its first line names the environment, so that it can be compared with RECORD only."""
-    return name.startswith("../") and name.rpartition("/")[0].rpartition("/")[2] in {"bin", "Scripts"}
-
-
-def needs(directory: str) -> dict[str, list[str]]:
-    """What a distribution says itself that it needs: normalised names, `always`, and only with an `extra` of it.
-
-    https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use
-    """
-    found: dict[str, set[str]] = {"always": set(), "extra": set()}
-    headers = read_text(f"{directory}/METADATA").partition("\n\n")[0]
-    for name, rest in re.findall(r"(?m)^Requires-Dist:\s*([A-Za-z0-9._-]+)(.*)", headers):
-        marker = rest.partition(";")[2]
-        optional = re.search(r"\bextra\b", marker) and not re.search(r"\bor\b", marker)
-        found["extra" if optional else "always"].add(re.sub(r"[-_.]+", "-", name).lower())
-    return {kind: sorted(names) for kind, names in found.items()}
-
-
-@cache
-def record_of(directory: str) -> list[list[str]]:
-    """The rows of a RECORD: name, hash, size; none where there is no RECORD."""
-    return [row for row in csv.reader(read_text(f"{directory}/RECORD").splitlines()) if len(row) > 1]
-
-
-def shorten(files: Mapping[str, str]) -> dict[str, str]:
-    """16 characters of each hash name a changed file well enough; `digest` judges the whole."""
-    return {name: value[:16] for name, value in sorted(files.items())}
-
-
-def unowned_files(directories: Iterable[str]) -> list[str]:
-    """Files and links in the search path, and programs of a virtual environment, that no distribution's RECORD names;
-    compiled files are looked at apart.
-    """
-    owned = set()
-    for directory in directories:
-        site = os.path.dirname(directory)
-        for name, *_ in record_of(directory):
-            path = f"{site}/{name}"
-            owned.add(os.path.normpath(path) if ".." in name else path)
-    # A virtual environment's own two files, and the name of uv's marker for them.
-    of_the_environment = {"_virtualenv.py", "_virtualenv.pth"}
-    importable = [
-        file
-        for entry in search_path()
-        if entry.name in INSTALLED
-        for file in files_of(str(entry))
-        if file not in owned and not (file.endswith(".pyc") and CACHED in file)
-        if not file.endswith(".lock") and os.path.basename(file) not in of_the_environment
-    ]
-    return [*importable, *unowned_programs(owned)]
-
-
-def unowned_programs(owned: Collection[str]) -> Iterator[str]:
-    """What lies beside a virtual environment's Python and is neither that, nor a distribution's, nor for a shell."""
-    if sys.prefix == sys.base_prefix:
-        return
-    for file in files_of(os.path.join(sys.prefix, "bin")):
-        name = os.path.basename(file)
-        if re.fullmatch(r"python[0-9.]*", name):
-            known = os.path.realpath(file) == os.path.realpath(sys.executable) or hash_file(file) == hash_file(sys.executable)
-        else:
-            known = file in owned or bool(re.fullmatch(r"(de)?activate(_this\.py|\.[a-z0-9]+)?|pydoc\.bat", name))
-        if not known:
-            yield file
-
-
-def byte_code() -> dict[str, Any]:
-    """Byte code that would run although its header does not match the source beside it."""
-    ending = f".{sys.implementation.cache_tag}.pyc"
-    checked, stale = 0, []
-    for root in [*map(str, search_path()), os.path.dirname(os.__file__)]:
-        for compiled in files_of(root):
-            if compiled.endswith(ending) and CACHED in compiled:
-                directory, _, name = compiled.rpartition(CACHED)
-                fits = matches_source(compiled, f"{directory}{os.sep}{name.removesuffix(ending)}.py")
-                checked += fits is not None
-                if fits is False:
-                    stale.append(compiled)
-    return {"checked": checked, "stale": sorted(stale)}
-
-
-def matches_source(compiled: str, original: str) -> bool | None:
-    """Whether the header fits the source; None where Python would not use this file, or there is no source to compare
-    it with.
-    """
-    try:
-        status = os.stat(original)
-        file = os.open(compiled, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-    except OSError:
-        return None
-    try:
-        head = os.read(file, 16)
-    finally:
-        os.close(file)
-    if head[:4] != MAGIC_NUMBER:
-        return None
-    if head[4] & 1:  # by hash: PEP 552
-        return source_hash(Path(original).read_bytes()) == head[8:16]
-    stated = (int(status.st_mtime) & 0xFFFFFFFF, status.st_size & 0xFFFFFFFF)
-    return b"".join(part.to_bytes(4, "little") for part in stated) == head[8:16]
 
 
 def libraries() -> dict[str, str]:
@@ -363,24 +184,9 @@ def open_files() -> int | None:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
-def read_text(name: str) -> str:
-    """A file's text, or nothing where it cannot be read."""
-    try:
-        with open(name, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
 def read_first(*names: str) -> str:
     """What the first of these files says that is there: cgroup v2, then v1."""
     return next(filter(None, (read_text(name).strip() for name in names)), "")
-
-
-def ambient() -> dict[str, str]:
-    """Variables that reach into the interpreter or the server from outside."""
-    pattern = re.compile(r"PYTHON(PATH|HOME|STARTUP|OPTIMIZE|INSPECT|WARNINGS)|LD_(PRELOAD|LIBRARY_PATH)|GUNICORN_CMD_ARGS")
-    return {name: value for name, value in sorted(os.environ.items()) if pattern.fullmatch(name)}
 
 
 def declared_files() -> dict[str, str]:
@@ -407,34 +213,51 @@ def server_values() -> dict[str, Any] | None:
     return {"model": definition.model.name, **values}
 
 
-def take_fingerprint() -> dict[str, Any]:
-    """Everything that is looked at in this environment."""
+def take_fingerprint(known: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Everything that is looked at in this environment; `known` are verdicts on byte code, see inside/byte_code.py."""
     directories = {name: str(path) for name, path in sorted(metadata_directories().items())}
-    own, name = source(source_root()), service()
+    own, name = source(*source_roots()), service()
     installed = packages()
+    roots = installed_roots()
+    below = list_below(*roots)
+    read_by_python = (".py", ".so", f".{sys.implementation.cache_tag}.pyc", f".opt-{sys.flags.optimize}.pyc")
+    standard = list_below(standard_root(), leave=INSTALLED | NOT_CODE, endings=read_by_python)
+    code = dict(standard_library(standard))
+    distributions = {key: distribution(path, below, own=key == name) for key, path in directories.items()}
+    compiled = judge_byte_code(below, next(iter(roots), sys.prefix), standard, known)
+    owned = {path for directory in directories.values() for path in owned_paths(directory) if not is_compiled(path)}
+    judged = {path for path in below.modes if is_compiled(path)}.difference(compiled.unknown)
     return {
         "schema": SCHEMA,
         "environment": environment_id(python_version(), installed, own),
         "service": name,
         "inputs": declared_files(),
         "python": python_version(),
-        "interpreter": interpreter(),
+        "interpreter": interpreter(code),
         "markers": markers(),
         "packages": installed,
-        "distributions": {key: distribution(path) for key, path in directories.items()},
-        "unowned": unowned_files(directories.values()),
-        "byte_code": byte_code(),
+        "distributions": distributions,
+        "venv": describe_venv(),
+        "unowned": find_unowned(below, owned | judged),
+        "modes": find_loose_modes(below),
+        "byte_code": {
+            "checked": compiled.checked,
+            "stale": compiled.stale,
+            "other": compiled.other,
+            "proved": compiled.proved,
+        },
         "source": own,
         "server": server_values(),
         "search_path": extra_search_path(),
         "flags": flags(),
         "time": clock(),
         "libraries": libraries(),
-        "ambient": ambient(),
+        "ambient": reaching_variables([os.path.join(standard_root(), module) for module in code]),
         "process": process(),
     }
 
 
 if __name__ == "__main__":
     gc.disable()  # it ends before there is anything to collect
-    print(json.dumps(take_fingerprint(), sort_keys=True, separators=(",", ":")))
+    # A program that every start runs may have printed something without ending its line.
+    print("\n" + json.dumps(take_fingerprint(), sort_keys=True, separators=(",", ":")))

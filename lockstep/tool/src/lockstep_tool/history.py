@@ -19,6 +19,13 @@ class History:
         for commit in reversed(self.ask("log", f"-{commits}", "--format=%h", "--", name).split()):
             yield commit, self.ask("show", f"{commit}:./{name}")
 
+    def changed(self, name: str) -> str:
+        """Where the content of a file changed under the same name: in what is not committed, or in which commit; or empty."""
+        if "M" in self.ask("status", "--porcelain", "--no-renames", "--", name)[:2]:
+            return "what is not committed"
+        commit = self.ask("log", "-1", "--no-renames", "--diff-filter=M", "--format=%h", "--", name).strip()
+        return f"commit {commit}" if commit else ""
+
     def committed(self, name: str) -> datetime | None:
         """When the file got the content that it has; None while that is not committed."""
         if self.ask("status", "--porcelain", "--", name).strip():
@@ -29,7 +36,7 @@ class History:
     def ask(self, *words: str) -> str:
         """What git prints, or nothing where it has nothing to say."""
         try:
-            done = subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, check=False)
+            done = subprocess.run(["git", *words], cwd=self.root, capture_output=True, text=True, errors="replace", check=False)
         except FileNotFoundError:
             return ""
         return "" if done.returncode else done.stdout

@@ -16,12 +16,13 @@ __all__ = ["Lock", "files_of", "name_of", "read_lock", "spot"]
 @dataclass(frozen=True)
 class Lock:
     """`packages` are the `[[package]]` tables in the order of the file, `header` is everything else; `text` is the
-    file, to find a line again.
+    file, to find a line again, with the ends of lines that uv writes; `returns` says whether it has others.
     """
 
     text: str
     packages: tuple[Mapping[str, Any], ...]
     header: Mapping[str, Any] = field(default_factory=dict)
+    returns: bool = False
 
     @property
     def projects(self) -> list[Mapping[str, Any]]:
@@ -81,12 +82,17 @@ def read_lock(path: Path, name: str = "") -> Lock:
     """Parse a lock, which messages call `name`; raises Refusal when it is missing, has conflict markers or is no lock."""
     name, text = name or path.name, ""
     try:
-        text = path.read_text(encoding="utf-8")
+        content = path.read_bytes()
+        text = content.decode("utf-8").replace("\r\n", "\n")
         header = tomllib.loads(text)
         packages = header.pop("package", []) if path.name != "uv.lock" else header.pop("package")
-        if not all(isinstance(one.get("name"), str) and isinstance(one.get("source"), dict) for one in packages):
-            raise KeyError("a [[package]] without name or source")
-    except (OSError, ValueError, KeyError) as error:
+        for one in packages if isinstance(packages, list) else [packages]:
+            refuse_misshapen(one)
+    except UnicodeDecodeError as error:
+        raise Refusal(
+            f"{name} is no text.", [(name, f"byte {error.start} is not UTF-8")], f"Restore it: `git checkout {name}`."
+        ) from error
+    except (OSError, ValueError, KeyError, AttributeError) as error:
         conflict = "\n<<<<<<<" in f"\n{text}"
         raise Refusal(
             f"{name} cannot be read.",
@@ -95,7 +101,21 @@ def read_lock(path: Path, name: str = "") -> Lock:
             if conflict and name == "uv.lock"
             else f"Restore it: `git checkout {name}`." + " Or run `uv lock`." * (name == "uv.lock"),
         ) from error
-    return Lock(text, tuple(packages), header)
+    return Lock(text, tuple(packages), header, b"\r" in content)
+
+
+def refuse_misshapen(package: Any) -> None:
+    """Raise ValueError for a package that no uv would write, so that what reads it need not look twice."""
+    if not isinstance(package, dict) or not isinstance(package.get("name"), str) or not isinstance(package.get("source"), dict):
+        raise ValueError("a [[package]] without name or source")
+    tables = [*package.get("optional-dependencies", {}).values(), *package.get("dev-dependencies", {}).values()]
+    for rows in (package.get("wheels", []), package.get("dependencies", []), *tables):
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise ValueError(f"{package['name']} has something else than a list of tables")
+    if not all(isinstance(edge.get("name"), str) for rows in (package.get("dependencies", []), *tables) for edge in rows):
+        raise ValueError(f"{package['name']} needs something without a name")
+    if not isinstance(package.get("sdist", {}), dict):
+        raise ValueError(f"{package['name']} has something else than a table as its sdist")
 
 
 def files_of(package: Mapping[str, Any]) -> list[Mapping[str, Any]]:

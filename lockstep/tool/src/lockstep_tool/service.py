@@ -9,7 +9,8 @@ from typing import Any
 from lockstep_serve.definition import Definition, read_definition
 from lockstep_serve.environment import environment_id, sha256, source
 from lockstep_serve.errors import Refusal
-from lockstep_tool.files.tree import Tree
+from lockstep_tool.files.tree import ANSWERS, Tree
+from lockstep_tool.files.yaml_file import read_yaml
 from lockstep_tool.fingerprint import DECLARED_FILES
 from lockstep_tool.history import History
 from lockstep_tool.lockfile import Lock, read_lock
@@ -30,9 +31,25 @@ class Service:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.files = Tree(root)
         self.history = History(root)
         self.locked = cache(self.read_lock)
+
+    @cached_property
+    def files(self) -> Tree:
+        """The text files, but for those that `[tool.lockstep] not-judged` names."""
+        return Tree(self.root, self.not_judged)
+
+    @cached_property
+    def not_judged(self) -> frozenset[str]:
+        """Names of files that the team has not brought into step yet; raises Refusal for what is no list of them."""
+        said = self.settings.get("not-judged", []) if (self.root / "pyproject.toml").is_file() else []
+        if not isinstance(said, list) or not all(isinstance(name, str) for name in said):
+            raise Refusal(
+                "The files that are not judged cannot be read.",
+                [("pyproject.toml [tool.lockstep] not-judged", repr(said))],
+                'Make it a list of files: `not-judged = [".github/workflows/ci.yml"]`.',
+            )
+        return frozenset(said)
 
     @cached_property
     def project(self) -> Mapping[str, Any]:
@@ -67,7 +84,7 @@ class Service:
     @cached_property
     def package(self) -> Path:
         """The directory of the service's own package."""
-        announced = self.project["project"].get("entry-points", {}).get("lockstep_serve", {}).get("app")
+        announced = self.project.get("project", {}).get("entry-points", {}).get("lockstep_serve", {}).get("app")
         if announced is None:
             raise Refusal(
                 "The service announces no application.",
@@ -87,6 +104,31 @@ class Service:
         return f"{directory}/{self.definition.values[value].source}"
 
     @cached_property
+    def stated_answers(self) -> Mapping[str, Any]:
+        """What `.copier-answers.yml` has; nothing where it is gone."""
+        return read_yaml(self.files.text(ANSWERS), ANSWERS) if self.files.has(ANSWERS) else {}
+
+    @cached_property
+    def answers(self) -> Mapping[str, Any]:
+        """The stated answers, and what follows from server.toml; the project's own name where there is no answer."""
+        model = self.definition.model
+        return {
+            "project_name": str(self.project.get("project", {}).get("name", self.package.name)),
+            "ci": "none",
+            "deploy": [],
+            **self.stated_answers,
+            "package_name": self.package.name,
+            "server": model.name,
+            "gunicorn": model.name.startswith("gunicorn"),
+            "proxy": "slow clients" not in model.abilities,
+        }
+
+    @cached_property
+    def detached(self) -> bool:
+        """Whether it left its template, which takes the session `update` out of the menu: every file is the team's."""
+        return not self.files.has(ANSWERS) and "\ndef update(" not in self.files.text("noxfile.py")
+
+    @cached_property
     def python(self) -> str:
         """The exact version of Python, such as 3.13.9."""
         return exact_python(self.files.text(".python-version"))
@@ -104,7 +146,14 @@ class Service:
     @cached_property
     def source(self) -> Mapping[str, str]:
         """The service's own files: path below src/ → sha256."""
-        return source(self.package)
+        return source(*self.modules)
+
+    @property
+    def modules(self) -> list[Path]:
+        """The directories that the service's wheel is made of, the package first."""
+        stated = self.project.get("tool", {}).get("uv", {}).get("build-backend", {}).get("module-name", [])
+        names = {stated} if isinstance(stated, str) else set(stated)
+        return [self.package, *(self.package.parent / name for name in sorted(names - {self.package.name}))]
 
     def packages(self, markers: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
         """Name → locked package of the production set, for a platform with these marker values."""

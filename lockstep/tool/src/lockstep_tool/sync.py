@@ -16,11 +16,11 @@ from lockstep_tool.service import Service
 from lockstep_tool.session_lock import session_lock
 from lockstep_tool.versions import lower_bound
 
-__all__ = ["production", "sync"]
+__all__ = ["production", "remove_orphans", "sync"]
 
 PYTHON_REMEDY = (
     "Connect once and run `uv python install`, "
-    "or choose one of `uv python list --only-installed` with `copier update --data python=…`."
+    "or choose one of `uv python list --only-installed` with `uv run noxfile.py -s update -- --python X.Y.Z`."
 )
 
 # What uv says → what is wrong, and what to do. The first that fits counts.
@@ -64,7 +64,7 @@ def sync(root: Path, name: str, *arguments: str) -> Path:
     environment of this service until this process ends.
     """
     inputs = {file: sha256(root / file) for file in DECLARED_FILES if (root / file).is_file()}
-    return make(root, name, arguments, digest(source(Service(root).package)), digest(inputs))
+    return make(root, name, arguments, digest(Service(root).source), digest(inputs))
 
 
 @cache
@@ -95,6 +95,14 @@ def build(root: Path, name: str, arguments: Sequence[str], own: str) -> None:
         done = run_uv(root, name, [*arguments, *again])
     if done.returncode:
         raise explain(root, name, done.stderr)
+    remove_orphans(root / ".nox" / name)
+
+
+def remove_orphans(environment: Path) -> None:
+    """Take byte code away whose module is gone: uv leaves it behind of a module that was no directory."""
+    for compiled in environment.glob("lib/python*/site-packages/__pycache__/*.pyc"):
+        if not (compiled.parents[1] / f"{compiled.name.partition('.')[0]}.py").exists():
+            compiled.unlink()
 
 
 def run_uv(root: Path, name: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -111,7 +119,7 @@ def renew(root: Path, name: str, arguments: Sequence[str], own: str) -> list[str
         return []
     service = Service(root)
     sites = (root / ".nox" / name).glob("lib/python*/site-packages")
-    if any(digest(source(site / service.package.name)) == own for site in sites):
+    if any(digest(source(*(site / module.name for module in service.modules))) == own for site in sites):
         return []
     return ["--reinstall-package", str(service.project["project"]["name"])]
 

@@ -22,6 +22,8 @@ class Service(BaseHTTPRequestHandler):
             return
         body = {"/count": str(next(COUNT)), "/": f"{self.headers['Host']} {self.headers['X-Request-ID']}"}.get(self.path, "")
         self.send_response(200 if body else 404)
+        self.send_header("ETag", f'"{next(COUNT)}"')
+        self.send_header("Last-Modified", self.date_time_string())
         for name, value in (("Set-Cookie", "b=1"), ("set-cookie", "a=1"), ("X-Request-ID", body), ("Content-Type", "text/plain")):
             self.send_header(name, value)
         self.end_headers()

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from lockstep_tool.checks.finding import Severity
-from planting import Planted, edit, together, write
+from planting import Planted, edit, remove, together, write
 from small_service import COMPOSE, PROXY, SITE, UV_VERSION, WORKFLOW
 
 __all__ = ["FILES"]
 
-STEP = "- run: uv run noxfile.py"
+STEP = "- run: uv run --locked noxfile.py"
+# A service that left its template: what was Lockstep's is compared with nothing.
+DETACH = together(remove(".copier-answers.yml"), edit("noxfile.py", "\ndef update(", "\ndef up("))
 FIELD = "    greeting: str"
 SETTINGS = "src/orders_api/settings.py"
 DEFINITION = "src/orders_api/server.toml"
@@ -24,6 +26,23 @@ STARTS = {
 }
 
 FILES: Mapping[str, Sequence[Planted]] = {
+    "template address": (
+        Planted(
+            "a path of one machine, which a job of CI follows",
+            together(
+                edit(".copier-answers.yml", "python: ", "_src_path: /home/ada/lockstep\npython: "),
+                edit(WORKFLOW, STEP, f"{STEP} -s update"),
+            ),
+            WORKFLOW,
+            Severity.WARNING,
+        ),
+        Planted(
+            "a file: address",
+            edit(".copier-answers.yml", "python: ", "_src_path: 'file:///srv/lockstep'\npython: "),
+            "file:///srv/lockstep   <- on one machine",
+            Severity.WARNING,
+        ),
+    ),
     "versions": (
         Planted("a second uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:0.1.0"), "uv is stated two ways."),
         Planted("the newest uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:latest"), "uv is stated two ways."),
@@ -98,37 +117,45 @@ FILES: Mapping[str, Sequence[Planted]] = {
         ),
         Planted(
             "development packages in the image",
-            edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked"),
+            together(DETACH, edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --locked")),
             "The image is not installed as the other environments are.",
         ),
         Planted(
             "a package beside the lock",
-            edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel"),
+            together(DETACH, edit("Dockerfile", "uv build --wheel", "uv pip install requests; uv build --wheel")),
             "The image gets packages that the lock does not know.",
         ),
         Planted(
             "tests by hand in CI",
-            edit(WORKFLOW, STEP, f"{STEP}\n      - run: uv run pytest"),
+            together(DETACH, edit(WORKFLOW, STEP, f"{STEP}\n      - run: uv run pytest")),
             "CI does by hand what the one command does.",
         ),
-        Planted("another command in CI", edit(WORKFLOW, STEP, "- run: make check"), "CI does not run the one command."),
+        Planted(
+            "another command in CI",
+            together(DETACH, edit(WORKFLOW, STEP, "- run: make check")),
+            "CI does not run the one command.",
+        ),
         Planted(
             "another start in compose",
-            edit(COMPOSE, "    restart:", "    command:\n      - gunicorn\n      - orders_api.app\n    restart:"),
+            together(
+                DETACH, edit(COMPOSE, "    restart:", "    command:\n      - gunicorn\n      - orders_api.app\n    restart:")
+            ),
             "Production does not start the service the one way.",
         ),
         Planted(
             "a shell before the server",
-            edit("deploy/systemd/orders-api.service", "/opt/orders-api", "/bin/sh -c /opt/orders-api"),
+            together(DETACH, edit("deploy/systemd/orders-api.service", "/opt/orders-api", "/bin/sh -c /opt/orders-api")),
             "Production does not start the service the one way.",
         ),
         Planted(
             "a reload in a unit",
-            edit("deploy/systemd/orders-api.service", "lockstep_serve serve", "lockstep_serve serve --reload"),
+            together(DETACH, edit("deploy/systemd/orders-api.service", "lockstep_serve serve", "lockstep_serve serve --reload")),
             "serve --reload   <- differs",
         ),
         *(
-            Planted(f"{fault} in the image", edit("Dockerfile", COMMAND, f"CMD {other}"), f"{other}   <- differs")
+            Planted(
+                f"{fault} in the image", together(DETACH, edit("Dockerfile", COMMAND, f"CMD {other}")), f"{other}   <- differs"
+            )
             for fault, other in STARTS.items()
         ),
     ),
@@ -184,7 +211,9 @@ FILES: Mapping[str, Sequence[Planted]] = {
     "deploy files": (
         Planted(
             "a grace that kills the drain",
-            edit(COMPOSE, "unless-stopped\n\n", "unless-stopped\n    stop_grace_period: 3s\n\n"),
+            edit(
+                COMPOSE, "30s\n    restart: unless-stopped\n    read_only: true\n    tmpfs: [/tmp]\n", "3s\n    tmpfs: [/tmp]\n"
+            ),
             "The grace is stated two ways.",
         ),
         Planted(
@@ -212,6 +241,49 @@ FILES: Mapping[str, Sequence[Planted]] = {
         ),
         Planted("a unit that kills", edit("deploy/systemd/orders-api.service", "StopSec=30", "StopSec=10"), "The grace is"),
         Planted("a socket on another port", edit("deploy/systemd/orders-api.socket", ":8000", ":80"), "The port is"),
+        Planted(
+            "a port by variable in compose",
+            edit(COMPOSE, "      FORWARDED_ALLOW_IPS", "      PORT: 9000\n      FORWARDED_ALLOW_IPS"),
+            "PORT=9000   <- differs",
+        ),
+        Planted(
+            "a port that is put in later",
+            edit(COMPOSE, "      FORWARDED_ALLOW_IPS", '      PORT: "${PORT:-8000}"\n      FORWARDED_ALLOW_IPS'),
+            "<- differs",
+        ),
+        Planted(
+            "a drain past the grace by variable",
+            edit(COMPOSE, "      FORWARDED_ALLOW_IPS", "      SERVER_DRAIN: 60\n      FORWARDED_ALLOW_IPS"),
+            "The service would be killed while it drains, with the variables in deploy/compose.yaml.",
+        ),
+        Planted(
+            "a drain past the grace in an override",
+            write("deploy/compose.override.yaml", "services:\n  orders-api:\n    environment:\n      - SERVER_DRAIN=60\n"),
+            "with the variables in deploy/compose.override.yaml.",
+        ),
+        Planted(
+            "a port in a file of variables",
+            together(
+                edit(COMPOSE, "        required: false\n", "        required: false\n      - path: ours.env\n"),
+                write("deploy/ours.env", "# Ours.\nPORT=9000\n"),
+            ),
+            "PORT=9000   <- differs",
+        ),
+        Planted(
+            "a port by variable in the pod",
+            edit(
+                "deploy/kubernetes/deployment.yaml",
+                "          envFrom:",
+                "          env:\n            - name: PORT\n              value: '9000'\n          envFrom:",
+            ),
+            "PORT=9000   <- differs",
+        ),
+        Planted(
+            "a port by variable in a unit",
+            edit("deploy/systemd/orders-api.service", "EnvironmentFile=", 'Environment="PORT=9000"\nEnvironmentFile='),
+            "PORT=9000   <- differs",
+        ),
+        Planted("a grace in quotes", edit(COMPOSE, "period: 30s", 'period: "3s"'), "stop_grace_period: 3s   <- differs"),
         Planted("a shorter queue", edit("deploy/systemd/orders-api.socket", "2048", "128"), "The backlog is stated two ways."),
     ),
     "proxy": (
@@ -286,6 +358,19 @@ FILES: Mapping[str, Sequence[Planted]] = {
             "an entry point that nothing reads",
             edit("pyproject.toml", "[project.entry-points.lockstep_serve]", "[project.entry-points.lockstep]"),
             "announces itself to an earlier layout",
+        ),
+    ),
+    "not judged": (
+        Planted(
+            "a file that is left out",
+            edit("pyproject.toml", "secrets = []", 'secrets = []\nnot-judged = ["README.md"]'),
+            "README.md is not judged.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a file that is left out and is not there",
+            edit("pyproject.toml", "secrets = []", 'secrets = []\nnot-judged = [".github/workflows/old.yml"]'),
+            "old.yml is not to be judged, and is not there.",
         ),
     ),
 }

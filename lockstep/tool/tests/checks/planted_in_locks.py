@@ -1,12 +1,13 @@
 """Faults of locks and of the wheels in the repository, by the check that names them."""
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lockstep_tool.checks.finding import Severity
 from planting import Plant, Planted, add_wheel, append, edit, in_lock, remove, together, write
-from small_service import VERSION, SmallService, locked, make_wheel
+from small_service import VERSION, SmallService, git, locked, make_wheel
 
 __all__ = ["LOCKS"]
 
@@ -39,6 +40,23 @@ def with_other_content(service: SmallService) -> None:
 def of_another_version(service: SmallService) -> None:
     (service.root / SERVE).unlink()
     make_wheel(service.root / ".lockstep", "lockstep-serve", "1.1")
+
+
+def swapped_release(service: SmallService) -> None:
+    """Of a release, not of a version in the making: wheel and locks agree before and after."""
+    for name in ("pyproject.toml", "uv.lock", ".lockstep/pyproject.toml", ".lockstep/uv.lock"):
+        service.write(name, service.read(name).replace(VERSION, "1.0.0"))
+    for module in ("lockstep_serve", "lockstep_tool"):
+        (service.root / f".lockstep/{module}-{VERSION}-py3-none-any.whl").unlink()
+    for content, message in (("", "Begin with a release"), ("EVIL = True\n", "Tidy")):
+        wheels = [make_wheel(service.root / ".lockstep", name, "1.0.0", content) for name in ("lockstep-serve", "lockstep-tool")]
+        for name in ("uv.lock", ".lockstep/uv.lock"):
+            for wheel in wheels:
+                digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+                entry = rf'({re.escape(wheel.name)}", hash = "sha256:)[0-9a-f]+'
+                service.write(name, re.sub(entry, rf"\g<1>{digest}", service.read(name)))
+        git(service.root, "add", "--all")
+        service.commit(message)
 
 
 def of_the_team_with_other_content(service: SmallService) -> None:
@@ -84,6 +102,15 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
             in_lock(r'requires-python = "[^"]+"', 'requires-python = ">=3.12, <3.15"'),
             "uv.lock does not answer",
         ),
+        Planted(
+            "a lock of the menu that was written for other settings",
+            edit("noxfile.py.lock", 'exclude-newer-span = "P7D"\n', 'resolution-mode = "lowest"\n'),
+            "noxfile.py.lock does not answer noxfile.py.",
+        ),
+        Planted("a conflict in the lock", append("uv.lock", "<<<<<<< HEAD\n"), "Run `uv run noxfile.py -s relock`."),
+        Planted("a lock of random bytes", write("uv.lock", bytes(range(256))), "uv.lock is no text."),
+        Planted("a lock that is of another shape", write("uv.lock", "package = 5\n"), "uv.lock cannot be read."),
+        Planted("a package of another shape", in_lock(r"(?s)wheels = \[.*?\n\]", "wheels = 5"), "than a list of tables"),
         Planted(
             "a lock of the tool that is stale",
             edit(".lockstep/pyproject.toml", '"lockstep-serve", ', '"lockstep-serve", "six", '),
@@ -163,6 +190,27 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
             together(without_history, hash_of_packaging),
             "has another hash than in noxfile.py.lock",
         ),
+        honest("a comment", append("uv.lock", "# Trust me.\n"), "has the comment `# Trust me.`"),
+        honest(
+            "lines that end as on Windows",
+            lambda service: service.write("uv.lock", service.read("uv.lock").replace("\n", "\r\n")),
+            "its lines end as on Windows",
+        ),
+        honest(
+            "a workspace without a project",
+            in_lock(r'source = \{ editable = "\." \}', 'source = { editable = "service" }'),
+            "is a workspace without a project of its own",
+        ),
+        honest(
+            "another hash in the tool's lock",
+            together(
+                append(".lockstep/uv.lock", "\n" + locked("idna", "3.11").replace("sha256:", "sha256:0", 1)),
+                lambda service: service.substitute(
+                    ".lockstep/uv.lock", r'(idna[^\n]*hash = "sha256:)0([0-9a-f]{63})[0-9a-f]"', r'\g<1>0\2"'
+                ),
+            ),
+            "has another hash than in uv.lock",
+        ),
         honest("a foreign file in a script's lock", edit("noxfile.py.lock", "/nox-", "/noxx-"), "is no file of nox"),
         honest("a package from git", comes_from('{ git = "https://example.org/idna?rev=1#1" }'), "idna comes from git https://"),
         honest("a package from an address", comes_from('{ url = "https://example.org/idna.whl" }'), "from the address https://"),
@@ -195,6 +243,11 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
         Planted("a wheel that is cut off", cut, "is not the one that is locked."),
         Planted("a wheel that is missing", remove(SERVE), "A locked wheel is not in the repository."),
         Planted("another version", of_another_version, "lockstep_serve-1.1-py3-none-any.whl"),
+        Planted(
+            "another wheel of a release, with its hash in every lock",
+            swapped_release,
+            "was replaced by another one of the same name",
+        ),
         Planted("a team's wheel with other content", of_the_team_with_other_content, "`uv lock --upgrade-package extra`"),
         Planted("a wheel beside the repository", beside_the_repository, "A wheel lies outside the repository."),
         Planted(

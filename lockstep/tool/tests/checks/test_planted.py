@@ -15,6 +15,7 @@ from lockstep_tool.service import Service
 from lockstep_tool.supply.ignored import Ignored
 from lockstep_tool.supply.osv import Advisory
 from planted_in_files import FILES
+from planted_in_given import GIVEN
 from planted_in_locks import LOCKS
 from planting import Planted, add_wheel
 from small_service import SmallService
@@ -30,7 +31,7 @@ AUDIT: Mapping[str, Sequence[Planted]] = {
         Planted("a rule that nothing needs", lambda _: None, "is not known", Severity.WARNING, given=([], [RULE], TODAY)),
     )
 }
-PLANTED = {**LOCKS, **FILES, **AUDIT}
+PLANTED = {**LOCKS, **FILES, **GIVEN, **AUDIT}
 # Asks an index: planted in tests/locks/test_lock_registry.py.
 NETWORK = {"lock registry"}
 CHECKS = [check for session in ("lock", "pins", "audit") for check in checks_of(session)]
@@ -46,7 +47,7 @@ def test_a_planted_fault_is_named(name: str, planted: Planted, service: SmallSer
     check = find_check(name)
     planted.plant(service)
 
-    found = list(check.find(Service(service.root), *planted.given))
+    found = list(run_checks([check], Service(service.root), *planted.given))
 
     finding = next((finding for finding in found if planted.said in describe(finding)), None)
     assert finding is not None, "\n\n".join(map(describe, found))
@@ -92,6 +93,6 @@ def test_a_tool_that_was_deleted_is_named_with_what_brings_it_back(service: Smal
     assert "The tool's directory is not complete.\n\n  .lockstep/pyproject.toml   missing   <- differs" in said
     assert "A locked wheel is not in the repository." in said
     assert {finding.fix for finding in found if finding.matters} <= {
-        "Run `git checkout -- .lockstep`; a service of an earlier layout gets it by `copier update`.",
+        "Run `git checkout -- .lockstep`.",
         "Run `git checkout -- .lockstep`; a deliberate change goes through `uv run noxfile.py -s update`.",
     }

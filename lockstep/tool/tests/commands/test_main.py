@@ -125,3 +125,43 @@ def test_a_check_is_explained_by_its_name(capsys: pytest.CaptureFixture[str]) ->
 
     assert main(["explain"]) == SAME
     assert "\n  lock fresh " in capsys.readouterr().out
+
+
+CTRL_C = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+TWICE = f"""
+import sys, time
+from lockstep_tool import __main__ as program
+
+def run(words, root):
+    try:
+        exec({CTRL_C!r})
+        time.sleep(60)
+    finally:
+        exec({CTRL_C!r})
+        print("cleaned up")
+
+program.run_command = run
+code = program.main()
+exec({CTRL_C!r})
+sys.exit(code)
+"""
+BEFORE = f"""
+import signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+{CTRL_C}
+from lockstep_tool.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        pytest.param(TWICE, "cleaned up\n", id="while it works, cleans up and ends"),
+        pytest.param(BEFORE, "", id="while it starts"),
+    ],
+)
+def test_ctrl_c_ends_it_without_a_traceback(program: str, said: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (130, said, "")

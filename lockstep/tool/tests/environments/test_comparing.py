@@ -14,7 +14,7 @@ from lockstep_tool.service import Service
 from tiny_environment import TinyEnvironment
 
 LINUX: dict[str, Any] = {
-    "schema": "lockstep.fingerprint/1",
+    "schema": "lockstep.fingerprint/2",
     "python": "3.13.9",
     "inputs": {},
     "markers": {"sys_platform": "linux", "platform_machine": "x86_64"},

@@ -163,11 +163,45 @@ def test_a_file_that_is_no_fingerprint_is_refused(
         assert "This is no fingerprint." in capsys.readouterr().out
 
 
-def test_an_environment_that_cannot_be_looked_into_here_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Refusal, match="cannot be looked into"):
-        look_here(tmp_path / "python")
-    with pytest.raises(Refusal, match="cannot be looked into"):
+def test_an_environment_of_this_machine_that_cannot_be_looked_into_is_wrong_and_not_skipped(tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="cannot be looked into") as missing:
+        look_here(tmp_path / "bin" / "python")
+    with pytest.raises(Refusal, match="cannot be looked into") as silent:
         look_here(Path("/bin/true"))
+
+    assert (missing.value.code, silent.value.code) == (1, 1)
+
+
+def test_what_every_start_prints_hides_nothing(tiny: TinyEnvironment) -> None:
+    program = 'import atexit\nprint("hello", end="")\natexit.register(print, "{}")\n'
+    (tiny.site / "sitecustomize.py").write_text(program)
+
+    found = [finding for finding in tiny.find() if finding.check == "unowned files"]
+
+    assert [finding.what for finding in found] == [f"no package owns {tiny.site}/sitecustomize.py"]
+
+
+def test_what_ends_every_start_is_named(tiny: TinyEnvironment) -> None:
+    (tiny.site / "sitecustomize.py").write_text("import os\nos._exit(3)\n")
+    with pytest.raises(Refusal) as refused:
+        look_here(tiny.python)
+
+    assert refused.value.code == 1
+    assert (str(tiny.site / "sitecustomize.py"), "is run by every start of that Python") in refused.value.where
+
+
+@pytest.mark.parametrize(("status", "code"), [(125, 2), (127, 1), (0, 1)], ids=["not there", "no Python", "no answer"])
+def test_an_image_that_is_there_and_does_not_answer_is_wrong(
+    status: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = tmp_path / "docker"
+    engine.write_text(f"#!/bin/sh\n[ $1 = run ] || exit 0\nexit {status}\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("LOCKSTEP_ENGINE", str(engine))
+    with pytest.raises(Refusal, match="cannot be looked into") as refused:
+        look_into("registry.example.org/orders-api:1.0")
+
+    assert refused.value.code == code
 
 
 def test_a_program_that_answers_something_else_is_no_environment() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from lockstep_serve import environment
-from lockstep_tool import fingerprint
 from lockstep_tool.commands.fingerprint import run
-from lockstep_tool.environments.probe import probe_program
+from lockstep_tool.environments.probe import MODULES, probe_program
+from lockstep_tool.environments.verdicts import recall_verdicts
+from lockstep_tool.inside import files
 from tiny_environment import TinyEnvironment
 
 BARE = Path(sys._base_executable)  # type: ignore[attr-defined]  # outside of any environment
@@ -24,7 +24,7 @@ BARE = Path(sys._base_executable)  # type: ignore[attr-defined]  # outside of an
 def probe(*command: str | Path, **variables: str) -> Any:
     """The fingerprint that a Python prints which is given the program."""
     settings = {"PATH": os.environ["PATH"], **variables}
-    done = subprocess.run([*command, "-"], input=probe_program(), env=settings, capture_output=True, check=False)
+    done = subprocess.run([*command, "-"], input=probe_program(recall_verdicts()), env=settings, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
 
@@ -32,7 +32,7 @@ def probe(*command: str | Path, **variables: str) -> Any:
 def test_it_runs_in_a_python_that_has_nothing_installed() -> None:
     seen = probe(BARE, "-I", "-S")
 
-    assert seen["schema"] == "lockstep.fingerprint/1"
+    assert seen["schema"] == "lockstep.fingerprint/2"
     assert seen["packages"] == {}
     assert seen["service"] is None
     assert seen["server"] is None
@@ -57,14 +57,21 @@ def test_it_is_python_3_11() -> None:
     ast.parse(probe_program(), feature_version=(3, 11))
 
 
-def test_the_two_files_that_it_is_made_of_share_no_other_name() -> None:
+def test_the_files_that_it_is_made_of_share_no_name() -> None:
     """One follows the other: a name of the second would be taken by functions of the first."""
-    shared, own = (
-        {node.name for node in ast.parse(Path(str(module.__file__)).read_text()).body if isinstance(node, ast.FunctionDef)}
-        for module in (environment, fingerprint)
-    )
+    parts = (ast.parse(Path(str(module.__file__)).read_text()).body for module in MODULES)
+    names = [node.name for part in parts for node in part if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    constants = [
+        target.id
+        for module in MODULES
+        for node in ast.parse(Path(str(module.__file__)).read_text()).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id != "__all__"
+    ]
 
-    assert not shared & own
+    assert sorted(set(names)) == sorted(names)
+    assert sorted(set(constants)) == sorted(constants)
 
 
 def test_it_says_of_an_environment_what_is_installed_there(good_environment: TinyEnvironment) -> None:
@@ -78,12 +85,12 @@ def test_it_says_of_an_environment_what_is_installed_there(good_environment: Tin
     assert seen["distributions"]["alpha"]["files"]["alpha/inner.py"] == hashlib.sha256(module.read_bytes()).hexdigest()[:16]
     assert seen["distributions"]["alpha"]["needs"] == {"always": ["beta"], "extra": []}
     assert seen["distributions"]["alpha"]["tags"] == ["py3-none-any"]
-    assert seen["unowned"] == []
+    assert {Path(path).parent.name for path in seen["unowned"]} <= {"bin", "production"}  # what uv writes: uv is asked
 
 
 def test_it_reads_every_byte_of_a_large_file(tiny: TinyEnvironment) -> None:
     module = tiny.site / "alpha" / "inner.py"
-    content = b"#" * (fingerprint.PIECE * 3 + 5)
+    content = b"#" * (files.PIECE * 3 + 5)
     module.write_bytes(content)
 
     seen = probe(tiny.python, "-B", "-P")
@@ -108,10 +115,19 @@ def test_it_carries_on_where_it_may_not_read(tiny: TinyEnvironment) -> None:
     (tiny.site / "alpha" / "inner.py").unlink()
     (tiny.site / "alpha" / "inner.py").symlink_to("nowhere.py")
 
-    assert probe(tiny.python, "-B", "-P")["distributions"]["alpha"]["missing"] == ["alpha/inner.py"]
+    assert probe(tiny.python, "-B", "-P")["distributions"]["alpha"]["no_files"] == ["alpha/inner.py"]
 
 
 def test_a_person_can_have_the_program(good_environment: TinyEnvironment, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--program"], good_environment.root) == 0
 
     assert capsys.readouterr().out.encode() == probe_program()
+
+
+def test_a_variable_counts_when_this_interpreter_reads_it(good_environment: TinyEnvironment) -> None:
+    """Images of other people have PYTHON_VERSION; the first of the others is in no help text, the second in a module only."""
+    seen = probe(
+        good_environment.python, "-B", "-P", PYTHON_VERSION="3", PYTHONDUMPREFS="", PYTHONTRACEMALLOC="0", PYTHONTZPATH="/x"
+    )
+
+    assert sorted(seen["ambient"]) == ["PYTHONTRACEMALLOC", "PYTHONTZPATH"]

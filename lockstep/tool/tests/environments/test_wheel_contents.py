@@ -1,5 +1,6 @@
 """What a wheel installs is said by its RECORD, and which wheel was installed by its tags."""
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ def test_the_installer_s_files_of_a_vendored_package_are_files_like_any() -> Non
     vendored = "bleach/_vendor/html5lib-1.1.dist-info/INSTALLER"
     found = recorded_files(wheel("bleach/__init__.py", vendored, "bleach-6.2.dist-info/INSTALLER"))
 
-    assert sorted(found) == ["bleach-6.2.dist-info/WHEEL", "bleach/__init__.py", vendored]
+    assert sorted(found.files) == ["bleach-6.2.dist-info/WHEEL", "bleach/__init__.py", vendored]
 
 
 @pytest.mark.parametrize(
@@ -40,18 +41,53 @@ def test_the_installer_s_files_of_a_vendored_package_are_files_like_any() -> Non
         ("bleach-6.2.data/purelib/one.py", "one.py"),
         ("bleach-6.2.data/data/share/one.txt", "../../../share/one.txt"),
         ("bleach-6.2.data/headers/one.h", "../../../include/site/python3.13/bleach/one.h"),
+        ("bleach-6.2.data/scripts/one", "../../../bin/one"),
         ("one.pyc", "one.pyc"),
     ],
 )
 def test_a_file_is_where_installation_puts_it(name: str, placed: str) -> None:
-    assert placed in recorded_files(wheel(name, tag="cp313-cp313-linux_x86_64"))
+    assert placed in recorded_files(wheel(name, tag="cp313-cp313-linux_x86_64")).files
 
 
-@pytest.mark.parametrize(
-    "name", ["bleach-6.2.data/scripts/one", "bleach-6.2.data/data/bin/one", "one/__pycache__/one.cpython-311.pyc"]
-)
-def test_what_is_written_anew_where_it_is_installed_is_left_out(name: str) -> None:
-    assert sorted(recorded_files(wheel(name))) == ["bleach-6.2.dist-info/WHEEL"]
+def test_byte_code_of_a_wheel_is_left_out() -> None:
+    assert sorted(recorded_files(wheel("one/__pycache__/one.cpython-311.pyc")).files) == ["bleach-6.2.dist-info/WHEEL"]
+
+
+def test_a_program_of_an_entry_point_is_made_anew_where_it_is_installed(tmp_path: Path) -> None:
+    points = {
+        "a-1.dist-info/entry_points.txt": "[gui_scripts]\nrun = a:main\n",
+        "a-1.data/scripts/run": "",
+        "a-1.data/scripts/go": "",
+    }
+    with write_wheel(tmp_path, "a", "1", points).open("rb") as file:
+        found = recorded_files(file).files
+
+    assert [name for name in found if "bin" in name] == ["../../../bin/go"]
+
+
+def test_a_script_is_compared_as_its_wheel_has_it(tmp_path: Path) -> None:
+    names = ("a-1.data/scripts/one", "a-1.data/scripts/two")
+    with write_wheel(tmp_path, "a", "1", dict(zip(names, ("#!python\n", "#!pythonw\n"), strict=True))).open("rb") as file:
+        found = recorded_files(file).files
+
+    assert found["../../../bin/one"] == found["../../../bin/two"]
+
+
+def test_a_record_is_not_believed_and_a_sloppy_one_is_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "a-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in {
+            "a.py": "1",
+            "empty/": "",
+            "a-1.dist-info/WHEEL": "Wheel-Version: 1.0\n",
+            "a-1.dist-info/RECORD": "a.py,,\n",
+        }.items():
+            archive.writestr(name, text)
+    with path.open("rb") as file:
+        found = recorded_files(file)
+
+    assert (found.bare, found.directories) == (["a.py"], ["empty"])
+    assert found.files["a.py"] == hashlib.sha256(b"1").hexdigest()
 
 
 def locked(*tags: str, source: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -93,4 +129,4 @@ def test_a_wheel_of_an_index_that_is_a_directory_is_read_where_it_lies(tmp_path:
     found = find_wheel(tmp_path, package, ["py3-none-any"])
 
     assert found.file == f"vendor/{file.name}"
-    assert "a.py" in read_contents(found)
+    assert "a.py" in read_contents(found).files

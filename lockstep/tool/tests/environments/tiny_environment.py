@@ -4,6 +4,7 @@ import base64
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -20,10 +21,11 @@ from lockstep_tool.environments.parity import compare_all
 from lockstep_tool.service import Service
 from small_service import REPOSITORY, TEMPLATE
 
-__all__ = ["TinyEnvironment", "digest_of", "make_tiny_environment", "record_hash", "write_wheel"]
+__all__ = ["TinyEnvironment", "digest_of", "install", "make_tiny_environment", "record_hash", "write_wheel"]
 
 SERVE = Path(lockstep_serve.__file__).parent
 PRODUCTION = Path(".nox", "production")
+BACKEND = re.search(r"(?m)^requires = .*\nbuild-backend = .*$", (TEMPLATE / "pyproject.toml.jinja").read_text())
 PROJECT = """\
 [project]
 name = "orders-api"
@@ -32,6 +34,8 @@ dependencies = ["alpha", "beta", "lockstep-serve"]
 
 [project.entry-points.lockstep_serve]
 app = "orders_api.app:create_app"
+
+[build-system]
 """
 LOCK = """\
 version = 1
@@ -107,8 +111,14 @@ class TinyEnvironment:
         path.write_text(text.replace(old, new))
 
     def copy(self, root: Path) -> "TinyEnvironment":
-        shutil.copytree(self.root, root, symlinks=True)
+        """The same at another place. Installed anew: programs name the environment that they are of."""
+        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns(".nox"))
+        install(root / PRODUCTION, *(wheel for name in ("index", "dist", "service/vendor") for wheel in self.wheels(name)))
         return TinyEnvironment(root)
+
+    def wheels(self, name: str) -> list[Path]:
+        """Those in a directory beside the good service, which no test changes."""
+        return sorted((self.root.parent / name).glob("*.whl"))
 
 
 def make_tiny_environment(root: Path) -> TinyEnvironment:
@@ -122,7 +132,8 @@ def make_tiny_environment(root: Path) -> TinyEnvironment:
     for name in ("uv.toml", "noxfile.py.lock"):
         shutil.copyfile(TEMPLATE / name, root / name)
     (root / ".python-version").write_text(f"{platform.python_version()}\n")
-    (root / "pyproject.toml").write_text(PROJECT)
+    assert BACKEND, "the template states what builds a wheel"
+    (root / "pyproject.toml").write_text(f"{PROJECT}{BACKEND[0]}\n")
     command = {"alpha-1.0.dist-info/entry_points.txt": "[console_scripts]\nalpha-run = alpha:main\n"}
     alpha = write_wheel(
         vendor,
@@ -133,9 +144,6 @@ def make_tiny_environment(root: Path) -> TinyEnvironment:
     )
     beta = write_wheel(index, "beta", "2.0", {"beta.py": "TWO = 2\n", "beta-2.0.data/scripts/beta-tool": "#!python\n"})
     serve = write_wheel(vendor, "lockstep-serve", "1.0", files_of_serve())
-    own = {f"orders_api/{path.name}": path.read_text() for path in sorted(package.iterdir())}
-    points = {"orders_api-0.1.0.dist-info/entry_points.txt": "[lockstep_serve]\napp = orders_api.app:create_app\n"}
-    service = write_wheel(root.parent / "dist", "orders-api", "0.1.0", {**own, **points}, ["alpha", "beta", "lockstep-serve"])
     lock = LOCK.format(
         index=index.as_uri(),
         alpha=alpha.name,
@@ -146,14 +154,17 @@ def make_tiny_environment(root: Path) -> TinyEnvironment:
         serve_hash=digest_of(serve),
     )
     (root / "uv.lock").write_text(lock)
-    install(root / PRODUCTION, alpha, beta, serve, service)
+    run_uv("build", "--wheel", "--offline", "--out-dir", root.parent / "dist", root)
+    install(root / PRODUCTION, alpha, beta, serve, *(root.parent / "dist").glob("*.whl"))
     return TinyEnvironment(root)
 
 
 def install(directory: Path, *wheels: Path) -> None:
-    """Have uv make an environment of these wheels; nothing is fetched."""
-    run_uv("venv", "--python", sys.executable, directory)
-    run_uv("pip", "install", "--no-index", "--no-deps", "--link-mode", "copy", "--python", directory / "bin" / "python", *wheels)
+    """Have uv install these wheels into an environment, made for them if there is none; nothing is fetched."""
+    if not directory.exists():
+        run_uv("venv", "--python", sys.executable, directory)
+    options = ("--no-index", "--no-deps", "--reinstall", "--link-mode", "copy", "--python", directory / "bin" / "python")
+    run_uv("pip", "install", *options, *wheels)
 
 
 def run_uv(*words: str | Path) -> None:

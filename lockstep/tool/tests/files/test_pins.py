@@ -16,7 +16,7 @@ def test_a_good_service_is_said_to_agree_with_where_each_version_stands(good: Sm
     assert lines[0] == f"Python {platform.python_version()}: .python-version, repeated in .copier-answers.yml:1"
     assert lines[1].startswith(f"uv {UV_VERSION}: uv.toml, repeated in Dockerfile:")
     assert lines[2].endswith(": noxfile.py.lock, stated nowhere else")
-    assert lines[3].startswith("server.toml agrees with Dockerfile, deploy/compose.yaml, deploy/nginx.conf,")
+    assert lines[3].startswith("server.toml agrees with Dockerfile, deploy/compose.yaml, deploy/kubernetes/deployment.yaml,")
     assert lines[4] == "one start command in Dockerfile, deploy/systemd/orders-api.service"
 
 

@@ -1,14 +1,18 @@
 """`upgrade` moves packages, uv and Python together, wherever they are repeated, or it moves nothing."""
 
+import os
 import platform
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from killing import break_uv, kill_at, list_steps, take_back
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_tool.files.upgrade import upgrade
 from mirrored import Mirrored
-from small_service import UV_VERSION, WORKFLOW, git
+from small_service import UV_VERSION, git
 
 RUNNING = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
 needs_the_stated_uv = pytest.mark.skipif(RUNNING != UV_VERSION, reason="the uv that runs here is another one")
@@ -56,14 +60,16 @@ def test_python_moves_wherever_it_is_repeated(newer: Mirrored) -> None:
 
 @needs_the_stated_uv
 def test_uv_moves_wherever_it_is_repeated(newer: Mirrored) -> None:
-    for file, before in (("Dockerfile", "uv:"), ("uv.toml", '">='), (WORKFLOW, "uv=="), ("pyproject.toml", "uv_build>=")):
+    workflows = [f".github/workflows/{name}.yml" for name in ("audit", "lockstep-update", "lockstep", "release")]
+    stated = (("Dockerfile", "uv:"), ("uv.toml", '">='), ("pyproject.toml", "uv_build>="))
+    for file, before in (*((name, "uv==") for name in workflows), *stated):
         newer.service.edit(file, f"{before}{UV_VERSION}", f"{before}0.13.1")
     newer.service.commit("Lag behind")
 
     lines = upgrade(newer.service.root, keep=True, uv=UV_VERSION)
 
     assert f"  uv       0.13.1   {UV_VERSION}" in lines
-    assert changed(newer) == [WORKFLOW, "Dockerfile", "uv.toml"]
+    assert changed(newer) == [*workflows, "Dockerfile", "uv.toml"]
 
 
 @pytest.mark.parametrize(
@@ -90,11 +96,37 @@ def test_what_cannot_be_moved_leaves_every_file_as_it_was(
 
 
 def test_an_index_that_is_away_leaves_every_file_as_it_was(newer: Mirrored) -> None:
-    newer.service.edit("uv.toml", newer.index.address, "http://127.0.0.1:1")
+    for name in ("uv.toml", "pyproject.toml"):
+        newer.service.edit(name, newer.index.address, "http://127.0.0.1:1")
     before = newer.service.snapshot()
 
     with pytest.raises(Refusal, match="so nothing was moved") as refused:
         upgrade(newer.service.root, python="3.12.0")
 
     assert refused.value.code == COULD_NOT_LOOK
+    assert newer.service.snapshot() == before
+
+
+def test_killed_at_any_step_the_printed_command_takes_it_back(
+    newer: Mirrored, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer.service.write(".python-version", "3.12.0\n")
+    newer.service.write(".copier-answers.yml", "python: 3.12.0\n")
+    newer.service.commit("Run on another Python")
+    before, root = newer.service.snapshot(), newer.service.root
+
+    def move(where: Path = root) -> object:
+        return upgrade(where, python=platform.python_version())
+
+    whole = shutil.copytree(root, tmp_path / "whole")
+    steps = list_steps(lambda: move(whole), tmp_path)
+
+    assert {"write .python-version (2)", "write .copier-answers.yml (2)", "start uv lock (1)"} <= set(steps)
+    monkeypatch.chdir(root)
+    for step in steps[: steps.index("start uv lock (1)") + 1]:
+        take_back(root, kill_at(step, move, tmp_path / "printed"))
+
+        assert newer.service.snapshot() == before, step
+    monkeypatch.setenv("PATH", f"{break_uv(tmp_path / 'bin')}:{os.environ['PATH']}")
+    take_back(root, kill_at("", move, tmp_path / "printed"))
     assert newer.service.snapshot() == before

@@ -1,13 +1,16 @@
 """What a team says of its image, and what an image is called, weighs and says of itself."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from archives import HISTORY, entry, saved_image
-from lockstep_serve.errors import Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.images.budget import Budget, read_budget
-from lockstep_tool.images.built_image import credentials, secret_values
+from lockstep_tool.images.built_image import COMMAND, HEALTH, PORT, SECOND, USER, VARIABLES, credentials, secret_values
 from lockstep_tool.images.contents import BASE, OURS, PACKAGES, owners_of_layers
 from lockstep_tool.images.image import refuse
 from lockstep_tool.images.labels import browser_address, labels_of
@@ -15,7 +18,7 @@ from lockstep_tool.images.layer_sizes import measure_layers
 from lockstep_tool.images.publish import refuse_other_version
 from lockstep_tool.images.tag import image_tag
 from lockstep_tool.service import Service
-from small_service import SmallService
+from small_service import TEMPLATE, SmallService
 
 TABLE = "[tool.lockstep]\n"
 
@@ -82,10 +85,11 @@ def test_an_address_is_said_without_credentials(remote: str) -> None:
 
 
 def test_layers_belong_to_the_base_the_list_or_the_dockerfile(tmp_path: Path) -> None:
-    four = saved_image(tmp_path / "four", [[], [], [], []])
+    five = saved_image(tmp_path / "five", [[], [], [], [], []])
     unknown = saved_image(tmp_path / "unknown", [[], []], history=HISTORY)
 
-    assert owners_of_layers(four) == [BASE, PACKAGES, OURS, OURS]
+    assert owners_of_layers(five) == [BASE, PACKAGES, OURS, OURS, OURS]
+    assert owners_of_layers(five, 2) == [BASE, BASE, PACKAGES, OURS, OURS]
     assert owners_of_layers(unknown) == [OURS, OURS]
 
 
@@ -119,6 +123,14 @@ def test_nothing_is_refused_where_nothing_is_wrong() -> None:
     refuse("localhost/orders-api:lockstep", [])
 
 
+def test_an_image_of_which_a_part_was_not_looked_at_does_not_pass() -> None:
+    unseen = Finding("image base", "localhost/base:1 cannot be looked at: no such image", severity=Severity.UNKNOWN)
+    with pytest.raises(Refusal, match="not looked at: localhost/orders-api:lockstep as a whole") as refused:
+        refuse("localhost/orders-api:lockstep", [unseen])
+
+    assert refused.value.code == COULD_NOT_LOOK
+
+
 def test_a_tag_of_another_version_is_not_published(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI_COMMIT_TAG", "v2.0")
     monkeypatch.delenv("GITHUB_REF_TYPE", raising=False)
@@ -126,3 +138,27 @@ def test_a_tag_of_another_version_is_not_published(monkeypatch: pytest.MonkeyPat
     refuse_other_version("2.0")
     with pytest.raises(Refusal, match="The tag is not of this version"):
         refuse_other_version("1.0")
+
+
+def test_the_dockerfile_states_what_the_checks_expect() -> None:
+    text = (TEMPLATE / "Dockerfile").read_text(encoding="utf-8").rpartition("\nFROM ")[2].replace("\\\n", " ")
+    stated = {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in text.splitlines() if " " in line}
+    times, _, test = stated["HEALTHCHECK"].partition(" CMD ")
+    options = dict(word.removeprefix("--").split("=") for word in times.split())
+
+    assert stated["USER"] == USER
+    assert stated["EXPOSE"] == PORT
+    assert json.loads(stated["CMD"]) == COMMAND
+    assert ["CMD", *json.loads(test)] == HEALTH["Test"]
+    assert options.pop("retries") == str(HEALTH["Retries"])
+    assert options == {
+        "interval": f"{HEALTH['Interval'] // SECOND}s",
+        "timeout": f"{HEALTH['Timeout'] // SECOND}s",
+        "start-period": f"{HEALTH['StartPeriod'] // SECOND}s",
+    }
+    assert {f"{name}={value}" for name, value in VARIABLES.items()} <= set(re.findall(r"\w+=\S+", text))
+
+
+def test_what_begins_with_a_dot_is_in_no_wheel_and_in_no_build() -> None:
+    assert (TEMPLATE / ".dockerignore").read_text(encoding="utf-8").splitlines()[-1] == "src/**/.*"
+    assert 'wheel-exclude = [".*"]\n' in (TEMPLATE / "pyproject.toml.jinja").read_text(encoding="utf-8")

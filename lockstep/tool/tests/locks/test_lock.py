@@ -9,9 +9,10 @@ from lockstep_serve.errors import Refusal
 from lockstep_tool import hermetic
 from lockstep_tool.checks.registry import find_check
 from lockstep_tool.lockfile import Lock, files_of, name_of, read_lock, spot
-from lockstep_tool.locks.lock import check_lock
+from lockstep_tool.locks.lock import check_lock, influences
+from lockstep_tool.locks.lock_registry import yanked
 from lockstep_tool.service import Service
-from small_service import SmallService, make_wheel
+from small_service import SmallService, locked, make_wheel
 
 FRESH, HONEST, COOLDOWN = (find_check(name) for name in ("lock fresh", "lock honest", "cooldown"))
 
@@ -107,6 +108,40 @@ def test_a_file_that_is_missing_is_named(service: SmallService, name: str) -> No
         check_lock(Service(service.root))
 
     assert f"{name} cannot be read." in str(refused.value)
+
+
+def test_what_has_uv_choose_otherwise_is_said_and_is_no_fault(service: SmallService) -> None:
+    stated = (
+        '[manifest]\nconstraints = [{ name = "h11", specifier = "<1" }]\noverrides = [{ name = "idna", specifier = "<4" }]\n\n'
+    )
+    service.edit("uv.lock", '[[package]]\nname = "annotated-doc"', f'{stated}[[package]]\nname = "annotated-doc"')
+
+    assert service.find(HONEST) == []
+    assert list(influences(Service(service.root).lock)) == ["constraints: h11<1", "overrides: idna<4"]
+
+
+def test_a_group_of_a_workspace_is_what_needs_its_packages(service: SmallService) -> None:
+    service.write("uv.lock", service.read("uv.lock") + "\n" + locked("six", "1.17.0"))
+    group = '[manifest.dependency-groups]\ndev = [{ name = "six" }]\n\n'
+    service.edit("uv.lock", '[[package]]\nname = "annotated-doc"', f'{group}[[package]]\nname = "annotated-doc"')
+
+    assert service.find(HONEST) == []
+
+
+def test_a_release_that_was_taken_back_is_said_to_be_yanked(service: SmallService) -> None:
+    said = 'warning: `idna==3.11` is yanked (reason: "It breaks \\"x\\".")\nwarning: `gone==1.0` is yanked\n'
+
+    found = list(yanked(Service(service.root).lock, said))
+
+    assert [one.said for one in found] == ['idna 3.11: It breaks \\"x\\".', "gone 1.0: no reason is given"]
+    assert found[0].spot.startswith("uv.lock:")
+
+
+def test_a_table_that_only_newer_toml_has_is_said_to_be_one(service: SmallService) -> None:
+    service.edit("pyproject.toml", "[tool.uv.sources]\n", '[tool.uv.sources]\nother = {\n  path = "other.whl",\n}\n')
+
+    with pytest.raises(Refusal, match=r"pyproject\.toml is TOML 1\.1"):
+        check_lock(Service(service.root))
 
 
 def test_the_lock_of_the_tool_that_cannot_be_read_is_named_by_its_path(service: SmallService) -> None:

@@ -1,6 +1,7 @@
 """A tiny service of the model that a test names, which every process that the test starts can import."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Tin
     for name in [name for name in os.environ if name.startswith(INHERITED)]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "tiny" / "src"))
+    monkeypatch.setattr(expecting, "interrupted", threading.Event())  # after a failure, nothing starts in that process
     return lambda model: write_tiny_service(tmp_path / "tiny", model)
 
 

@@ -254,3 +254,32 @@ def test_what_changes_while_it_is_proved_is_not_remembered(
     prove.prove(service.root)
 
     assert not (service.root / PROOFS).exists()
+
+
+def test_a_second_look_reads_what_the_file_system_says_was_changed(service: TinyService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "SETTLED_NANOSECONDS", 0)
+    file = service.root / SITE / "other.py"
+    before, times, read = describe(service), file.stat(), list[str]()
+    hash_file = subject.hash_file
+    monkeypatch.setattr(subject, "hash_file", lambda path, size: (read.append(path), hash_file(path, size))[1])
+    again = describe(service)
+    while file.stat().st_ctime_ns == times.st_ctime_ns:  # a clock that ticks slowly
+        file.write_text("TWO", encoding="utf-8")
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    after = describe(service)
+
+    assert again == before
+    assert read == [str(file)]
+    assert after.parts["installed packages"] != before.parts["installed packages"]
+
+
+def test_a_file_that_was_just_written_is_read_at_every_look(service: TinyService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "SETTLED_NANOSECONDS", 10**18)
+    read: list[str] = []
+    hash_file = subject.hash_file
+    monkeypatch.setattr(subject, "hash_file", lambda path, size: (read.append(path), hash_file(path, size))[1])
+    describe(service)
+    first = len(read)
+    describe(service)
+
+    assert len(read) == 2 * first > 0

@@ -1,23 +1,27 @@
 """A good service goes through every step that its model has; of another, the step that fails is named with its cause."""
 
-import threading
-from collections.abc import Callable
-from typing import NoReturn
+import os
+import signal
+from collections.abc import Callable, Iterable
 
 import pytest
 
-from lockstep_serve.errors import Refusal
-from lockstep_tool.prove import expecting, process, steps
-from lockstep_tool.prove.expecting import wait_until
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_tool.prove import process, prove
+from lockstep_tool.prove.apart import work_apart
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.prove import prove_steps
+from lockstep_tool.prove.steps import Step
 from tiny_service import TinyService
 
 Tiny = Callable[[str], TinyService]
 
-ALWAYS = ["becomes ready", "answers", "is this environment", "lets 4 slow requests overlap"]
-STOPPING = ["drains on SIGTERM", "exits in time", "logs no error"]
-REQUESTS = ["answers its own requests", "keeps its answers for parity"]
+ALWAYS = [
+    *("becomes ready", "answers", "is this environment", "keeps search path and time zone"),
+    "lets 4 slow requests overlap",
+]
+STOPPING = ["drains on SIGTERM", "exits in time", "logs no error", "logs nothing but JSON"]
+REQUESTS = ["answers its own requests", "leaves no file open", "keeps its answers for parity"]
 STEPS = {
     "uvicorn": [
         *ALWAYS,
@@ -26,6 +30,7 @@ STEPS = {
         "stands slow clients",
         *STOPPING,
         "refuses what is too much",
+        "outlives silent clients",
         "a zero-downtime restart loses nothing",
     ],
     "gunicorn-gthread": [
@@ -57,17 +62,18 @@ def test_a_good_service_goes_through_every_step(tiny: Tiny, model: str, capsys: 
     assert ("needs a buffering proxy" in said) == (model == "gunicorn-gthread")
 
 
-def test_the_cause_is_shown_and_not_what_prove_has_planted(tiny: Tiny) -> None:
+def test_a_variable_of_the_shell_that_reaches_the_interpreter_is_blamed_with_it(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
     service = tiny("uvicorn")
-    service.plant("tiny/answers.py", "import logging\nlogging.getLogger('tiny').error('no database')")
+    service.plant("tiny/app.py", "import warnings\nwarnings.warn('old', DeprecationWarning)")
     with pytest.raises(Refusal) as caught:
         prove_steps(service.production)
 
-    said = str(caught.value)
-    assert said.startswith("The service does not prove itself: logs no error.")
-    assert "ERROR tiny: no database" in said
-    assert "the event loop was held" not in said
-    assert "uv run noxfile.py -s serve" in said
+    assert caught.value.wrong == "The service does not prove itself: becomes ready."
+    assert ("PYTHONWARNINGS", "error   <- set in this shell") in caught.value.where
+    assert "PYTHONWARNINGS unset" in caught.value.fix
 
 
 HASTY = """
@@ -86,18 +92,44 @@ def test_the_cause_of_a_server_beside_the_main_one_is_shown(tiny: Tiny) -> None:
     assert "planted by prove: a release that is broken" in str(caught.value)
 
 
-def test_an_interrupt_ends_every_server(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["becomes ready", "lets 4 slow requests overlap", "stands slow clients", "drains on SIGTERM", "outlives silent clients"],
+)
+def test_ctrl_c_in_a_step_ends_every_server(tiny: Tiny, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     begun: set[Server] = set()
+    enter = Server.__enter__
 
-    def interrupt(_: Server) -> NoReturn:
-        wait_until(lambda: len(process._started) > 1, lambda: "no second server was started")
-        begun.update(process._started)
-        raise KeyboardInterrupt
+    def note(server: Server) -> Server:
+        begun.add(enter(server))
+        return server
 
-    monkeypatch.setattr(expecting, "interrupted", threading.Event())
-    monkeypatch.setattr(steps, "list_last", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        prove_steps(tiny("uvicorn").production)
+    def interrupt_at(server: Server, its_steps: Iterable[Step], tell: Callable[[str, str], None]) -> None:
+        for step in its_steps:
+            if step.name == name:
+                os.kill(os.getpid(), signal.SIGINT)
+            run(server, [step], tell)
 
+    run = prove.run
+    monkeypatch.setattr(Server, "__enter__", note)
+    monkeypatch.setattr(prove, "run", interrupt_at)
+    production, before = tiny("uvicorn").production, signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work_apart(lambda: prove_steps(production))
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+    assert begun
     assert all(server.process.poll() is not None for server in begun)
+    assert not process._started
+
+
+def test_what_takes_too_long_is_ended_and_named(tiny: Tiny) -> None:
+    service = tiny("uvicorn")
+    service.plant("tiny/app.py", "import time\ntime.sleep(600)")
+    with pytest.raises(Refusal, match=r"It took longer than 2 s and was ended\. .* becomes ready") as caught:
+        work_apart(lambda: prove_steps(service.production), 2)
+
+    assert caught.value.code == COULD_NOT_LOOK
     assert not process._started

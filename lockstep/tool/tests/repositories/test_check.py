@@ -1,6 +1,7 @@
 """`check` looks at any repository, read only: it names what is planted there, and stays silent about a good one."""
 
 import json
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from lockstep_tool.__main__ import main
+from lockstep_tool.repositories.check import applies, columns, look_for
+from lockstep_tool.repositories.facts import Facts
+from lockstep_tool.repositories.repository import open_repository
 from small_service import SmallService
 
 GOOD = {
@@ -48,10 +52,10 @@ def check(capsys: pytest.CaptureFixture[str], good: SmallService, monkeypatch: p
     return run
 
 
-def write(directory: Path, files: Mapping[str, str]) -> Path:
+def write(directory: Path, files: Mapping[str, str | bytes]) -> Path:
     for name, text in files.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_text(text)
+        (directory / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return directory
 
 
@@ -72,10 +76,21 @@ version = "1"
 source = { virtual = "." }
 """
 
+PYTHON = f"FROM python:3.13.9@sha256:{'0' * 64}\n"
+
+
+def steps(*lines: str, job: str = "") -> str:
+    """A workflow of one job, whose steps begin on line 7; `job` is a line of the job."""
+    head = ["name: ci", "on: push", "jobs:", "  test:", f"    {job or 'runs-on: ubuntu-24.04'}", "    steps:"]
+    return "\n".join([*head, *(f"      {line}" for line in lines), ""])
+
+
 # A fault → the file, what stands there, the column with its sign, and words of what is said.
 PLANTED = {
     "a requirement without a version": ("requirements.txt", "six\n", "✗ lock", "name no version"),
+    "a requirement with a range of versions": ("requirements.txt", "six==1.*\n", "✗ lock", "name no version"),
     "a requirement without a hash": ("requirements.txt", "six==1.17.0\n", "✗ lock", "have no hash"),
+    "a list that is no text": ("requirements.txt", "s\0i\0x\0", "? lock", "What is required was not looked at."),
     "a lock that does not answer": (
         "uv.lock",
         OLD_LOCK,
@@ -85,45 +100,205 @@ PLANTED = {
     "a lock with conflict markers": ("uv.lock", "version = 1\n<<<<<<< before\n", "✗ lock", "conflict markers"),
     "another tool's lock": ("poetry.lock", '[[package]]\nname = "six"\n', "? lock", "Not looked at: poetry.lock"),
     "a Python without its patch": (".python-version", "3.13\n", "✗ python", "stated 2 ways"),
-    "another Python in CI": (WORKFLOW, 'with:\n  python-version: "3.12.1"\n', "✗ python", f"{WORKFLOW}:2   3.12.1"),
-    "uv in whatever version": (WORKFLOW, "run: pip install uv\n", "✗ tools", "whatever version there is"),
-    "nox in whatever version": (WORKFLOW, "run: pipx run nox\n", "✗ tools", "nox is taken in whatever version"),
+    "another Python in CI": (
+        WORKFLOW,
+        steps("- uses: actions/setup-python@" + 40 * "a", "  with:", '    python-version: "3.12.1"'),
+        "✗ python",
+        f"{WORKFLOW}:9   3.12.1",
+    ),
+    "a matrix that leaves out what production runs": (
+        WORKFLOW,
+        steps(
+            "- uses: actions/setup-python@" + 40 * "a",
+            "  with: { python-version: '${{ matrix.py }}' }",
+            job="strategy: { matrix: { py: ['3.9', '3.13'] } }",
+        ),
+        "✗ python",
+        f"{WORKFLOW}:5   3.9",
+    ),
+    "a Python that YAML reads as another": (
+        WORKFLOW,
+        steps("- uses: actions/setup-python@" + 40 * "a", "  with: { python-version: 3.10 }"),
+        "✗ python",
+        "3.1, from 3.10 without quotes",
+    ),
+    "a Python that only CI knows": (
+        WORKFLOW,
+        steps("- uses: actions/setup-python@" + 40 * "a", "  with: { python-version: '${{ inputs.python }}' }"),
+        "? python",
+        "cannot be known from the text",
+    ),
+    "uv in whatever version": (WORKFLOW, steps("- run: pip install uv"), "✗ tools", "whatever version there is"),
+    "uv from its installer": (
+        WORKFLOW,
+        steps("- run: curl -LsSf https://astral.sh/uv/install.sh | sh"),
+        "✗ tools",
+        "whatever version there is",
+    ),
+    "uv by an action that takes the newest": (
+        WORKFLOW,
+        steps("- uses: astral-sh/setup-uv@" + 40 * "a"),
+        "✗ tools",
+        "setup-uv without a version",
+    ),
+    "nox in whatever version": (WORKFLOW, steps("- run: pipx run nox"), "✗ tools", "nox is taken in whatever version"),
     "another uv in CI": (
         WORKFLOW,
-        "run: uvx uv@0.13.8 sync --locked\n  image: ghcr.io/astral-sh/uv:0.13.9\n",
+        steps("- run: uvx uv@0.13.8 sync --locked", job="container: ghcr.io/astral-sh/uv:0.13.9"),
         "✗ tools",
         "uv is stated 2 ways",
     ),
-    "a frozen installation": (WORKFLOW, "run: uv sync --frozen\n", "✗ installs", "`--frozen` installs from a lock"),
-    "an installation that may move the lock": (WORKFLOW, "run: uv sync\n", "✗ installs", "move the lock"),
-    "an installation of the newest": (WORKFLOW, "run: pip install -r requirements.txt\n", "✗ installs", "newest that day"),
+    "uv outside of what the project asks": (
+        "Containerfile",
+        f"{PYTHON}COPY --from=ghcr.io/astral-sh/uv:0.4.1@sha256:{'0' * 64} /uv /bin/\nUSER 1\n",
+        "✗ tools",
+        "Containerfile:2   ghcr.io/astral-sh/uv:0.4.1",
+    ),
+    "a frozen installation": (WORKFLOW, steps("- run: uv sync --frozen"), "✗ installs", "`--frozen` installs from a lock"),
+    "an installation that is frozen by a variable": (
+        WORKFLOW,
+        steps("- run: uv sync", "  env: { UV_FROZEN: '1' }"),
+        "✗ installs",
+        "`--frozen` installs from a lock",
+    ),
+    "an installation that may move the lock": (
+        WORKFLOW,
+        steps("- run: |", "    echo begin", "    uv sync"),
+        "✗ installs",
+        f"{WORKFLOW}:9   uv sync",
+    ),
+    "an installation in a here-document": (
+        "Containerfile",
+        f"{PYTHON}RUN <<END\nset -e\npip install flask\nEND\nUSER 1\n",
+        "✗ installs",
+        "Containerfile:4   pip install flask",
+    ),
+    "an installation of the newest": (WORKFLOW, steps("- run: pip install flask"), "✗ installs", "newest that day"),
+    "an installation without hashes": (WORKFLOW, steps("- run: pip install six==1.17.0"), "! installs", "a version and no hash"),
+    "an installation of what only CI knows": (WORKFLOW, steps("- run: pip install $NEEDED"), "? installs", "cannot be known"),
     "a base that is whatever is newest": ("Containerfile", "FROM debian\nUSER 1\n", "✗ bases", "Containerfile:1   debian"),
     "a base by an argument": ("Containerfile", "ARG B=debian:latest\nFROM ${B}\nUSER 1\n", "✗ bases", "debian:latest"),
+    "a base that only a build knows": ("Containerfile", "ARG B\nFROM ${B}\nUSER 1\n", "? bases", "a variable without a value"),
     "a base by tag": ("Containerfile", "FROM debian:13\nUSER 1\n", "! bases", "pinned by a tag"),
     "an image beside the service": ("compose.yaml", "services:\n  db:\n    image: postgres\n", "✗ bases", "compose.yaml:3"),
-    "an action by tag": (WORKFLOW, "- uses: actions/checkout@v5\n", "✗ actions", "not pinned to a commit"),
+    "an image that is merged in": (
+        "compose.yaml",
+        "x-db: &db\n  image: postgres\nservices:\n  db:\n    <<: *db\n",
+        "✗ bases",
+        "compose.yaml:2   postgres",
+    ),
+    "an image of a job of GitLab": (".gitlab-ci.yml", "test:\n  image: debian\n  script: [make]\n", "✗ bases", "gitlab-ci.yml:2"),
+    "an installation of a job of GitLab": (
+        ".gitlab-ci.yml",
+        "test:\n  before_script:\n    - pip install flask\n  script: [make]\n",
+        "✗ installs",
+        ".gitlab-ci.yml:3   pip install flask",
+    ),
+    "a Python of an image of CircleCI": (
+        ".circleci/config.yml",
+        "jobs:\n  test:\n    docker:\n      - image: cimg/python:3.12.1\n    steps:\n      - run: make\n",
+        "✗ python",
+        ".circleci/config.yml:4   cimg/python:3.12.1",
+    ),
+    "an installation of Azure": (
+        "azure-pipelines.yml",
+        "stages:\n  - jobs:\n      - steps:\n          - script: pip install flask\n",
+        "✗ installs",
+        "azure-pipelines.yml:4   pip install flask",
+    ),
+    "an image that CI runs in": (WORKFLOW, steps("- run: make", job="container: { image: debian }"), "✗ bases", "   debian"),
+    "an action by tag": (WORKFLOW, steps("- uses: actions/checkout@v5"), "✗ actions", f"{WORKFLOW}:7   actions/checkout@v5"),
+    "a workflow of others by branch": (
+        WORKFLOW,
+        "on: push\njobs:\n  all:\n    uses: acme/ci/.github/workflows/all.yml@main\n",
+        "✗ actions",
+        "acme/ci/.github/workflows/all.yml@main",
+    ),
+    "a workflow that is no YAML": (WORKFLOW, "on: [push\n", "? actions", f"{WORKFLOW} cannot be read"),
     "another start command": ("Procfile", "web: gunicorn app:app --workers 4\n", "✗ start", "started 2 ways"),
     "a reload in production": ("Procfile", "web: uvicorn app:app --reload\n", "✗ start", "a server for development"),
     "a stop without an end": (
         "Dockerfile",
-        f"FROM python:3.13.9@sha256:{'0' * 64}\nCMD uvicorn app:app\nUSER 1\n",
+        f"{PYTHON}CMD uvicorn app:app\nUSER 1\n",
         "! start",
         "waits for requests without an end",
     ),
-    "a shell before the server": ("compose.yaml", "command: sh -c 'gunicorn app:app'\n", "✗ start", "keeps SIGTERM"),
+    "another command in Kubernetes": (
+        "k8s/all.yaml",
+        "kind: Service\n---\nspec:\n  template:\n    spec:\n      containers:\n        - command: [gunicorn, app:app]\n",
+        "✗ start",
+        "k8s/all.yaml:7   gunicorn app:app",
+    ),
+    "a shell before the server": (
+        "Dockerfile",
+        f'{PYTHON}CMD ["sh", "-c", "gunicorn --workers 2 app:app"]\nUSER 1\n',
+        "! start",
+        "many keep SIGTERM",
+    ),
     "workers by the host's processors": ("gunicorn.conf.py", "workers = cpu_count() * 2 + 1\n", "✗ start", "gunicorn.conf.py:1"),
     "root by number": ("Containerfile", "FROM x:1\nUSER 0:0\n", "✗ user", "USER 0:0"),
-    "root by silence": ("Containerfile", "FROM x:1 AS a\nUSER 1\nFROM a\n", "✗ user", "no USER, so root"),
+    "root by silence": ("Containerfile", f"{PYTHON}RUN true\n", "✗ user", "no USER, from python:3.13.9"),
+    "root by another stage": ("Containerfile", "FROM x:1 AS a\nUSER 0\nFROM a\nRUN true\n", "✗ user", "Containerfile:2   USER 0"),
+    "a user that only the base knows": ("Containerfile", "FROM acme/base:1\n", "? user", "up to what it is built from"),
+    "a build that sees everything": (".dockerignore", None, "✗ context", ".dockerignore   missing"),
+}
+# What was once called broken, or good, and is neither → the files, and the column with its sign.
+UNTRUE = {
+    "an action's tag is no version of uv": (
+        {WORKFLOW: steps("- uses: astral-sh/setup-uv@v6", "  with: { version: 0.13.9 }", "- run: uv sync --locked")},
+        "tools ✓",
+    ),
+    "an action follows what the project asks of uv": (
+        {WORKFLOW: steps("- uses: astral-sh/setup-uv@v6"), "uv.toml": 'required-version = "==0.13.9"\n'},
+        "tools ✓",
+    ),
+    "no tool is used": ({}, "tools -"),
+    "a range admits the version in CI": (
+        {WORKFLOW: steps("- run: pip install uv==0.13.9"), "uv.toml": 'required-version = ">=0.13,<0.14"\n'},
+        "tools ✓",
+    ),
+    "nox is stated before it is run": ({WORKFLOW: steps("- run: uvx --from nox==2026.10.20 nox")}, "tools ✓"),
+    "a comment installs nothing": ({WORKFLOW: steps("# pip install uv", "- run: echo pip # install uv")}, "tools -"),
+    "a name is no command": ({WORKFLOW: steps("- name: pip install uv", "  run: make")}, "tools -"),
+    "an image that the same file builds": (
+        {"compose.yaml": "services:\n  web:\n    build: .\n    image: web\n  job:\n    image: web\n"},
+        "bases ✓",
+    ),
+    "a stage is no image": ({"Containerfile": f"{PYTHON.strip()} AS a\nFROM a\nCOPY --from=a /x /x\nUSER 1\n"}, "bases ✓"),
+    "a stage has the user of the one below": ({"Containerfile": f"{PYTHON.strip()} AS a\nUSER 1\nFROM a\n"}, "user ✓"),
+    "text in a here-document is no instruction": (
+        {"Containerfile": f"{PYTHON}COPY <<END /notes\nFROM debian\nUSER root\nEND\nUSER 1\n"},
+        "bases ✓",
+    ),
+    "two applications are started two ways": ({"Procfile": "web: gunicorn other:app\n"}, "start ✓"),
+    "what pip checks by hash is locked": ({WORKFLOW: steps("- run: pip install -r requirements.txt")}, "installs ✓"),
+    "what a variable locks is locked": (
+        {WORKFLOW: steps("- run: uv sync", job="env: { UV_LOCKED: 'true' }")},
+        "installs ✓",
+    ),
+    "a Python of a matrix that agrees": (
+        {
+            WORKFLOW: steps(
+                "- uses: actions/setup-python@" + 40 * "a",
+                "  with: { python-version: '${{ matrix.py }}' }",
+                job="strategy: { matrix: { py: ['3.13.9'] } }",
+            )
+        },
+        "python ✓",
+    ),
+    "a list in UTF-16": ({"requirements.txt": GOOD["requirements.txt"].encode("utf-16")}, "lock !"),
+    "a list with a mark of the byte order": ({"requirements.txt": b"\xef\xbb\xbf" + GOOD["requirements.txt"].encode()}, "lock !"),
 }
 
 
 @pytest.mark.parametrize("fault", PLANTED)
 def test_what_is_planted_is_named(check: Check, fault: str, tmp_path: Path) -> None:
     name, text, sign, said = PLANTED[fault]
-    project = {"pyproject.toml": '[project]\nname = "x"\nversion = "2"\nrequires-python = ">=3.11"\n'}
-    directory = write(tmp_path / "repository", {**GOOD, **project, name: text})
-    if name == "poetry.lock":
-        (directory / "requirements.txt").unlink()
+    asked = '[tool.uv]\nrequired-version = ">=0.13"\n' if "what the project asks" in fault else ""
+    project = {"pyproject.toml": f'[project]\nname = "x"\nversion = "2"\nrequires-python = ">=3.11"\n{asked}'}
+    directory = write(tmp_path / "repository", {**GOOD, **project, name: text or ""})
+    if name in {"poetry.lock", ".dockerignore"}:
+        (directory / ("requirements.txt" if text else name)).unlink()
 
     answer = check(directory)
 
@@ -132,6 +307,75 @@ def test_what_is_planted_is_named(check: Check, fault: str, tmp_path: Path) -> N
     assert said in answer.out
     assert answer.out.count("fix:") >= 1
     assert answer.error == ""
+
+
+@pytest.mark.parametrize("case", UNTRUE)
+def test_what_is_not_so_is_not_said(check: Check, case: str, tmp_path: Path) -> None:
+    files, expected = UNTRUE[case]
+    answer = check(write(tmp_path / "repository", {**GOOD, **files}))
+    heading, line = answer.out.splitlines()[:2]
+    signs = dict(zip(heading.split(), line.split(), strict=True))
+
+    column, sign = expected.split()
+    assert signs[column] == sign, answer.out
+
+
+def test_a_file_that_is_broken_anywhere_leaves_its_columns_open(tmp_path: Path) -> None:
+    texts = {(name, text) for name, text, *_ in PLANTED.values() if text}
+    for number, (name, text) in enumerate(sorted(texts)):
+        for part, broken in enumerate((text[: len(text) // 3], text[: -len(text) // 4], text.encode() + b"\n\xff\xfe", text[5:])):
+            facts = Facts(open_repository(write(tmp_path / f"{number}-{part}", {name: broken})))
+            for column in columns({}, {})[1:]:
+                found = list(look_for(column, facts)) if applies(column, facts) else []
+
+                assert all(finding.where and finding.fix for finding in found), (name, broken)
+
+
+WORKSPACE = {
+    "pyproject.toml": '[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+    "packages/a/pyproject.toml": '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.11"\n',
+}
+NEEDS_MEMBERS = """
+dependencies = ["a"]
+
+[dependency-groups]
+dev = ["a"]
+
+[tool.uv.sources]
+a = { workspace = true }
+
+"""
+PROJECT = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "where", "sign"),
+    [
+        (WORKSPACE, ".", "✓"),
+        (WORKSPACE, "packages/a", "✓"),
+        ({**WORKSPACE, "pyproject.toml": PROJECT + NEEDS_MEMBERS + WORKSPACE["pyproject.toml"]}, ".", "✓"),
+        ({"pyproject.toml": PROJECT + "[tool.thing]\ntable = {\n    one = 1,\n}\n"}, ".", "?"),
+        ({"pyproject.toml": PROJECT}, ".", "✓"),
+    ],
+    ids=["a root that is no project", "a member", "a root with a member", "TOML 1.1", "one project"],
+)
+def test_a_genuine_lock_is_not_called_broken(
+    check: Check, files: Mapping[str, str], where: str, sign: str, tmp_path: Path
+) -> None:
+    root = write(tmp_path / "repository", files)
+    (root / ".git").mkdir()
+    subprocess.run(["uv", "lock", "--quiet", "--offline", "--no-config", "--project", str(root)], check=True)
+    answer = check(root / where)
+
+    assert answer.out.splitlines()[1].split()[1] == sign, answer.out
+
+
+def test_a_project_beside_a_workspace_has_no_lock(check: Check, tmp_path: Path) -> None:
+    root = write(tmp_path / "repository", {**WORKSPACE, "other/pyproject.toml": PROJECT})
+    (root / ".git").mkdir()
+    (root / "uv.lock").write_text(OLD_LOCK)
+
+    assert "There is no lock." in check(root / "other").out
 
 
 def test_a_good_repository_that_no_template_made_has_nothing_broken(check: Check, tmp_path: Path) -> None:
@@ -256,4 +500,55 @@ def test_a_column_with_nothing_to_look_at_finds_nothing(check: Check, tmp_path: 
     path = write(tmp_path / "bare", {"requirements.txt": GOOD["requirements.txt"], ".python-version": "3.13.9\n"})
     answer = check(path)
 
-    assert "bare     !     ✓       ✓      -         -      -        -      -     -        0" in answer.out
+    assert "bare     !     ✓       -      -         -      -        -      -     -        0" in answer.out
+
+
+def save_services(check: Check, folder: Path, name: str, *, good: bool) -> Path:
+    """What `--json` has of a service that is good or not, and of one whose name is markup."""
+    one = write(folder / "orders", {**GOOD, "requirements.txt": GOOD["requirements.txt"] if good else "six\n"})
+    two = write(folder / "<b>|[x](y)", {**GOOD, "Procfile": "web: gunicorn app:app --workers `3`\n"})
+    forms = [part for form in ("json", "markdown", "html") for part in (f"--{form}", folder / f"{name}.{form}")]
+    check(one, two, *forms)
+    return folder / f"{name}.json"
+
+
+def test_the_same_is_saved_as_a_page_of_markdown_and_of_html(check: Check, tmp_path: Path) -> None:
+    save_services(check, tmp_path, "page", good=False)
+    markdown, html = (tmp_path / "page.markdown").read_text(), (tmp_path / "page.html").read_text()
+
+    assert "| orders | ✗ | ✓ | - | ✓ | ✓ | - | ✓ | ✓ | ✓ | 1 |" in markdown
+    assert "- ✗ `lock`: 1 requirements name no version." in markdown
+    assert "| &lt;b&gt;\\|\\[x](y) |" in markdown
+    assert "`` gunicorn app:app --workers `3` ``" in markdown
+    assert '<td class="s4" data-value="4" title="1 requirements name no version.">✗</td>' in html
+    assert "<b>|" not in html
+    assert "&lt;b&gt;|[x](y)" in html
+    assert "http" not in html.replace("https://", "http").split("<script>")[1]
+    assert html.count("<button") == 11
+
+
+def test_what_has_changed_since_an_earlier_look_is_said(check: Check, tmp_path: Path) -> None:
+    before = save_services(check, tmp_path, "before", good=True)
+    write(tmp_path / "orders", {"requirements.txt": "six\n"})
+    write(tmp_path / "new", GOOD)
+    page = tmp_path / "now.md"
+    answer = check(tmp_path / "orders", tmp_path / "new", "--since", before, "--markdown", page)
+
+    assert "  orders   ✗↓" in answer.out
+    assert "0 better ↑, 1 worse ↓, 0 otherwise ~; 1 services new, 1 gone." in answer.out
+    assert "| orders | ✗↓ | ✓ |" in page.read_text()
+
+    moved = write(tmp_path / "elsewhere" / "orders", GOOD)
+    after = tmp_path / "after.json"
+    check(tmp_path / "orders", "--json", after)
+    answer = check(moved, "--since", after)
+    assert "  orders   !↑" in answer.out
+    assert "1 better ↑" in answer.out
+
+
+def test_what_json_did_not_save_cannot_be_compared_with(check: Check, tmp_path: Path) -> None:
+    other = tmp_path / "other.json"
+    other.write_text('{"schema": "another/1"}')
+
+    assert "Name a file that `--json` saved." in check(write(tmp_path / "good", GOOD), "--since", other).error
+    assert "cannot be compared with" in check(tmp_path / "good", "--since", tmp_path / "missing.json").error

@@ -1,14 +1,13 @@
 """What an update may have left behind is named: each kind planted once in a small repository, without a template."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import Checkout, git, open_checkout
 from lockstep_tool.updating.judging import find_damage, path_of
+from lockstep_tool.updating.second_tree import make_second_tree
 from tiny_template import commit
 
 WAS = "one\ntwo\n\nthree\n"
@@ -60,54 +59,27 @@ def write(name: str, text: str) -> Callable[[Path], object]:
     ],
 )
 def test_planted_damage_is_named(plant: Callable[[Path], object], check: str, path: str, here: Checkout, tmp_path: Path) -> None:
-    with here.second_tree(tmp_path / "tree") as tree:
-        plant(tree)
-        findings = find_damage(here, tree, born(tmp_path / "born"), "")
+    tree = make_second_tree(here, tmp_path / "tree")
+    plant(tree)
+    findings = find_damage(here, tree, born(tmp_path / "born"), "")
 
     assert (check, path) in [(finding.check, path_of(finding)) for finding in findings]
     assert all(path in finding.fix or check == "markers" for finding in findings if finding.check == check)
 
 
 def test_what_the_template_may_do_is_no_damage(here: Checkout, tmp_path: Path) -> None:
-    with here.second_tree(tmp_path / "tree") as tree:
-        (tree / "theirs.txt").unlink()
-        (tree / "shared.toml").write_text("one\nchanged\n\n  ours\n")
-        (tree / "uv.lock").write_text("package = []\n# made anew\n")
-        (tree / "new.txt").write_text("new\n")
-        (tree / "merging.md").write_text("A conflict begins with\n<<<<<<< ours\nand ends.\n")
+    tree = make_second_tree(here, tmp_path / "tree")
+    (tree / "theirs.txt").unlink()
+    (tree / "shared.toml").write_text("one\nchanged\n\n  ours\n")
+    (tree / "uv.lock").write_text("package = []\n# made anew\n")
+    (tree / "new.txt").write_text("new\n")
+    (tree / "merging.md").write_text("A conflict begins with\n<<<<<<< ours\nand ends.\n")
 
-        assert find_damage(here, tree, born(tmp_path / "born"), "") == []
+    assert find_damage(here, tree, born(tmp_path / "born"), "") == []
 
 
 def test_a_stale_lock_and_an_unknown_past_are_named(here: Checkout, tmp_path: Path) -> None:
-    with here.second_tree(tmp_path / "tree") as tree:
-        findings = find_damage(here, tree, None, "uv cannot lock.")
+    findings = find_damage(here, make_second_tree(here, tmp_path / "tree"), None, "uv cannot lock.")
 
     named = [(finding.check, path_of(finding)) for finding in findings]
     assert named == [("unknown past", ".copier-answers.yml"), ("lock", "uv.lock")]
-
-
-def test_an_update_that_cannot_be_taken_over_leaves_nothing(here: Checkout, tmp_path: Path) -> None:
-    with here.second_tree(tmp_path / "tree") as tree:
-        (tree / "ours.txt").unlink()
-        (tree / "new.txt").write_text("new\n")
-        (tree / "theirs.txt").unlink()
-        os.mkfifo(tree / "theirs.txt")  # what no copy can be made of
-        with pytest.raises(OSError, match="named pipe"):
-            here.take_over(tree)
-
-    assert not git(here.root, "status", "--porcelain")
-    assert (here.root / "ours.txt").read_text() == "ours\n"
-
-
-def test_a_file_that_git_ignores_is_not_written_over(here: Checkout, tmp_path: Path) -> None:
-    (here.root / ".git" / "info" / "exclude").write_text("new.txt\n")
-    (here.root / "new.txt").write_text("mine\n")
-    with here.second_tree(tmp_path / "tree") as tree:
-        (tree / "new.txt").write_text("new\n")
-        (tree / "ours.txt").unlink()
-        with pytest.raises(Refusal, match="where you have one that git ignores"):
-            here.take_over(tree)
-
-    assert (here.root / "new.txt").read_text() == "mine\n"
-    assert (here.root / "ours.txt").exists()

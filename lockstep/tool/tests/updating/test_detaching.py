@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from killing import kill_at, list_steps
 from lockstep_serve.errors import Refusal
-from lockstep_tool.updating.checkout import git
+from lockstep_tool.updating.checkout import BACK, git
 from lockstep_tool.updating.detaching import main, remove_include, remove_sessions
 from tiny_template import REPOSITORY, commit
 
@@ -42,7 +43,7 @@ def test_what_only_updates_need_goes_and_the_wheels_stay(attached: Path) -> None
 
 def test_no_file_but_the_teams_pages_sends_its_reader_to_the_template(attached: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main([])
-    pattern = re.compile(r"copier update|Change it by `update`|-s (?:update|bench|detach)")
+    pattern = re.compile(r"copier update|Change it by `-s update`|-s (?:update|bench|detach)")
     texts = {name: (attached / name).read_bytes().decode(errors="replace") for name in git(attached, "ls-files").split()}
 
     assert [name for name, text in texts.items() if pattern.search(text)] == ["docs/ours.md"]
@@ -55,7 +56,7 @@ def test_only_words_change_in_what_stays(attached: Path) -> None:
     removed = [line for line in changed if re.match("-[^-]", line)]
 
     assert removed
-    assert not [line for line in removed if not re.search(r"by `update`|-s update", line)]
+    assert not [line for line in removed if not re.search(r"by `-s update`|-s update", line)]
 
 
 def test_the_menu_keeps_every_other_session() -> None:
@@ -99,23 +100,40 @@ def test_the_note_says_how_to_go_on_without_lockstep_serve(attached: Path) -> No
 def test_one_command_takes_it_back(attached: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = git(attached, "rev-parse", "HEAD^{tree}")
     main([])
-    [command] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("This takes it back: ")]
+    [command] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Back, at any time: ")]
     changed = git(attached, "status", "--porcelain")
-    git(attached, *command.removeprefix("This takes it back: git ").split())
+    git(attached, *command.removeprefix("Back, at any time: git ").split())
 
     assert changed
     assert git(attached, "status", "--porcelain") == ""
     assert git(attached, "write-tree") == tree
 
 
+def test_killed_at_any_step_one_command_takes_it_back(attached: Path, tmp_path: Path) -> None:
+    tree = git(attached, "rev-parse", "HEAD^{tree}")
+    steps = list_steps(lambda: main([]), tmp_path)
+    git(attached, *BACK.split()[1:])
+    written = [step.startswith("write") for step in steps]
+    here = steps[steps.index("os.rename index (1)") : len(steps) - written[::-1].index(True)]  # the rest is the second tree
+
+    assert {"write detached.md (2)", "write noxfile.py (2)", "os.remove .copier-answers.yml (2)"} <= set(here)
+    for step in here:
+        printed = kill_at(step, lambda: main([]), tmp_path / "printed")
+        git(attached, *BACK.split()[1:])
+
+        assert f"Back, at any time: {BACK}" in printed
+        assert git(attached, "status", "--porcelain", "--ignored") == "!! .env\n", step
+        assert git(attached, "write-tree") == tree, step
+
+
 def test_what_could_not_be_taken_back_and_leaving_twice_are_refused(attached: Path) -> None:
     (attached / "notes.txt").write_text("not committed\n")
-    with pytest.raises(Refusal, match="There are changes that are not committed") as refused:
+    with pytest.raises(Refusal, match="Something here is not committed") as refused:
         main([])
     (attached / "notes.txt").unlink()
     main([])
 
-    assert refused.value.where == (("notes.txt", "not committed"),)
+    assert refused.value.where == (("git status", "?? notes.txt"),)
     with pytest.raises(Refusal, match="This service has left its template already"):
         main([])
 

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from killing import kill_at
 from lockstep_serve.errors import Refusal
+from lockstep_tool.updating import moving
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.update import main
 from lockstep_tool.updating.wheels import judge_wheels
@@ -134,9 +137,28 @@ def test_a_service_at_the_newest_version_has_nothing_to_do(
     code = main([])
 
     assert code == 0
-    assert "service is at v0.2.0, the newest version" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "service is at v0.2.0, the newest version" in said
+    assert "Besides, the template's address is on this machine alone" in said
     with pytest.raises(Refusal, match="That would go back"):
         main(["--to", "v0.1.0"])
+
+
+def test_a_preview_is_one_screen_and_all_of_it_on_request(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    codes = [main(["--preview"])]
+    screen = capsys.readouterr().out
+    codes += [main(["--preview", "--diff"])]
+    whole = capsys.readouterr().out
+    shown = screen[screen.index("orders-api: Lockstep v0.1.0 → v0.2.0") :].splitlines()
+
+    assert codes == [0, 0]
+    assert len(shown) <= 24
+    assert "diff --git" not in screen
+    assert "Files: " in screen
+    assert "the template's address is on this machine alone" in screen
+    assert "diff --git a/new.py b/new.py" in whole
+    assert "  + new.py" in whole.splitlines()
+    assert whole.splitlines()[-1] == shown[-1]
 
 
 def test_a_preview_says_that_it_leaves_out_what_is_not_committed(service: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,6 +167,27 @@ def test_a_preview_says_that_it_leaves_out_what_is_not_committed(service: Path, 
 
     assert code == 0
     assert "What is not committed here is not in this preview." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("step", ["fetch_template", "make_second_tree", "apply_update", "bring_locks", "describe_update"])
+def test_an_attempt_that_is_killed_leaves_nothing_in_the_repository(
+    step: str, service: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def list_own() -> list[str]:
+        return sorted(str(path) for path in (service / ".git").rglob("*"))
+
+    def be_killed(*_: object, **__: object) -> None:
+        do(*_, **__)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    do = getattr(moving, step)
+    before, own = state(service), list_own()
+    monkeypatch.setattr(moving, step, be_killed)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    kill_at("", lambda: main([]), tmp_path / "printed")
+
+    assert state(service) == before
+    assert list_own() == own
 
 
 def test_it_stops_where_both_changed_a_line_and_where_an_edited_file_goes(service: Path) -> None:

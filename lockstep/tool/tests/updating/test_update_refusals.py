@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.updating.update import main
+from lockstep_tool.updating import moving
+from lockstep_tool.updating.update import main, parse_words, read_data
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,7 @@ from lockstep_tool.updating.update import main
         "dirty": ("echo x >> README.md", "Something here is not committed"),
         "untracked": ("echo x > new.txt", "Something here is not committed"),
         "merging": ("git rev-parse HEAD > .git/MERGE_HEAD", "A merge is unfinished here."),
+        "locked": ("touch .git/index.lock", "Another git command works here, or was broken off."),
         "hidden": ("git update-index --assume-unchanged README.md", "Git was told not to look at some files"),
         "no git": ("rm -rf .git", "This service is not under version control"),
         "no commit": ("rm -rf .git && git init --quiet", "Nothing is committed here yet."),
@@ -24,7 +26,7 @@ from lockstep_tool.updating.update import main
             "This service does not say which template it comes from.",
         ),
     }.values(),
-    ids=["dirty", "untracked", "merging", "hidden", "no git", "no commit", "no answers"],
+    ids=["dirty", "untracked", "merging", "locked", "hidden", "no git", "no commit", "no answers"],
 )
 def test_what_could_not_be_taken_back_is_refused(service: Path, plant: str, wrong: str) -> None:
     subprocess.run(["sh", "-c", plant], check=True)
@@ -46,7 +48,7 @@ def test_what_could_not_be_taken_back_is_refused(service: Path, plant: str, wron
         (["--data", "framework"], "--data framework cannot be used."),
         (["--to", "v9.9.9"], "The template has no v9.9.9."),
         (["--from", "/nowhere"], "The template cannot be reached."),
-        (["--server", "none"], "The server does not fit."),
+        (["--server", "gunicorn-sync"], "The server does not fit."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -57,6 +59,32 @@ def test_what_cannot_be_done_is_refused(service: Path, words: list[str], wrong: 
 
     assert refused.value.wrong == wrong
     assert read_files(service) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (["--server", "bogus"], "There is no such server model."),
+        (["--data", "server=bogus"], "There is no such server model."),
+        (["--python", "3.13"], "Python 3.13 is not an exact version."),
+    ],
+    ids=["server", "data", "python"],
+)
+def test_an_answer_that_no_version_takes_is_refused_before_anything_is_fetched(
+    words: list[str], wrong: str, service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moving, "fetch_template", lambda *_, **__: pytest.fail("it fetched"))
+    with pytest.raises(Refusal) as refused:
+        main(words)
+
+    assert refused.value.wrong == wrong
+    assert words[-1].rpartition("=")[2] in dict(refused.value.where).values()
+
+
+def test_a_later_version_may_know_more_server_models() -> None:
+    options = parse_words(["--to", "v9", "--server", "bogus"])
+
+    assert read_data(options) == {"server": "bogus"}
 
 
 def test_a_library_that_is_not_installed_is_named() -> None:

@@ -14,7 +14,7 @@ __all__ = ["REPOSITORY", "TinyTemplate", "commit", "make_template", "make_wheel"
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 SERVERS = {"uvicorn": "uvicorn", "gunicorn-asgi": "gunicorn", "gunicorn-gthread": "gunicorn", "gunicorn-gevent": "gunicorn"}
-HEADER = "# Lockstep's: planted by a test. Change it by `update`, not by hand.\n"
+HEADER = "# Lockstep's: planted by a test. Change it by `-s update`, not by hand.\n"
 
 QUESTIONS = """
 _subdirectory: "{{ 'refused' if refusal else 'template' }}"
@@ -24,7 +24,8 @@ server: { type: str, default: uvicorn }
 package_name: { when: false, default: "{{ project_name | replace('-', '_') }}" }
 refusal:
   when: false
-  default: "{{ 'The server does not fit.\\n\\n  server   ' ~ server ~ '\\n\\nChoose another.' if server == 'none' else '' }}"
+  default: >-
+    {{ "The server does not fit.\\n\\n  server   " ~ server ~ "\\n\\nChoose another." if server == 'gunicorn-sync' else '' }}
 _exclude:
   - |
     {%- if _copier_operation == 'update' %}
@@ -60,7 +61,7 @@ uvicorn = { path = "packages/uvicorn-1.0-py3-none-any.whl" }
 
 # Yours: everything below this line.
 """
-TOOL = """# Lockstep's: the tool. Change it by `update`, not by hand.
+TOOL = """# Lockstep's: the tool. Change it by `-s update`, not by hand.
 [project]
 name = "lockstep-environment"
 version = "0"

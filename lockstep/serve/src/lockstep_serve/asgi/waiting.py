@@ -1,5 +1,6 @@
-"""Four more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
-draining can be seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too.
+"""Five more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
+draining can be seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too; one
+describes the process.
 """
 
 import asyncio
@@ -7,12 +8,14 @@ import os
 import time
 from typing import Any
 
+from lockstep_serve.surroundings import describe
+
 __all__ = ["Waiting"]
 
 
 class Waiting:
-    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…` and `…/hold/<port>`
-    in front of it.
+    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…`, `…/hold/<port>` and
+    `…/surroundings/0` in front of it.
     """
 
     def __init__(self, application: Any, token: str) -> None:
@@ -30,12 +33,13 @@ class Waiting:
             await hold(int(number))
         elif way == "compute":
             compute(int(number) / 1000)
-        else:
+        elif way == "block":
             time.sleep(int(number) / 1000)  # noqa: ASYNC251 -- the fault that is planted here
-        worker = str(os.getpid()).encode()
-        headers = [(b"content-type", b"text/plain"), (b"content-length", b"6"), (b"lockstep-worker", worker)]
+        body = (describe() if way == "surroundings" else "waited").encode()
+        size, worker = str(len(body)).encode(), str(os.getpid()).encode()
+        headers = [(b"content-type", b"text/plain"), (b"content-length", size), (b"lockstep-worker", worker)]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b"waited"})
+        await send({"type": "http.response.body", "body": body})
 
 
 async def hold(port: int) -> None:

@@ -1,4 +1,4 @@
-"""gunicorn's ASGI worker, which loses no request when it stops, lets go of idle clients, and runs the lifespan's end.
+"""gunicorn's ASGI worker that loses no request when it stops, lets go of silent clients, and runs the lifespan's end.
 
 gunicorn 27 closes a connection to which it has just announced keep-alive when SIGTERM comes in between (1 request in
 5,000 is lost); and it waits for idle and silent clients until its manager kills it, before the lifespan's end.
@@ -34,6 +34,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
     def connection_made(self, transport: Any) -> None:
         self.worker.connections.add(self)
         super().connection_made(transport)
+        self._arm_keepalive_timer()  # gunicorn does so after an answer only: who sends nothing would stay for ever
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.worker.connections.discard(self)

@@ -1,5 +1,5 @@
-"""Three more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
-draining can be seen; the other computes.
+"""Four more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
+draining can be seen; one computes; one describes the process.
 """
 
 import os
@@ -8,12 +8,14 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from lockstep_serve.surroundings import describe
+
 __all__ = ["Waiting"]
 
 
 class Waiting:
-    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/compute/…` and `…/hold/<port>` in front of
-    it.
+    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/compute/…`, `…/hold/<port>` and
+    `…/surroundings/0` in front of it.
     """
 
     def __init__(self, application: Any, token: str) -> None:
@@ -30,11 +32,12 @@ class Waiting:
             time.sleep(int(number) / 1000)
         elif way == "hold":
             hold(int(number))
-        else:
+        elif way == "compute":
             compute(int(number) / 1000)
+        body = (describe() if way == "surroundings" else "waited").encode()
         worker = ("Lockstep-Worker", str(os.getpid()))
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "6"), worker])
-        return [b"waited"]
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), worker])
+        return [body]
 
 
 def hold(port: int) -> None:

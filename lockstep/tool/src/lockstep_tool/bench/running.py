@@ -1,7 +1,6 @@
 """Start a candidate in an empty directory on a free port of 127.0.0.1, look at its processes, and end it by its id."""
 
 import contextlib
-import http.client
 import json
 import os
 import signal
@@ -16,6 +15,7 @@ from typing import Self
 import psutil
 
 from lockstep_tool.bench.candidate import Candidate
+from lockstep_tool.prove.client import get
 
 __all__ = ["MANAGERS_OWN", "DoesNotServe", "Running"]
 
@@ -84,16 +84,10 @@ class Running:
 
     def get(self, path: str, timeout: float) -> int:
         """The status, or 0."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            answer.read()
-        except (OSError, http.client.HTTPException):
+            return get(self.port, path, timeout=timeout).status
+        except OSError:
             return 0
-        finally:
-            connection.close()
-        return answer.status
 
     def read_boot_line(self) -> dict[str, object]:
         """What a service says of itself first; empty for others."""

@@ -44,6 +44,12 @@ class Finding:
     environment: str = ""
     repairs: tuple[Repair, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Make bytes of a file's name that are no text visible: no report could be written with them."""
+        for name, text in (("what", self.what), ("fix", self.fix)):
+            object.__setattr__(self, name, encodable(text))
+        object.__setattr__(self, "where", tuple((encodable(spot), encodable(said)) for spot, said in self.where))
+
     @property
     def matters(self) -> bool:
         """Whether it turns the verdict."""
@@ -51,6 +57,17 @@ class Finding:
 
 
 def name_few(names: Sequence[str], most: int = 3) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and how many more there are; bytes of a file's name that are no text are written as `\\xff`."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
+    shown = (name if name.isprintable() else printable(name) for name in names[:most])
+    return ", ".join(shown) + more
+
+
+def printable(name: str) -> str:
+    """A name that no terminal and no report can trip over."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in encodable(name))
+
+
+def encodable(text: str) -> str:
+    """Text without the signs that stand for bytes which are no UTF-8: they are written as `\\xff`."""
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lockstep_serve.errors import SAME
 from lockstep_tool.command_line import Parser
+from lockstep_tool.prove.apart import work_apart
 from lockstep_tool.prove.trials_table import show
 
 
@@ -15,5 +16,5 @@ def run(words: Sequence[str], root: Path) -> int:
     parser.add_argument("--seconds", type=float, default=1, help="of load before and after each restart; default 1")
     parser.add_argument("--json", type=Path, metavar="FILE", help="save what was seen")
     arguments = parser.parse_args(words)
-    show(root, arguments.kinds, arguments.rounds, arguments.seconds, arguments.json)
+    work_apart(lambda: show(root, arguments.kinds, arguments.rounds, arguments.seconds, arguments.json))
     return SAME

@@ -6,24 +6,79 @@ piped into the container's own Python, `… python -B - PORT PATH …`.
 
 import hashlib
 import json
+import socket
 import sys
 import time
-from collections.abc import Iterable
-from http.client import HTTPConnection, HTTPException
+from collections.abc import Iterable, Iterator
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 
-__all__ = ["Answers", "ask_paths"]
+__all__ = ["Answers", "LimitedConnection", "ask_paths", "read_pieces"]
 
 UNKNOWN = "/.lockstep/no-such-path"  # how an error looks, too: a debug page is what differs first
 # Alike everywhere: a service may put the address and the id of a request into its answer.
 ASKED_WITH = {"Host": "localhost", "X-Request-ID": "lockstep-behaviour", "Connection": "close"}
-# Of the moment, of the connection, or another way to say what the body says.
-NOT_COMPARED = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "x-request-id"}
+# Of the moment, of the connection, or another way to say what the body says: of a file, both `etag` and `last-modified` are made
+# of the time at which it was installed.
+NOT_COMPARED = {
+    *("connection", "content-length", "date", "etag", "keep-alive", "last-modified", "server", "transfer-encoding"),
+    "x-request-id",
+}
 READY_SECONDS = 60
 ANSWER_SECONDS = 60
 TEXT = 2000  # characters of a body that are kept to show where it differs
+PIECE = 65_536  # bytes of a body that are read at once
 
 Answers = dict[str, Any]  # path → its answer
+
+
+class LimitedSocket(socket.socket):
+    """A connected socket whose reads are over at `until`, a time of the monotonic clock, however many there are."""
+
+    seconds = until = float("inf")
+
+    def recv_into(self, *given: Any) -> int:
+        left = self.until - time.monotonic()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            self.settimeout(left)
+            return super().recv_into(*given)
+        except TimeoutError:
+            raise TimeoutError(f"no answer that ends within {self.seconds:g} s") from None
+
+
+class LimitedConnection(HTTPConnection):
+    """To a port of 127.0.0.1. An answer has to end so many seconds after its request: http.client's own timeout begins
+    anew with each byte, so that a path which streams for ever would be read for ever.
+    """
+
+    def __init__(self, port: int, seconds: float) -> None:
+        super().__init__("127.0.0.1", port, timeout=seconds)
+        self.seconds = seconds
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = LimitedSocket(self.sock.family, self.sock.type, self.sock.proto, self.sock.detach())
+        self.begin()
+
+    def begin(self) -> None:
+        """Count the seconds from now on."""
+        if isinstance(self.sock, LimitedSocket):
+            self.sock.settimeout(self.seconds)  # for what is sent
+            self.sock.seconds, self.sock.until = self.seconds, time.monotonic() + self.seconds
+
+    def putrequest(self, *given: Any, **options: Any) -> None:
+        self.begin()
+        super().putrequest(*given, **options)
+
+
+def read_pieces(answer: HTTPResponse) -> Iterator[bytes]:
+    """The body, of which nobody has to keep all; raises IncompleteRead when it breaks off, which `read(size)` does not."""
+    while piece := answer.read(PIECE):
+        yield piece
+    if answer.length:
+        raise IncompleteRead(b"", answer.length)
 
 
 def ask_paths(port: int, paths: Iterable[str]) -> Answers:
@@ -40,14 +95,17 @@ def ask_paths(port: int, paths: Iterable[str]) -> Answers:
 
 def ask(port: int, path: str) -> dict[str, Any]:
     """One GET: status, headers, and of the body its digest, its size and how it begins; status 0 is no answer."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
+    connection, digest, size, begins = LimitedConnection(port, ANSWER_SECONDS), hashlib.sha256(), 0, b""
     try:
         connection.request("GET", path, headers=ASKED_WITH)
         answer = connection.getresponse()
-        body, headers = answer.read(), sorted((name.lower(), value) for name, value in answer.getheaders())
-        status = answer.status
+        status, headers = answer.status, sorted((name.lower(), value) for name, value in answer.getheaders())
+        for piece in read_pieces(answer):
+            digest.update(piece)
+            size, begins = size + len(piece), begins or piece
     except (OSError, HTTPException) as error:
-        status, headers, body = 0, [], f"{type(error).__name__}: {error}".encode()
+        status, headers, begins = 0, [], f"{type(error).__name__}: {error}".encode()
+        digest, size = hashlib.sha256(begins), len(begins)
     finally:
         connection.close()
     kept: dict[str, list[str]] = {}
@@ -57,9 +115,9 @@ def ask(port: int, path: str) -> dict[str, Any]:
     return {
         "status": status,
         "headers": {name: ", ".join(values) for name, values in kept.items()},
-        "body": hashlib.sha256(body).hexdigest(),
-        "size": len(body),
-        "text": body.decode("utf-8", "replace")[:TEXT],
+        "body": digest.hexdigest(),
+        "size": size,
+        "text": begins.decode("utf-8", "replace")[:TEXT],
     }
 
 

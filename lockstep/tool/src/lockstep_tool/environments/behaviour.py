@@ -19,6 +19,7 @@ from lockstep_tool.environments.differences import Difference, find_differences,
 from lockstep_tool.environments.in_container import ask_image
 from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.files.variables import variables
+from lockstep_tool.prove.apart import work_apart
 from lockstep_tool.prove.production import Production, read_development, read_production
 from lockstep_tool.service import Service
 
@@ -53,10 +54,10 @@ def compare_answers(service: Service, here: str, images: Mapping[str, str], foun
         ways[name] = partial(
             ask_image, images[name], *listening(production), settings(production), own_requests(production.service)
         )
-    answers, unseen = ask_together(ways)
+    answers, unseen = work_apart(lambda: ask_together(ways))
     if here not in answers:
         return [*skipped, *unseen]
-    return [*skipped, *unseen, *judge_answers(here, answers, lambda: ask_environment(production))]
+    return [*skipped, *unseen, *judge_answers(here, answers, lambda: work_apart(lambda: ask_environment(production)))]
 
 
 def ask_together(ways: Mapping[str, Callable[[], Answers]]) -> tuple[dict[str, Answers], list[Finding]]:

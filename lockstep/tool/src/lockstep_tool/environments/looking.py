@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_serve.runtime import SETTINGS
 from lockstep_tool import engine
 from lockstep_tool.engine import PYTHON_IN_IMAGE
@@ -21,11 +21,14 @@ from lockstep_tool.environments.environment import Environment
 from lockstep_tool.environments.machine import read_machine
 from lockstep_tool.environments.probe import probe_program
 from lockstep_tool.environments.progress import progress
+from lockstep_tool.environments.verdicts import HERE, recall_verdicts, remember_verdicts
 from lockstep_tool.fingerprint import SCHEMA
 
 __all__ = ["look_here", "look_into", "names_in", "short_name"]
 
-SECONDS = 120
+SECONDS = 300
+ENGINE_FAILED = 125  # what docker and podman exit with when there is no such image, or they cannot start it
+STARTED = ("sitecustomize.py", "usercustomize.py", "*.pth")
 HOW = "image, container:ID, FILE.json, or a command that ends with a Python: kubectl exec -i POD -- python"
 
 
@@ -66,52 +69,79 @@ def look_here(python: Path, nox: str = "") -> Environment:
     """
     command, settings = [str(python), "-B", "-"], {**os.environ, **SETTINGS}
     try:
-        done = subprocess.run(command, input=probe_program(), capture_output=True, env=settings, check=False)
-        said = done.stderr.decode(errors="replace")
-        document = parse_answer(done.stdout.decode())
-    except (OSError, ValueError) as error:
-        last = said.strip().splitlines()[-1:] if isinstance(error, ValueError) else []
-        raise Refusal(
-            "This machine's production set cannot be looked into.",
-            [(str(python), last[0] if last else str(error))],
-            "Build it: `uv run noxfile.py -s prove`.",
-            code=COULD_NOT_LOOK,
-        ) from error
+        done = subprocess.run(
+            command, input=probe_program(recall_verdicts()), capture_output=True, env=settings, timeout=SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise unseen(python, str(error)) from error
+    try:
+        document = keep_verdicts(parse_answer(done.stdout.decode(errors="replace")), HERE)
+    except ValueError as error:
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}, and no fingerprint"]
+        raise unseen(python, lines[-1]) from error
     kind = "ci" if os.environ.get("CI") else "laptop"
     rebuild = "rm -rf .nox/production && uv run noxfile.py -s parity"
     return Environment(kind, {**document, **read_machine(nox)}, rebuild, kind)
 
 
+def unseen(python: Path, said: str) -> Refusal:
+    """That this machine's own environment does not answer. It is there, so this is a difference and not skipped."""
+    sites = python.parents[1].glob("lib/python*/site-packages")
+    started = [path for site in sites for name in STARTED for path in sorted(site.glob(name))]
+    rows = [(str(python), said), *((str(path), "is run by every start of that Python") for path in started)]
+    return Refusal(
+        "This machine's production set cannot be looked into.",
+        rows,
+        "Build it anew: `rm -rf .nox/production && uv run noxfile.py -s parity`.",
+        code=DIFFERENT,
+    )
+
+
+def keep_verdicts(document: dict[str, Any], name: str = "") -> dict[str, Any]:
+    """A fingerprint without its new verdicts on byte code, which are remembered under a name."""
+    proved = document.get("byte_code", {}).pop("proved", ())
+    if name:
+        remember_verdicts(name, proved)
+    return document
+
+
 def run_probe(words: Sequence[str], name: str) -> dict[str, Any]:
     """The fingerprint from the Python at the end of a command; raises Refusal."""
+    image = name if words[1:2] == ["run"] else ""
     try:
         with progress(f"looking into {name}"):
-            done = engine.run([*words, "-B", "-"], stdin=probe_program(), timeout=SECONDS)
+            program = probe_program(recall_verdicts(image or "*"))
+            done = engine.run([*words, "-B", "-"], stdin=program, timeout=SECONDS)
         said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}, no output"])[-1]
     except OSError as error:
         done, said = None, str(error)
     if done is None or done.returncode:
-        raise not_reached(words, name, said)
+        raise not_reached(words, name, said, there=done is not None and done.returncode != ENGINE_FAILED)
     try:
-        return parse_answer(done.stdout)
+        return keep_verdicts(parse_answer(done.stdout), image)
     except ValueError as error:
-        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint") from error
+        raise not_reached(words, name, f"answers {done.stdout.strip()[:60]!r}, no fingerprint", there=True) from error
 
 
 def parse_answer(printed: str) -> dict[str, Any]:
-    """What the probe printed: the last line, for a .pth file may have printed before it. Raises ValueError."""
-    document = json.loads((printed.splitlines() or [""])[-1])
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise ValueError("no fingerprint")
-    return document
+    """What the probe printed, in a line of its own: what every start runs may print before it and behind. Raises ValueError."""
+    for line in reversed(printed.splitlines()):
+        if SCHEMA in line:
+            document = json.loads(line)
+            if isinstance(document, dict) and document.get("schema") == SCHEMA:
+                return document
+    raise ValueError("no fingerprint")
 
 
-def not_reached(words: Sequence[str], name: str, said: str) -> Refusal:
-    """Why an environment was not looked into, in three parts."""
+def not_reached(words: Sequence[str], name: str, said: str, *, there: bool) -> Refusal:
+    """Why an environment was not looked into, in three parts. An image that is there and does not answer is no image that
+    nobody has built yet, so it is wrong.
+    """
+    code = DIFFERENT if there and "run" in words[1:2] else COULD_NOT_LOOK
     fix = "Build it with `uv run noxfile.py -s image`." if "run" in words[1:2] else f"Name an environment as {HOW}."
     if words[1:2] == ["exec"] and name.startswith("container:"):
         fix = f"Take a running one from `{words[0]} ps`; its Python must be {PYTHON_IN_IMAGE}."
-    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=COULD_NOT_LOOK)
+    return Refusal(f"not looked at: {name} cannot be looked into", [(words[0], said)], fix, code=code)
 
 
 def read_saved(path: Path) -> Environment:

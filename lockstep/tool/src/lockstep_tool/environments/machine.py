@@ -4,11 +4,12 @@ import os
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from lockstep_tool.hermetic import KEPT, MOVING, configurations
 
-__all__ = ["read_machine"]
+__all__ = ["read_machine", "running_uv"]
 
 # Keys of a uv.toml that move no verdict. keyring-provider is named: it decides whose credentials uv sends.
 HARMLESS = KEPT - {"keyring-provider"} | {"link-mode", "preview", "publish-url", "pypy-install-mirror"}
@@ -18,12 +19,22 @@ def read_machine(nox: str = "") -> dict[str, Any]:
     """`tools` maps uv and nox to the version that runs (`nox` is the version of the caller, where that is one);
     `uv_settings` are variables, and keys with the file that has them.
     """
-    said = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=False).stdout.split()
-    tools = {"uv": said[1]} if len(said) > 1 else {}
+    uv = running_uv(os.environ.get("PATH", ""))
+    tools = {"uv": uv} if uv else {}
     return {
         "tools": {**tools, "nox": nox} if nox else tools,
         "uv_settings": [*sorted(MOVING & set(os.environ)), *read_configurations()],
     }
+
+
+@cache
+def running_uv(_: str) -> str:
+    """The version of the uv that a search path leads to; empty where there is none."""
+    try:
+        said = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=False).stdout.split()
+    except OSError:
+        return ""
+    return said[1] if len(said) > 1 else ""
 
 
 def read_configurations() -> Iterator[str]:

@@ -1,22 +1,38 @@
 """Put the probe together: the one program of the standard library that looks into any interpreter it is piped into."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from lockstep_serve import environment
 from lockstep_tool import fingerprint
+from lockstep_tool.inside import byte_code, files, installer, modes, programs, records, unowned, variables
 
-__all__ = ["probe_program"]
+__all__ = ["MODULES", "probe_program"]
 
-# What the two files have in common: in the program, one follows the other.
-IMPORT = re.compile(r"^from lockstep_serve\.environment import \(.*?^\)\n", re.MULTILINE | re.DOTALL)
+# One follows the other; each uses those before it.
+MODULES = (environment, files, programs, installer, records, byte_code, unowned, modes, variables, fingerprint)
+# What the files have in common: in the program, it is there already.
+IMPORT = re.compile(r"^from lockstep_\w+\.(?:environment|inside\.\w+) import (?:\(.*?^\)|[^(\n]*)\n", re.MULTILINE | re.DOTALL)
+
+
+def probe_program(known: Iterable[str] = ()) -> bytes:
+    """The program, to be piped into `python -`: it prints a fingerprint and needs nothing but Python 3.11 or newer.
+
+    `known` are verdicts on byte code that were given before.
+    """
+    whole = join_modules()
+    if verdicts := " ".join(known):
+        call = "take_fingerprint("
+        head, found, tail = whole.rpartition(call)
+        assert found, "the program takes the fingerprint in its last lines"
+        whole = f'{head}{call}frozenset("{verdicts}".split()){tail}'
+    return whole.encode()
 
 
 @cache
-def probe_program() -> bytes:
-    """The program, to be piped into `python -`: it prints a fingerprint and needs nothing but Python 3.11 or newer."""
-    shared, own = (Path(str(module.__file__)).read_text(encoding="utf-8") for module in (environment, fingerprint))
-    program, found = IMPORT.subn("", own)
-    assert found == 1, "fingerprint.py imports what it shares in one statement"
-    return f"{shared}\n\n{program}".encode()
+def join_modules() -> str:
+    """The modules without what they import from one another."""
+    texts = (Path(str(module.__file__)).read_text(encoding="utf-8") for module in MODULES)
+    return "\n\n".join(IMPORT.sub("", text) for text in texts)

@@ -4,23 +4,29 @@ RECORD inside an installed distribution can be edited together with a file; the 
 wheel of an index is fetched, one that lies in the repository is read where it lies.
 """
 
-import base64
 import csv
 import hashlib
+import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from lockstep_serve.environment import sha256
-from lockstep_tool.fingerprint import INSTALLER_FILES, is_byte_code, is_script
+from lockstep_tool.inside.installer import INSTALLER_FILES
+from lockstep_tool.inside.programs import expected_programs, script_of_wheel
+from lockstep_tool.inside.records import essence, is_byte_code, is_script
 from lockstep_tool.lockfile import name_of
 
+if TYPE_CHECKING:
+    from zipfile import ZipFile
+
 __all__ = [
+    "Contents",
     "LockedWheel",
     "NoLockedWheel",
     "OtherWheel",
@@ -29,10 +35,11 @@ __all__ = [
     "is_installed",
     "read_all_contents",
     "read_contents",
+    "recorded_files",
 ]
 
 FETCH_SECONDS = 30
-RULES = 4  # raised when `recorded_files` puts files elsewhere than before: what was remembered is then forgotten
+RULES = 5  # raised when `recorded_files` puts files elsewhere than before: what was remembered is then forgotten
 NAME_A_WHEEL = "name one that has a wheel: of an index, or a .whl that lies in the repository"
 # What uv.lock calls a source that is no wheel → what is installed from it.
 BUILT_FROM = {
@@ -46,7 +53,15 @@ BUILT_FROM = {
 }
 
 
-Contents = dict[str, str]
+@dataclass(frozen=True)
+class Contents:
+    """What a wheel installs: name as the fingerprint gives it → sha256; the rows of its RECORD that state no hash or no
+    size; directories without anything in them.
+    """
+
+    files: Mapping[str, str]
+    bare: Sequence[str] = ()
+    directories: Sequence[str] = ()
 
 
 class NoLockedWheel(Exception):
@@ -143,19 +158,18 @@ def read_or_reason(wheel: LockedWheel) -> Contents | UnknownContents | OtherWhee
 
 
 def read_contents(wheel: LockedWheel) -> Contents:
-    """Name as the fingerprint gives it → sha256, for every file that the wheel installs.
+    """What the wheel installs.
 
     Raises UnknownContents for what cannot be fetched, OtherWheel for a file of the repository that is not the locked one.
     """
     if wheel.file:
         refuse_other_file(wheel)
     if memory_of(wheel).is_file():
-        known: Contents = json.loads(memory_of(wheel).read_text(encoding="utf-8"))
-        return known
+        return Contents(**json.loads(memory_of(wheel).read_text(encoding="utf-8")))
     with (wheel.root / wheel.file).open("rb") if wheel.file else fetch(wheel) as file:
-        files = recorded_files(file)
-    remember(memory_of(wheel), files)
-    return files
+        contents = recorded_files(file)
+    remember(memory_of(wheel), contents)
+    return contents
 
 
 def refuse_other_file(wheel: LockedWheel) -> None:
@@ -196,30 +210,59 @@ def memory_of(wheel: LockedWheel) -> Path:
     return cache / "lockstep" / "wheels" / f"{wheel.digest}-{RULES}.json"
 
 
-def remember(path: Path, files: Contents) -> None:
+def remember(path: Path, contents: Contents) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}")
-    partial.write_text(json.dumps(files), encoding="utf-8")
+    partial.write_text(json.dumps(asdict(contents)), encoding="utf-8")
     partial.replace(path)
 
 
-def recorded_files(file: IO[bytes]) -> Contents:
-    """The wheel's own RECORD, with `.data` directories put where installation puts them."""
+def recorded_files(file: IO[bytes], *, own: bool = False) -> Contents:
+    """What a wheel has, where installation puts it, each file with the hash of its content; the service's `own` as
+    inside/records.py sees it. No installer compares the files with the wheel's RECORD, so that is not asked.
+    """
     from zipfile import ZipFile  # only here: what is remembered needs none
 
     wheel = ZipFile(file)
-    [record] = [name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
-    own = record.removesuffix("/RECORD")  # a package that is vendored may bring another
-    about = wheel.read(f"{own}/WHEEL").decode()
-    headers = re.sub(r"(?s).*?^Tag: cp3(\d+)-.*", r"../../../include/site/python3.\1/", about, flags=re.MULTILINE)
-    files = {}
-    for name, stated, *_ in csv.reader(wheel.read(record).decode().splitlines()):
+    names = wheel.namelist()
+    [record] = [name for name in names if re.fullmatch(r"[^/]+\.dist-info/RECORD", name)]
+    about = record.removesuffix("/RECORD")  # a package that is vendored may bring another
+    said = wheel.read(f"{about}/WHEEL").decode()
+    headers = re.sub(r"(?s).*?^Tag: cp3(\d+)-.*", r"../../../include/site/python3.\1/", said, flags=re.MULTILINE)
+    programs = read_programs(wheel, about)
+    files, leading = {}, set()
+    for name in names:
         directory, _, base = name.rpartition("/")
-        if not stated or is_byte_code(name) or (directory == own and base in INSTALLER_FILES):
+        parent = directory if base else directory.rpartition("/")[0]
+        while parent and parent not in leading:
+            leading.add(parent)
+            parent = parent.rpartition("/")[0]
+        placed = place(name, headers)
+        # A program is made anew from the entry points, over whatever the wheel has.
+        if not base or is_byte_code(name) or placed in programs or (directory == about and base in INSTALLER_FILES):
             continue
-        placed = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", name)
-        placed = re.sub(r"^[^/]+\.data/data/", "../../../", placed)
-        placed = re.sub(r"^([^/]+)-[^-/]+\.data/headers/", lambda found: f"{headers}{found[1]}/", placed)
-        if ".data/scripts/" not in placed and not is_script(placed):  # compared with RECORD, where they are installed
-            files[placed] = base64.urlsafe_b64decode(stated.partition("=")[2] + "=").hex()
-    return files
+        content = wheel.read(name)
+        if is_script(placed):
+            content = script_of_wheel(content)
+        elif own and directory == about:
+            content = essence(name, content)
+        files[placed] = hashlib.sha256(content).hexdigest()
+    directories = {name.rstrip("/") for name in names if name.endswith("/") and ".data/" not in name}
+    rows = csv.reader(io.StringIO(wheel.read(record).decode(errors="surrogateescape"), newline=""))
+    bare = sorted(row[0] for row in rows if row and not (len(row) > 2 and row[1] and row[2]))
+    return Contents(files, bare, sorted(directories - leading))
+
+
+def read_programs(wheel: "ZipFile", about: str) -> set[str]:
+    """Where the programs lie that an installer writes for the wheel's entry points."""
+    name = f"{about}/entry_points.txt"
+    text = wheel.read(name).decode("utf-8", "replace") if name in wheel.namelist() else ""
+    return {f"../../../bin/{program}" for program in expected_programs(text)}
+
+
+def place(name: str, headers: str) -> str:
+    """A name in a wheel → the name that RECORD has for it once it is installed."""
+    placed = re.sub(r"^[^/]+\.data/(?:purelib|platlib)/", "", name)
+    placed = re.sub(r"^[^/]+\.data/scripts/", "../../../bin/", placed)
+    placed = re.sub(r"^[^/]+\.data/data/", "../../../", placed)
+    return re.sub(r"^([^/]+)-[^-/]+\.data/headers/", lambda found: f"{headers}{found[1]}/", placed)

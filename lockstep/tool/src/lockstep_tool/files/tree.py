@@ -10,14 +10,18 @@ from lockstep_serve.environment import sha256
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Repair
 
-__all__ = ["BUILD", "CI", "DEPLOY", "PROSE", "SCRIPTS", "Statement", "Tree"]
+__all__ = ["ANSWERS", "BUILD", "CI", "DEPLOY", "PROSE", "SCRIPTS", "Statement", "Tree"]
 
+ANSWERS = ".copier-answers.yml"
 # Files by what they are for, as patterns below the service's root.
 BUILD = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", ".devcontainer/*")
 CI = (".github/workflows/*.y*ml", ".github/actions/*/action.y*ml", ".gitlab-ci.yml", ".gitlab/*.y*ml", "ci/*.y*ml")
 DEPLOY = ("deploy/**/*",)
 SCRIPTS = ("*.sh", "scripts/*", "bin/*", "Makefile", "justfile")
 PROSE = ("README.md", "docs/**/*.md")
+
+
+RETIRED = ".before-lockstep"
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Statement:
 class Tree:
     """The files below `root`. Patterns are those of `Path.glob`; names are as git writes them, below the root."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, left_out: frozenset[str] = frozenset()) -> None:
+        self.root, self.left_out = root, left_out
         self.text = cache(self.read_text)
         self.named = cache(self.find_names)
 
@@ -68,9 +72,13 @@ class Tree:
         return f"sha256:{sha256(self.root / name)}" if self.has(name) else ""
 
     def find_names(self, *patterns: str) -> Sequence[str]:
-        """The files that one of the patterns fits, each once, sorted; `named(…)` for all but the first time."""
+        """The files that one of the patterns fits, each once, sorted; `named(…)` for all but the first time.
+
+        What a service had before it was adopted, and what it has asked not to judge, is left out.
+        """
         paths = {path for pattern in patterns for path in self.root.glob(pattern) if path.is_file()}
-        return sorted(path.relative_to(self.root).as_posix() for path in paths)
+        names = {path.relative_to(self.root).as_posix() for path in paths if not path.name.endswith(RETIRED)}
+        return sorted(names - self.left_out)
 
     def lines(self, name: str) -> Sequence[str]:
         """The lines of a file."""

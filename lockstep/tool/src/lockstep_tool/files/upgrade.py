@@ -2,13 +2,13 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_tool.checks.mending import mend
 from lockstep_tool.checks.pins.versions import CHECK
+from lockstep_tool.files.kept_files import keep_files
 from lockstep_tool.files.pins import check_pins
 from lockstep_tool.files.ranges import holds
 from lockstep_tool.files.versions_stated import repetitions
@@ -42,7 +42,9 @@ def upgrade(root: Path, *, uv: str = "", python: str = "", packages: Sequence[st
     check_pins(before)
     complain_of_unknown(before.lock, packages)
     wanted = {**before.versions, **{tool: version for tool, version in (("uv", uv), ("Python", python)) if version}}
-    with all_or_nothing(before):
+    complain_of_inexact(wanted)
+    repeated = (one.found.file for one in repetitions(before.files, before.versions))
+    with keep_files(root, (*INPUTS, *repeated), "upgrade"):
         write_versions(before, wanted)
         mend(root, CHECK.find(Service(root)))
         check_pins(Service(root))
@@ -53,19 +55,6 @@ def upgrade(root: Path, *, uv: str = "", python: str = "", packages: Sequence[st
     rows = [*versions_moved(before.versions, now.versions), *packages_moved(before.lock, now.lock)]
     closing = "Now run `uv run noxfile.py`, and commit what changed." if rows else "Nothing moved: all is as new as allowed."
     return [*table(rows), closing, "", *compared]
-
-
-@contextmanager
-def all_or_nothing(service: Service) -> Iterator[None]:
-    """Put every file back that an upgrade may write, when it does not come to its end."""
-    names = {*INPUTS, *(one.found.file for one in repetitions(service.files, service.versions))}
-    saved = {name: (service.root / name).read_bytes() for name in sorted(names)}
-    try:
-        yield
-    except BaseException:
-        for name, content in saved.items():
-            (service.root / name).write_bytes(content)
-        raise
 
 
 def complain_of_unknown(lock: Lock, packages: Sequence[str]) -> None:
@@ -79,8 +68,8 @@ def complain_of_unknown(lock: Lock, packages: Sequence[str]) -> None:
             )
 
 
-def write_versions(service: Service, wanted: Mapping[str, str]) -> None:
-    """Write the versions into their sources, and widen the ranges around them; raises Refusal for no version."""
+def complain_of_inexact(wanted: Mapping[str, str]) -> None:
+    """Raise Refusal for what is no version to the patch."""
     for tool in ("uv", "Python"):
         if not re.fullmatch(r"\d+\.\d+\.\d+", wanted[tool]):
             raise Refusal(
@@ -88,6 +77,10 @@ def write_versions(service: Service, wanted: Mapping[str, str]) -> None:
                 [("upgrade", wanted[tool])],
                 "Write major, minor and patch, such as 3.13.9.",
             )
+
+
+def write_versions(service: Service, wanted: Mapping[str, str]) -> None:
+    """Write the versions into their sources, and widen the ranges around them."""
     (service.root / ".python-version").write_text(wanted["Python"] + "\n", encoding="utf-8")
     major, minor, _ = wanted["uv"].split(".")
     text = f">={wanted['uv']},<{major}.{int(minor) + 1}"

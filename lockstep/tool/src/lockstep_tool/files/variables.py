@@ -30,10 +30,10 @@ class Variable:
 
 
 def variables(service: Service) -> dict[str, Variable]:
-    """Name → variable, for every module of the service's package, with the first line that reads it."""
+    """Name → variable, for every module of the service, with the first line that reads it."""
     found: dict[str, Variable] = {}
     package = service.package.name
-    for file in service.files.named(f"src/{package}/**/*.py"):
+    for file in service.files.named(*(f"src/{module.name}/**/*.py" for module in service.modules)):
         try:
             tree = ast.parse(service.files.text(file))
         except (SyntaxError, ValueError):

@@ -21,6 +21,10 @@ class Budget:
     """The limit under which it is started."""
     variables: tuple[str, ...] = ("SSL_CERT_FILE",)
     """Names that a base brings, beyond those of the Dockerfile."""
+    labels: tuple[str, ...] = ()
+    """Names of labels that a base brings, beyond those of the Dockerfile."""
+    public: tuple[str, ...] = ()
+    """Files that look like a secret and are known to be none, by the end of their paths."""
     writable: tuple[str, ...] = ("/tmp", "/var/tmp", "/run/lock", "/var/lock")
     """Directories that any user may write."""
 

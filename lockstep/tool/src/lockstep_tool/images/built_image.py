@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,7 @@ from lockstep_serve.definition import read_definition
 from lockstep_serve.runtime import SETTINGS
 from lockstep_tool import engine
 from lockstep_tool.engine import PYTHON_IN_IMAGE
+from lockstep_tool.images.base import Base, find_base
 from lockstep_tool.images.budget import Budget, read_budget
 from lockstep_tool.images.container import Container
 from lockstep_tool.images.contents import Contents, read_contents
@@ -19,15 +20,36 @@ from lockstep_tool.images.labels import labels_of
 from lockstep_tool.images.layer_sizes import measure_layers
 from lockstep_tool.images.run_image import SERVER, Run, run_image, settings_of_run
 from lockstep_tool.images.saved import SavedImage
+from lockstep_tool.images.uncommitted import name_left_out
 from lockstep_tool.service import Service
 from lockstep_tool.stand_ins import stand_ins
 
-__all__ = ["COMMAND", "PORT", "VARIABLES", "BuiltImage", "environment_of_image", "look_into_image", "needed_variables"]
+__all__ = [
+    "COMMAND",
+    "HEALTH",
+    "PORT",
+    "SECOND",
+    "USER",
+    "VARIABLES",
+    "BuiltImage",
+    "environment_of_image",
+    "look_into_image",
+    "needed_variables",
+]
 
 SIZES = Path(".nox", "report", "layers.json")
 SHORTEST = 8  # characters of a secret's value: a shorter one is in any text
 COMMAND = [PYTHON_IN_IMAGE, *SERVER]
 PORT = "8000"
+USER = "10001:10001"
+SECOND = 1_000_000_000  # in the unit of the image's configuration
+HEALTH: Mapping[str, Any] = {
+    "Test": ["CMD", PYTHON_IN_IMAGE, "-I", "-m", "lockstep_serve", "health"],
+    "Interval": 10 * SECOND,
+    "Timeout": 3 * SECOND,
+    "StartPeriod": 15 * SECOND,
+    "Retries": 3,
+}
 VARIABLES = {
     **SETTINGS,
     "PATH": "/app/.venv/bin:/usr/local/bin:/usr/bin:/bin",
@@ -48,6 +70,7 @@ class BuiltImage:
     service: Service
     budget: Budget
     saved: SavedImage
+    base: Base
     contents: Contents
     sizes: tuple[int, ...]
     """Compressed bytes of each layer, the base's first."""
@@ -55,7 +78,14 @@ class BuiltImage:
     labels: Mapping[str, str]
     production: Collection[str]
     secrets: Collection[str] = ()
+    left_out: Sequence[str] = ()
+    """Files of the commit that belong to the service's package and that no wheel has."""
     other: SavedImage | None = None
+
+    @property
+    def name(self) -> str:
+        """The service's own distribution."""
+        return str(self.service.lock.root["name"])
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -76,10 +106,18 @@ def look_into_image(service: Service, chosen: str, tag: str, saved: SavedImage) 
     with ThreadPoolExecutor() as pool:
         running = pool.submit(run_image, container, config, definition)
         weighing = pool.submit(measure_layers, saved, service.root / SIZES)
-        contents = read_contents(saved)
+        base = find_base(service, chosen)
+        contents = read_contents(saved, layers_of_base(saved, base))
         sizes, run = tuple(weighing.result()), running.result()
     labels = labels_of(service, environment_of_image(service))
-    return BuiltImage(service, budget, saved, contents, sizes, run, labels, production, secret_values(service))
+    secrets, left_out = secret_values(service), name_left_out(service)
+    return BuiltImage(service, budget, saved, base, contents, sizes, run, labels, production, secrets, left_out)
+
+
+def layers_of_base(saved: SavedImage, base: Base) -> int | None:
+    """How many layers are the base's; None where the image does not begin with them, or nobody knows them."""
+    first = tuple(layer.digest for layer in saved.layers[: len(base.layers)])
+    return len(first) if first and first == base.layers else None
 
 
 def environment_of_image(service: Service) -> str:

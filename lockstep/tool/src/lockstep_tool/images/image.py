@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from lockstep_serve.errors import Refusal
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool import engine
-from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.checks.finding import Finding, Severity, name_few
 from lockstep_tool.checks.image.twice import CHECK as TWICE
 from lockstep_tool.checks.registry import checks_of
 from lockstep_tool.checks.report import annotate
@@ -13,6 +13,7 @@ from lockstep_tool.images.built_image import BuiltImage, environment_of_image, l
 from lockstep_tool.images.labels import ARGUMENTS, labels_of
 from lockstep_tool.images.saved import save_image
 from lockstep_tool.images.tag import image_tag
+from lockstep_tool.images.uncommitted import name_uncommitted
 from lockstep_tool.service import Service
 
 __all__ = ["build_image", "image", "judge_image"]
@@ -32,6 +33,8 @@ def image(service: Service, wanted: str = "", *, twice: bool = False, same_as: s
         seen, findings = judge_image(service, chosen, tag)
         refuse(tag, findings)
         yield f"{chosen} {'has' if only_look else 'built'} {tag}"
+        if not only_look and (uncommitted := name_uncommitted(service)):
+            yield f"  commit       none: no commit has {name_few(uncommitted)} as it is here"
         yield from summary(seen, engine.identity(chosen, tag), findings)
         if twice:
             again = build_image(service, chosen, suffix="-again", fresh=True)
@@ -83,6 +86,14 @@ def refuse(what: str, findings: Sequence[Finding], wrong: str = "breaks its cont
     annotate("image", findings)
     broken = [finding for finding in findings if finding.matters]
     if not broken:
+        unseen = [finding for finding in findings if finding.severity is Severity.UNKNOWN]
+        if unseen:
+            raise Refusal(
+                f"not looked at: {what} as a whole",
+                [(finding.check, finding.what) for finding in unseen],
+                "Mend what it says, then run this again: `uv run noxfile.py -s image`.",
+                code=COULD_NOT_LOOK,
+            )
         return
     fixes = dict.fromkeys(f"{finding.check}: {finding.fix}" for finding in broken)
     raise Refusal(

@@ -5,11 +5,13 @@ import re
 import subprocess
 from pathlib import Path
 
+from lockstep_tool.images.uncommitted import name_uncommitted
 from lockstep_tool.service import Service
 
 __all__ = ["ARGUMENTS", "labels_of", "revision"]
 
 OPEN_CONTAINERS = "org.opencontainers.image"
+CHANGED = "-changed"  # behind the commit, where files that the image is built of are not the commit's
 # Label → build argument.
 ARGUMENTS = {
     f"{OPEN_CONTAINERS}.source": "SOURCE",
@@ -20,9 +22,10 @@ ARGUMENTS = {
 
 
 def labels_of(service: Service, environment: str) -> dict[str, str]:
-    """Label → value; `unknown` where nobody says."""
+    """Label → value; `unknown` where nobody says. What no commit has is not called by a commit's name."""
     version = str(service.project["project"]["version"])
-    values = (source(service.root), revision(service.root), version, environment)
+    commit = revision(service.root) + (CHANGED if name_uncommitted(service) else "")
+    values = (source(service.root), commit, version, environment)
     return dict(zip(ARGUMENTS, values, strict=True))
 
 

@@ -70,7 +70,7 @@ def refuse_other_commit(root: Path, chosen: str, tag: str) -> None:
         raise Refusal(
             "The image is not of this commit.",
             [("git", commit), (tag, f"{said.stdout.strip() or 'no label'}   <- differs")],
-            "Build it: `uv run noxfile.py -s image`.",
+            "Commit what is changed, then build it: `uv run noxfile.py -s image`.",
         )
 
 

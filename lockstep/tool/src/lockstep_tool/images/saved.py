@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import posixpath
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -37,11 +38,11 @@ class Layer:
             yield gzip.GzipFile(fileobj=held) if packed else held  # type: ignore[misc]
 
     def entries(self) -> Iterator[tuple[str, tarfile.TarInfo, IO[bytes] | None]]:
-        """Each name without a slash at either end, what the tar says of it, and its content where it is a file."""
+        """Each path below the root, what the tar says of it, and its content where it is a file."""
         with self.open_tar() as raw, tarfile.open(fileobj=raw) as tar:
             for member in tar:
                 yield (
-                    member.name.removeprefix("./").strip("/"),
+                    posixpath.normpath(f"/{member.name}").strip("/"),
                     member,
                     tar.extractfile(member) if member.isreg() else None,
                 )
@@ -62,6 +63,12 @@ class SavedImage:
     config: Mapping[str, Any]
     layers: tuple[Layer, ...]
     engine: str = ""
+
+    def step_of(self, number: int) -> str:
+        """` (COPY file /file)`: the instruction that made layer `number`, where the history says it."""
+        filled = [step for step in self.config.get("history", []) if not step.get("empty_layer")]
+        words = str(filled[number].get("created_by", "")).split("#")[0].split() if len(filled) == len(self.layers) else []
+        return f" ({' '.join(words)[:80]})" if words else ""
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from lockstep_tool.lockfile import Lock, spot
 from lockstep_tool.markers import holds
 
-__all__ = ["bad_edges", "reached"]
+__all__ = ["bad_edges", "edges_of_root", "reached"]
 
 Package = Mapping[str, Any]
 Edge = Mapping[str, Any]
@@ -44,8 +44,10 @@ def walk(lock: Lock, environment: Mapping[str, str] | None = None) -> tuple[set[
     """
     nodes: set[tuple[str, str, str]] = set()
     lacking: set[str] = set()
-    todo: list[Edge] = list(lock.header.get("manifest", {}).get("requirements", ()))
-    for package in lock.own[:1]:
+    manifest = lock.header.get("manifest", {})
+    groups = manifest.get("dependency-groups", {})  # those of a workspace whose root is no project
+    todo: list[Edge] = [*manifest.get("requirements", ()), *(edge for group in groups.values() for edge in group)]
+    for package in (one for one in lock.projects if one in lock.own[:1] or one["name"] in manifest.get("members", ())):
         nodes.add((*key(package), ""))
         todo += edges_of_root(package)
     while todo:

@@ -1,6 +1,6 @@
 """A second source without a network: what is published under one address never changes.
 
-So a hash or a dependency that an earlier commit, or the lock of a script, has otherwise was changed by hand. The oldest
+So a hash or a dependency that an earlier commit, or another lock beside it, has otherwise was changed by hand. The oldest
 source is believed, so that a repair is not taken for a fault. A clone that has no history, as CI makes it, can tell
 less; `-- --registry` asks the index itself.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lockstep_tool.lockfile import Lock, files_of, spot
-from lockstep_tool.service import Service
+from lockstep_tool.service import TOOL_LOCK, Service
 
 __all__ = ["changed_since", "needs_of"]
 
@@ -44,11 +44,12 @@ def changed_since(service: Service, name: str) -> Iterator[tuple[str, str]]:
 
 
 def sources(service: Service, name: str) -> Iterator[tuple[str, str]]:
-    """Where from → the text of a lock, the oldest first; for uv.lock the locks of the scripts, too."""
+    """Where from → the text of a lock, the oldest first; for uv.lock and the tool's the other locks, too."""
     for commit, text in service.history.earlier(name, COMMITS):
         yield f"commit {commit}", text
-    for script in service.files.named("*.py.lock") if name == "uv.lock" else ():
-        yield script, service.files.text(script)
+    others = service.files.named("*.py.lock") if name in {"uv.lock", TOOL_LOCK} else ()
+    for other in [*others, *(["uv.lock"] if name == TOOL_LOCK else [])]:
+        yield other, service.files.text(other)
 
 
 def edges_in(text: str, lock: Lock) -> dict[tuple[str, str], set[str]]:

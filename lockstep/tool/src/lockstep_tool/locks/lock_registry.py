@@ -4,10 +4,11 @@ An index may change: a release gets a wheel for another platform, a file is yank
 never changes, so another hash, address or dependency is wrong.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from lockstep_tool.locks.lock_history import needs_of
 from lockstep_tool.locks.lock_wheels import locked_wheels
 from lockstep_tool.service import Service
 
-__all__ = ["UNREACHABLE", "Difference", "compare_locks", "lock_anew"]
+__all__ = ["UNREACHABLE", "Difference", "compare_locks", "lock_anew", "yanked"]
 
+YANKED = re.compile(r"`([^`=]+)==([^`]+)` is yanked(?: \(reason: \"(.*)\"\))?")
 INPUTS = ("pyproject.toml", "uv.toml", "uv.lock", ".python-version")
 # What uv says where the network, and not the service, is to blame.
 UNREACHABLE = ("error sending request", "Failed to fetch", "Could not connect", "dns error", "timed out", "--offline")
@@ -37,8 +39,11 @@ class Difference:
     allowed: bool
 
 
-def lock_anew(service: Service) -> Lock:
-    """The lock as uv would write it now, with nothing believed that it has in its cache; made in another directory."""
+def lock_anew(service: Service) -> tuple[Lock, Sequence[Difference]]:
+    """The lock as uv would write it now, and what is yanked of it.
+
+    It is made in another directory, with nothing believed that uv has in its cache.
+    """
     wheels = [wheel.path for wheel in locked_wheels("uv.lock", service.lock)]
     with tempfile.TemporaryDirectory() as directory:
         for name in (*INPUTS, *wheels):
@@ -49,7 +54,15 @@ def lock_anew(service: Service) -> Lock:
         done = subprocess.run(command, cwd=directory, capture_output=True, text=True, env=environment(), check=False)
         if done.returncode:
             raise refusal(done.stderr)
-        return read_lock(Path(directory, "uv.lock"))
+        now = read_lock(Path(directory, "uv.lock"))
+        return now, list(yanked(service.lock, done.stderr))
+
+
+def yanked(lock: Lock, output: str) -> Iterator[Difference]:
+    """Releases that their authors took back, with the reason that they give, from what uv printed."""
+    for name, version, reason in YANKED.findall(output):
+        line = next((spot("uv.lock", lock, one) for one in lock.named(name) if one.get("version") == version), "uv.lock")
+        yield Difference(line, f"{name} {version}: {reason or 'no reason is given'}", True)
 
 
 def refusal(output: str) -> Refusal:

@@ -21,11 +21,15 @@ from lockstep_tool.hermetic import environment
 
 __all__ = ["relock", "restate_hashes"]
 
+CONFLICT = re.compile(
+    r"(?ms)^<<<<<<<[^\n]*\n(?P<ours>.*?)(?:^\|\|\|\|\|\|\|[^\n]*\n.*?)?(?:^=======\n(?P<theirs>.*?)^>>>>>>>[^\n]*\n|(?P<rest>\Z))"
+)
+
 
 def relock(root: Path) -> str:
     """Return what was done, in one line; raises Refusal when pyproject.toml has conflicts or uv cannot lock."""
     lock = root / "uv.lock"
-    before = lock.read_text(encoding="utf-8")
+    before = lock.read_bytes()
     if re.search("^<<<<<<<", (root / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE):
         raise Refusal(
             "pyproject.toml has conflict markers, so there is nothing to lock yet.",
@@ -33,7 +37,7 @@ def relock(root: Path) -> str:
             "Resolve them, then run `uv run noxfile.py -s relock` again.",
         )
     failures = []
-    for how, text in beginnings(root, before):
+    for how, text in beginnings(root, before.decode("utf-8", "replace")):
         lock.write_text(restate_hashes(root, text), encoding="utf-8")
         done = subprocess.run(
             ["uv", "lock", "--project", str(root)], capture_output=True, text=True, env=environment(), check=False
@@ -42,7 +46,7 @@ def relock(root: Path) -> str:
             changed = [line for line in done.stderr.splitlines() if line.startswith(("Added", "Updated", "Removed"))]
             return f"uv.lock {how}locked: {len(changed)} packages changed"
         failures.append(done.stderr.strip().splitlines()[-6:])
-    lock.write_text(before, encoding="utf-8")
+    lock.write_bytes(before)
     raise Refusal("uv cannot lock.", [("uv lock", line) for line in failures[0]], "Mend pyproject.toml.")
 
 
@@ -63,22 +67,28 @@ def beginnings(root: Path, before: str) -> Iterator[tuple[str, str]]:
             yield "taken from the last commit and ", committed or ""
         return
     sides = [read_revision(root, stage) for stage in (":2", ":1", ":3")]  # ours, base, theirs
-    if None in sides:
-        raise Refusal(
-            "uv.lock has conflict markers, and git no longer has the sides of the conflict.",
-            [("git show", f":{stage}:uv.lock is not there") for stage, side in zip("213", sides, strict=True) if side is None],
-            "Take one side with `git checkout HEAD -- uv.lock`, then run this again.",
-        )
-    texts = [side or "" for side in sides]
-    yield "merged and ", merge_sides(texts, "--ours")
-    yield "merged, the template's lines taken, and ", merge_sides(texts, "--theirs")
-    yield "taken from before the update and ", texts[0]
+    if None not in sides:
+        texts = [side or "" for side in sides]
+        yield "merged and ", merge_sides(texts, "--ours")
+        yield "merged, the template's lines taken, and ", merge_sides(texts, "--theirs")
+        yield "taken from before the update and ", texts[0]
+        return
+    # The conflict was committed, or written by hand: git no longer has its sides, the text has.
+    yield "merged and ", take_side(before, "ours")
+    yield "merged, the other side's lines taken, and ", take_side(before, "theirs")
+    if "<<<<<<<" not in (committed := read_revision(root, "HEAD") or "<<<<<<<"):
+        yield "taken from the last commit and ", committed
+
+
+def take_side(text: str, side: str) -> str:
+    """The text with one side of each conflict in it."""
+    return CONFLICT.sub(lambda found: found[side] or "", text)
 
 
 def read_revision(root: Path, revision: str) -> str | None:
     """uv.lock as git has it, in a commit or as a side of a conflict; None where it has not."""
     shown = subprocess.run(["git", "show", f"{revision}:./uv.lock"], cwd=root, capture_output=True, check=False)
-    return None if shown.returncode else shown.stdout.decode()
+    return None if shown.returncode else shown.stdout.decode("utf-8", "replace")
 
 
 def merge_sides(sides: list[str], choice: str) -> str:
@@ -88,4 +98,4 @@ def merge_sides(sides: list[str], choice: str) -> str:
         for file, text in zip(files, sides, strict=True):
             file.write_text(text, encoding="utf-8")
         done = subprocess.run(["git", "merge-file", choice, "-p", *map(str, files)], capture_output=True, check=False)
-        return done.stdout.decode()
+        return done.stdout.decode("utf-8", "replace")

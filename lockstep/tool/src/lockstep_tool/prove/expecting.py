@@ -12,7 +12,7 @@ __all__ = ["expect", "interrupted", "patience", "wait_until"]
 PATIENCE_SECONDS = 60.0
 LOOK_SECONDS = 0.02
 
-interrupted = threading.Event()  # set when a person wants it to end: nobody waits for anything any more
+interrupted = threading.Event()  # set when it is over: nobody waits for anything any more, and no server starts
 
 
 def patience() -> float:

@@ -7,11 +7,11 @@ that comes in says that a request is in hand, and that it stays there.
 import select
 import socket
 from contextlib import ExitStack
-from http.client import HTTPConnection, HTTPException
 from types import TracebackType
 from typing import Self
 
-from lockstep_tool.prove.client import Answer
+from lockstep_tool.environments.asking import LimitedConnection
+from lockstep_tool.prove.client import Answer, read_answer
 from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server
@@ -25,7 +25,7 @@ class Sent:
     """A GET that is on its way to 127.0.0.1:`port`; a context manager. Raises OSError when it cannot be sent."""
 
     def __init__(self, port: int, path: str) -> None:
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=patience())
+        self.connection = LimitedConnection(port, patience())
         try:
             self.connection.request("GET", path, headers={"Connection": "close"})
         except OSError:
@@ -47,10 +47,8 @@ class Sent:
     def read(self) -> Answer:
         """The whole answer, waited for; raises OSError, also when it breaks off."""
         try:
-            answer = self.connection.getresponse()
-            return Answer(answer.status, answer.read())
-        except HTTPException as error:
-            raise ConnectionError(f"{type(error).__name__}: {error}") from error
+            self.connection.begin()  # it may have been held for longer than patience lasts
+            return read_answer(self.connection)
         finally:
             self.connection.close()
 

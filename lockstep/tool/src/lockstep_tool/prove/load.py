@@ -12,11 +12,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from itertools import cycle
 from types import TracebackType
 from typing import Self
 
+from lockstep_tool.environments.asking import LimitedConnection, read_pieces
 from lockstep_tool.prove.expecting import patience, wait_until
 from lockstep_tool.prove.losses import Count, Request, count_requests
 
@@ -103,7 +104,7 @@ class Client(threading.Thread):
     def __init__(self, load: Load, port: int, paths: Sequence[str], keeps: bool, short: bool) -> None:
         super().__init__(daemon=True)
         self.load, self.paths, self.keeps, self.short = load, cycle(paths), keeps, short
-        self.connection = HTTPConnection("127.0.0.1", port, timeout=patience())
+        self.connection = LimitedConnection(port, patience())
         self.connection.auto_open = 0  # it would open one unseen
         self.requests: list[Request] = []
         self.workers: set[int] = set()
@@ -157,7 +158,8 @@ class Client(threading.Thread):
             self.workers.add(int(said))
         whole = answer.length is not None or answer.chunked  # else its end cannot be told from a break
         try:
-            answer.read()
+            for _ in read_pieces(answer):
+                pass
         except TimeoutError:
             return "timeout"
         except (OSError, HTTPException):

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,13 +19,14 @@ from lockstep_tool.prove import expecting
 from lockstep_tool.prove.family import find_descendants
 from lockstep_tool.prove.passed_socket import passing_command
 from lockstep_tool.prove.production import Production
-from lockstep_tool.prove.server_log import telling_lines
+from lockstep_tool.prove.server_log import ServerLog, telling_lines
 
 __all__ = ["Server", "end_servers"]
 
 SERVE = ["-m", "lockstep_serve", "serve"]
 
 _started: set["Server"] = set()
+_starting = threading.Lock()  # so that whoever ends all knows of each
 # What a server gives up after so many seconds, it must not give up while it is looked at: at least these.
 PATIENT_SECONDS = {"request_timeout": 300, "drain": 300, "keep_alive": 300, "grace": 7200}
 
@@ -57,40 +59,32 @@ class Server:
             stated["PYTHONPATH"] = os.pathsep.join(filter(None, [str(searched_first), os.environ.get("PYTHONPATH")]))
         given = {**production.settings, "LOCKSTEP_PROVE": self.token, **stated}
         self.environment = {name: value for name, value in given.items() if not name.startswith("LISTEN_")}
-        self.printed: list[str] = []
         self.boot = 0.0  # seconds until it was ready, as far as somebody has waited for that
 
     def __enter__(self) -> Self:
-        self.directory = tempfile.TemporaryDirectory()  # nothing of a checkout is within reach
         descriptors, python = [self.listener.fileno()] if self.listener else [], self.production.python
-        self.process = subprocess.Popen(
-            passing_command(python, descriptors[0], SERVE) if descriptors else [str(python), *SERVE],
-            cwd=self.directory.name,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=descriptors,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        _started.add(self)
-        self.reader = threading.Thread(target=self.read, daemon=True)
-        self.reader.start()
+        with ExitStack() as stack, _starting:
+            expecting.expect(not expecting.interrupted.is_set(), "interrupted")
+            self.directory = stack.enter_context(tempfile.TemporaryDirectory())  # nothing of a checkout is within reach
+            self.log = stack.enter_context(ServerLog())
+            self.process = subprocess.Popen(
+                passing_command(python, descriptors[0], SERVE) if descriptors else [str(python), *SERVE],
+                cwd=self.directory,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self.log.descriptor,
+                stderr=subprocess.STDOUT,
+                pass_fds=descriptors,
+                start_new_session=True,
+            )
+            _started.add(self)
+            self.used = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.kill()
         _started.discard(self)
-        self.directory.cleanup()
-
-    def read(self) -> None:
-        """In a thread of its own: keep the lines until all that could print have ended."""
-        assert self.process.stdout is not None
-        with self.process.stdout as printed:
-            for line in printed:
-                self.printed.append(line.rstrip("\n"))
+        self.used.close()
 
     def waiting(self, milliseconds: int) -> str:
         """The path that waits that long, as this kind of application waits."""
@@ -126,24 +120,21 @@ class Server:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return None
-        took = time.monotonic() - started
-        self.reader.join(1)  # longer only where a successor prints to the same place
-        return took
+        return time.monotonic() - started
 
     def kill(self) -> None:
         """End the whole group, with those that outlive the main process; harmless when all have ended."""
         with contextlib.suppress(ProcessLookupError, PermissionError):  # the latter is macOS's word for none left
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        self.reader.join(5)
 
-    def lines(self) -> list[str]:
-        """What it has printed by now."""
-        return list(self.printed)
+    def lines(self, since: int = 0) -> list[str]:
+        """What it has printed by now, from so many lines on."""
+        return self.log.read_lines()[since:]
 
-    def last_lines(self, count: int = 12) -> list[str]:
-        """The last that tell what it did, to be read by a person."""
-        return telling_lines(self.lines(), count)
+    def last_lines(self, since: int = 0, count: int = 12) -> list[str]:
+        """The last that tell what it did from that line on, and of what it warned before, to be read by a person."""
+        return telling_lines(self.lines(), since, count)
 
 
 def free_port() -> int:
@@ -160,6 +151,7 @@ def free_port() -> int:
 def end_servers() -> None:
     """Kill every server that runs, also those of other threads: whoever waits for one then fails at once."""
     expecting.interrupted.set()
-    for server in list(_started):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(server.process.pid, signal.SIGKILL)
+    with _starting:
+        for server in _started.copy():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(server.process.pid, signal.SIGKILL)

@@ -6,9 +6,9 @@ code, and logs no error on the way.
 """
 
 import os
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lockstep_serve.errors import Refusal
 from lockstep_tool.prove.production import Production, read_production
 from lockstep_tool.prove.proofs import ANSWERS, PROOFS, explain_change, recall, remember
+from lockstep_tool.prove.shell import allow_files, list_suspects
 from lockstep_tool.prove.subject import describe_subject
 from lockstep_tool.service import Service
 
@@ -36,6 +37,7 @@ def prove(root: Path, *, again: bool = False) -> None:
 
     What was proved of exactly these bytes on this machine is not proved twice, but for `again` and in CI.
     """
+    allow_files()
     production = read_production(Service(root))
     if production.made_up:
         print(f"  - not set, so made up here: {', '.join(production.made_up)}", flush=True)
@@ -47,7 +49,9 @@ def prove(root: Path, *, again: bool = False) -> None:
         return
     if not again and not os.environ.get("CI") and (change := explain_change(root, PROOFS, subject)):
         print(f"  - {change}", flush=True)
-    names, answers = prove_steps(production)
+    from lockstep_tool.prove.apart import LIMIT_SECONDS, work_apart
+
+    names, answers = work_apart(lambda: prove_steps(production), LIMIT_SECONDS)
     after = describe_subject(production)
     if after.key == subject.key:  # else something changed meanwhile, and nobody knows what was proved
         remember(root, PROOFS, after, {"steps": names})
@@ -57,7 +61,7 @@ def prove(root: Path, *, again: bool = False) -> None:
 def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
     """The names of the steps, each printed with what was seen, and what the server answers to its own requests."""
     from lockstep_tool.prove import steps
-    from lockstep_tool.prove.process import Server, end_servers
+    from lockstep_tool.prove.process import Server
 
     names: list[str] = []
     answers: dict[str, object] = {}
@@ -66,20 +70,30 @@ def prove_steps(production: Production) -> tuple[list[str], dict[str, object]]:
         names.append(name)
         print(f"  ✓ {name}: {seen}", flush=True)
 
-    with Server(production, steps.values_of_main(production)) as server, ThreadPoolExecutor() as pool:
-        try:
+    with Server(production, steps.values_of_main(production)) as server:
+        run(server, [steps.become_ready(server)], say)  # with the machine for itself; the rest is more waiting than work
+        with prove_beside(production, steps.list_others(production)) as others:
             run(server, steps.list_first(server, answers), say)
-            others = [pool.submit(prove_other, production, other) for other in steps.list_others(production)]
             run(server, steps.list_last(server), say)
             for other in others:
                 for name, seen in other.result():
                     say(name, seen)
-        except KeyboardInterrupt:
-            end_servers()  # else the other threads go on to their end
-            raise
-    if missing := steps.list_missing(production):
+    for missing in filter(None, [steps.list_missing(production), steps.list_unseen()]):
         print(f"  - {missing}", flush=True)
     return names, answers
+
+
+@contextmanager
+def prove_beside(production: Production, others: Iterable["Other"]) -> Iterator[list[Future[list[tuple[str, str]]]]]:
+    """Each on a server of its own, at the same time. After a failure nobody waits for what they still have to do."""
+    from lockstep_tool.prove.process import end_servers
+
+    with ThreadPoolExecutor() as pool:
+        try:
+            yield [pool.submit(prove_other, production, other) for other in others]
+        except BaseException:
+            end_servers()
+            raise
 
 
 def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]:
@@ -97,14 +111,27 @@ def prove_other(production: Production, other: "Other") -> list[tuple[str, str]]
 def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
     """Each step in turn; raises Refusal with the first that fails."""
     for step in its_steps:
+        begun = len(server.lines())
         try:
             seen = step.act()
         except (AssertionError, OSError) as failure:
-            lines = server.last_lines()
             server.kill()
-            raise Refusal(
-                f"The service does not prove itself: {step.name}.",
-                [(server.production.model.name, str(failure)), *(("server", line) for line in lines)],
-                "Start it by hand and look: `uv run noxfile.py -s serve`.",
-            ) from failure
+            raise explain_failure(server, step, failure, begun) from failure
         tell(step.name, seen)
+
+
+def explain_failure(server: "Server", step: "Step", failure: Exception, begun: int) -> Refusal:
+    """The step with what it saw, what the server told in it, and what of this shell may be the cause."""
+    suspects = list(list_suspects())
+    fix = step.fix
+    if suspects:
+        fix = f"Run it again with {', '.join(name for name, _ in suspects)} unset: the server gets what this shell has. {fix}"
+    return Refusal(
+        f"The service does not prove itself: {step.name}.",
+        [
+            (server.production.model.name, str(failure)),
+            *((name, f"{value}   <- set in this shell") for name, value in suspects),
+            *(("server", line) for line in server.last_lines(begun)),
+        ],
+        fix,
+    )

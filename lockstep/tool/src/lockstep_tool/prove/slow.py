@@ -6,6 +6,7 @@ A server that reads a request with one of few workers is silent while enough of 
 import contextlib
 import itertools
 import socket
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -17,22 +18,26 @@ BEGINNING = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 
 
 class SlowClients:
-    """So many connections to 127.0.0.1:`port`; a context manager."""
+    """So many connections to 127.0.0.1:`port`; a context manager. `silent` ones never send anything."""
 
-    def __init__(self, port: int, number: int) -> None:
-        self.port, self.number = port, number
+    def __init__(self, port: int, number: int, *, silent: bool = False) -> None:
+        self.port, self.number, self.silent = port, number, silent
         self.sockets: list[socket.socket] = []
+        self.opened = ExitStack()
         self.bytes = itertools.chain(BEGINNING, itertools.repeat(ord("x")))
 
     def __enter__(self) -> Self:
-        for _ in range(self.number):
-            self.sockets.append(socket.create_connection(("127.0.0.1", self.port), timeout=patience()))
-        self.send_on()
+        with ExitStack() as stack:
+            address = ("127.0.0.1", self.port)
+            for _ in range(self.number):
+                self.sockets.append(stack.enter_context(socket.create_connection(address, timeout=patience())))
+            self.opened = stack.pop_all()
+        if not self.silent:
+            self.send_on()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for client in self.sockets:
-            client.close()
+        self.opened.close()
 
     def send_on(self) -> None:
         """One more byte each."""

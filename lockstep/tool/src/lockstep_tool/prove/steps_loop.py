@@ -4,9 +4,10 @@ Which requests stands in the service's pyproject.toml: `[tool.lockstep] requests
 """
 
 from collections.abc import Iterable
-from http.client import HTTPConnection, HTTPException
 
+from lockstep_tool.environments.asking import LimitedConnection
 from lockstep_tool.environments.own_requests import own_requests
+from lockstep_tool.prove.client import skip_body
 from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.production import Production
@@ -35,7 +36,7 @@ def answer_own_requests(server: Server) -> str:
     paths = own_requests(server.production.service)
     for path in paths if has_loop(server.production) else ():
         expect_free_loop(server, path)
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=patience())
+    connection = LimitedConnection(server.port, patience())
     try:
         ask(connection, paths)
     finally:
@@ -66,11 +67,11 @@ def holds_while_asking(server: Server, paths: Iterable[str]) -> list[Record]:
     What it says comes later than the answer. So the loop is held on purpose afterwards, on the same connection and
     therefore in the same process: when that is told, everything is.
     """
-    before = len(server.printed)
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=patience())
+    before = len(server.lines())
+    connection = LimitedConnection(server.port, patience())
 
     def told() -> bool:
-        return any(PLANTED in str(hold["where"]) for hold in read_holds(server.lines()[before:]))
+        return any(PLANTED in str(hold["where"]) for hold in read_holds(server.lines(before)))
 
     try:
         ask(connection, paths)
@@ -80,7 +81,7 @@ def holds_while_asking(server: Server, paths: Iterable[str]) -> list[Record]:
                 wait_until(told, lambda: "", TOLD_SECONDS)
             except AssertionError:
                 continue
-            holds = read_holds(server.lines()[before:])
+            holds = read_holds(server.lines(before))
             last = next(number for number, hold in enumerate(holds) if PLANTED in str(hold["where"]))
             return holds[: last + 1]
     finally:
@@ -88,13 +89,12 @@ def holds_while_asking(server: Server, paths: Iterable[str]) -> list[Record]:
     raise AssertionError(f"the event loop was held for {BLOCKS_MILLISECONDS[-1]} ms, and its watch does not name the line")
 
 
-def ask(connection: HTTPConnection, paths: Iterable[str]) -> None:
+def ask(connection: LimitedConnection, paths: Iterable[str]) -> None:
     """GET each, whose status is to be below 500."""
     for path in paths:
         try:
             connection.request("GET", path)
-            answer = connection.getresponse()
-            answer.read()
-        except HTTPException as error:
-            raise ConnectionError(f"GET {path}: {type(error).__name__}: {error}") from error
-        expect(answer.status < 500, f"GET {path} answered {answer.status}")
+            status = skip_body(connection).status
+        except OSError as error:
+            raise AssertionError(f"GET {path}: {error}") from error
+        expect(status < 500, f"GET {path} answered {status}")

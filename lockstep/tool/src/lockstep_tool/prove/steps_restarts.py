@@ -51,11 +51,11 @@ def refuse_broken_release(server: Server, releases: Path) -> str:
     def act(load: Load) -> str:
         broken = plant_release(server, releases)
         broken.write_text(BROKEN, encoding="utf-8")
-        before, said = server.family(), len(server.printed)
+        before, said = server.family(), len(server.lines())
         try:
             server.signal(signal.SIGHUP)
             wait_until(
-                lambda: any(UNCHANGED in line for line in server.lines()[said:]) or not server.running(),
+                lambda: any(UNCHANGED in line for line in server.lines(said)) or not server.running(),
                 lambda: f"it does not say that SIGHUP {UNCHANGED}",
             )
         finally:

@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.in_hand import WHOLE, Holding, Sent, fill
 from lockstep_tool.prove.process import Server
-from lockstep_tool.prove.server_log import is_error
+from lockstep_tool.prove.server_log import is_error, is_record, readable
 from lockstep_tool.prove.steps_serving import become_ready
 
-__all__ = ["drain_requests", "end_in_time", "log_no_error"]
+__all__ = ["drain_requests", "end_in_time", "log_no_error", "log_only_records"]
 
 LONG_LEAD_SECONDS = 15
 DROP_SECONDS = 0.5
@@ -95,5 +95,12 @@ def end_in_time(server: Server) -> str:
 def log_no_error(server: Server) -> str:
     """Not from its start to its end."""
     bad = [line for line in server.lines() if is_error(line)]
-    expect(not bad, f"logged {bad[0][:300] if bad else ''}")
+    expect(not bad, f"logged {readable(bad[0])[:300] if bad else ''}")
     return f"{len(server.lines())} lines"
+
+
+def log_only_records(server: Server) -> str:
+    """One JSON object a line; whoever collects the log loses what is none, or ends there."""
+    bad = [line for line in server.lines() if not is_record(line)]
+    expect(not bad, f"{len(bad)} of {len(server.lines())} lines are no JSON object, the first {bad[0][:300] if bad else ''!r}")
+    return f"{len(server.lines())} records"

@@ -1,6 +1,7 @@
 """Name exactly what a server is started from, so that what was seen of it once need not be looked for twice.
 
-The bytes that are installed are hashed, whatever else is known of them: an edit there changes the name. The interpreter
+The bytes that are installed are hashed, whatever else is known of them: an edit there changes the name. A process that
+looks again, to see that nothing has changed since its first look, hashes what has another time than then. The interpreter
 and its standard library, which nothing installs into, are named by what the file system says of their files.
 """
 
@@ -17,7 +18,8 @@ from pathlib import Path
 import lockstep_tool
 from lockstep_serve.environment import digest, source
 from lockstep_tool.files.variables import variables
-from lockstep_tool.fingerprint import INSTALLER_FILES, hash_file
+from lockstep_tool.inside.files import hash_file
+from lockstep_tool.inside.installer import INSTALLER_FILES
 from lockstep_tool.prove.production import Production
 
 __all__ = ["Subject", "describe_subject"]
@@ -27,6 +29,7 @@ REACHING = (
     *("PYTHON*", "LD_*", "DYLD_*", "LC_*", "LANG*", "TZ", "MALLOC_*", "SSL_*", "OPENSSL_*", "*_PROXY", "*_proxy"),
     *("LOCKSTEP_*", "DJANGO_*", "FLASK_*", "OTEL_*"),
 )
+SETTLED_NANOSECONDS = 2 * 10**9  # the coarsest times of a file system: what is younger may change and keep its time
 NOT_LOADED = {"__pycache__", "site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "ensurepip"}
 
 
@@ -77,20 +80,41 @@ def hash_installed(home: Path) -> tuple[str, frozenset[str]]:
     """One hash over every file below site-packages but byte code, and one for each file of that."""
     files, byte_code = {}, set()
     for site in home.glob("lib/python*/site-packages"):
-        for directory, below, names in os.walk(site):
-            for name in below:
-                if os.path.islink(f"{directory}/{name}"):  # never the same: what it leads to may change
-                    files[f"{directory}/{name}"] = str(time.monotonic_ns())
-            for name in names:
-                if name in INSTALLER_FILES and directory.endswith(".dist-info"):
-                    continue  # times are in them, and no server reads them
-                path = f"{directory}/{name}"
-                hashed = hash_file(path).hex() if os.path.isfile(path) else "no file"
-                if name.endswith(".pyc"):
-                    byte_code.add(hash_value([path, hashed])[:16])
-                else:
-                    files[path] = hashed
+        for path, hashed in hash_below(str(site)):
+            if path.endswith(".pyc"):
+                byte_code.add(hash_value([path, hashed])[:16])
+            else:
+                files[path] = hashed
     return digest(files), frozenset(byte_code)
+
+
+def hash_below(directory: str) -> Iterator[tuple[str, str]]:
+    """Every file below it but what installers note for themselves, with its hash."""
+    for entry in os.scandir(directory):
+        if entry.is_dir(follow_symlinks=False):
+            yield from hash_below(entry.path)
+        elif entry.is_dir():  # a link, and never the same: what it leads to may change
+            yield entry.path, str(time.monotonic_ns())
+        elif not entry.is_file():
+            yield entry.path, "no file"
+        elif not (entry.name in INSTALLER_FILES and directory.endswith(".dist-info")):
+            yield entry.path, hash_again(entry.path, entry.stat())
+
+
+_hashed: dict[str, tuple[tuple[int, ...], str]] = {}  # by this process: path → what the file system said, and its hash
+
+
+def hash_again(path: str, status: os.stat_result) -> str:
+    """Its hash. It is not read again by this process while the file system says the same of it, unless it was so young
+    that it could have been changed within the same tick. Who writes to a file moves its `ctime`, and cannot set it back.
+    """
+    said = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    before, hashed = _hashed.get(path, ((), ""))
+    if before != said:
+        now, hashed = time.time_ns(), hash_file(path, status.st_size).hex()
+        if abs(now - status.st_ctime_ns) > SETTLED_NANOSECONDS:
+            _hashed[path] = (said, hashed)
+    return hashed
 
 
 def hash_interpreter(python: Path) -> str:

@@ -18,12 +18,15 @@ from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
 from lockstep_serve.workers import cpus
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.hermetic import environment
-from lockstep_tool.repositories import moving, versions
+from lockstep_tool.repositories import image, moving, versions
 from lockstep_tool.repositories.checked import Checked, Column
+from lockstep_tool.repositories.facts import Facts
+from lockstep_tool.repositories.installs import has_installs, installs
 from lockstep_tool.repositories.lock import lock
 from lockstep_tool.repositories.lock_files import Hosts
-from lockstep_tool.repositories.repository import Repository, open_repository
-from lockstep_tool.repositories.start import start, start_commands
+from lockstep_tool.repositories.repository import open_repository
+from lockstep_tool.repositories.start import has_start_commands, start
+from lockstep_tool.repositories.tools import mentions_tools, tools
 
 __all__ = ["check", "check_all", "columns", "verdict"]
 
@@ -36,36 +39,14 @@ def columns(settings: Mapping[str, str], hosts: Hosts) -> Sequence[Column]:
     return (
         Column("lock", "One lock, which answers what is asked for and pins every file by hash.", lock_of),
         Column("python", "Python is stated to the patch, and every file says the same.", versions.python),
-        Column("tools", "uv and nox are stated, and every file says the same.", versions.tools),
-        Column(
-            "installs",
-            "CI and the image install what is locked, and nothing else.",
-            moving.installs,
-            partial(has_files, patterns=(*versions.IMAGES, *versions.CI)),
-        ),
-        Column("bases", "Base images cannot move: each has a digest.", moving.bases, has_images),
-        Column(
-            "actions",
-            "Steps of CI that others own are pinned to a commit.",
-            moving.actions,
-            partial(has_files, patterns=moving.WORKFLOWS),
-        ),
+        Column("tools", "uv and nox are stated, and every file says the same.", tools, mentions_tools),
+        Column("installs", "CI and the image install what is locked, and nothing else.", installs, has_installs),
+        Column("bases", "Base images cannot move: each has a digest.", moving.bases, moving.has_images),
+        Column("actions", "Steps of CI that others own are pinned to a commit.", moving.actions, moving.has_steps),
         Column("start", "Production starts one way, with workers that fit and an end to draining.", start, has_start_commands),
-        Column("user", "The image does not run as root.", moving.user, partial(has_files, patterns=versions.IMAGES)),
-        Column("context", "What an image build may see is stated.", moving.context, partial(has_files, patterns=versions.IMAGES)),
+        Column("user", "The image does not run as root.", image.user, image.has_builds),
+        Column("context", "What an image build may see is stated.", image.context, image.has_builds),
     )
-
-
-def has_files(repository: Repository, patterns: Sequence[str]) -> bool:
-    return bool(repository.named(*patterns))
-
-
-def has_images(repository: Repository) -> bool:
-    return bool(moving.taken_images(repository))
-
-
-def has_start_commands(repository: Repository) -> bool:
-    return bool(start_commands(repository))
 
 
 def check_all(paths: Sequence[Path], hosts: Hosts, *, jobs: int | None = None) -> list[Checked]:
@@ -98,9 +79,9 @@ def check(path: Path, settings: Mapping[str, str], hosts: Hosts) -> Checked:
         repository = open_repository(path)
         if not repository.named(*PROJECT):
             return Checked(path, unseen="no Python project: neither pyproject.toml nor requirements.txt nor Python files")
-        asked = columns(settings, hosts)
-        empty = [column.name for column in asked if not applies(column, repository)]
-        found = [finding for column in asked if column.name not in empty for finding in look_for(column, repository)]
+        asked, facts = columns(settings, hosts), Facts(repository)
+        empty = [column.name for column in asked if not applies(column, facts)]
+        found = [finding for column in asked if column.name not in empty for finding in look_for(column, facts)]
         return Checked(path, found, empty)
     except Refusal as refusal:
         return Checked(path, unseen=f"{refusal.where[0][1]}" if refusal.where else refusal.wrong)
@@ -108,18 +89,18 @@ def check(path: Path, settings: Mapping[str, str], hosts: Hosts) -> Checked:
         return Checked(path, unseen=f"{type(error).__name__}: {error}")
 
 
-def look_for(column: Column, repository: Repository) -> Iterator[Finding]:
+def look_for(column: Column, facts: Facts) -> Iterator[Finding]:
     """What is found for one column; a file that cannot be read leaves it open, and the others go on."""
     try:
-        yield from column.find(repository)
+        yield from column.find(facts)
     except Refusal as refusal:
         yield Finding(column.name, refusal.wrong, refusal.where, refusal.fix, Severity.UNKNOWN)
 
 
-def applies(column: Column, repository: Repository) -> bool:
+def applies(column: Column, facts: Facts) -> bool:
     """Whether there is anything to look at; a file that cannot be read is something."""
     try:
-        return column.applies(repository)
+        return column.applies(facts)
     except Refusal:
         return True
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lockstep_tool.checks.finding import Finding, Severity
-from lockstep_tool.repositories.repository import Repository
+from lockstep_tool.repositories.facts import Facts
 
 __all__ = ["HOLDS", "NONE", "SIGNS", "Checked", "Column"]
 
@@ -19,8 +19,8 @@ class Column:
 
     name: str
     asks: str
-    find: Callable[[Repository], Iterator[Finding]]
-    applies: Callable[[Repository], bool] = lambda _: True
+    find: Callable[[Facts], Iterator[Finding]]
+    applies: Callable[[Facts], bool] = lambda _: True
 
 
 @dataclass(frozen=True)

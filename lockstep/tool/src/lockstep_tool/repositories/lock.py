@@ -4,48 +4,78 @@
 what is left open is said.
 """
 
-import re
 import shutil
 import subprocess
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.lockfile import Lock, read_lock
 from lockstep_tool.locks.lock_wheels import locked_wheels
+from lockstep_tool.repositories.facts import Facts
 from lockstep_tool.repositories.lock_files import Hosts, suspicious
-from lockstep_tool.repositories.repository import Repository
+from lockstep_tool.repositories.other_locks import OTHERS, describe_other, judge_requirements
+from lockstep_tool.repositories.repository import Repository, open_repository
+from lockstep_tool.toml_file import read_toml
 
 __all__ = ["lock"]
 
-OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
-REQUIREMENTS = ("requirements.txt", "requirements/*.txt", "requirements-*.txt")
-MOVE = "Move to uv.lock: `uvx migrate-to-uv`, then `uv lock`."
 SECONDS = 60  # uv answers in a tenth of one
 
 
-def lock(repository: Repository, settings: Mapping[str, str], hosts: Hosts) -> Iterator[Finding]:
+def lock(facts: Facts, settings: Mapping[str, str], hosts: Hosts) -> Iterator[Finding]:
     """What keeps the repository from being locked; `settings` is the environment that uv is given, `hosts` are known to
     serve the files of an index.
     """
+    repository = facts.repository
     others = [name for name in OTHERS if name in repository.files]
-    if "uv.lock" not in repository.files:
+    if "uv.lock" in repository.files:
+        if others:
+            rows = tuple((name, "another lock") for name in ("uv.lock", *others))
+            yield Finding("lock", "Two tools lock the same packages.", rows, f"Delete {', '.join(others)}.")
+        yield from judge_lock(repository, settings, hosts)
+    elif workspace := find_workspace(repository.root):
+        yield from judge_lock(open_repository(workspace), settings, hosts)
+    else:
         yield from (describe_other(repository, name) for name in others)
         if not others:
-            yield from requirements(repository)
-        return
-    if others:
-        rows = tuple((name, "another lock") for name in ("uv.lock", *others))
-        yield Finding("lock", "Two tools lock the same packages.", rows, f"Delete {', '.join(others)}.")
+            yield from judge_requirements(repository)
+
+
+def find_workspace(root: Path) -> Path | None:
+    """The directory above that locks this one as a member of its workspace; not beyond the repository that it lies in."""
+    here = root.resolve()
+    while not (here / ".git").exists() and here != here.parent:
+        here = here.parent
+        try:
+            table = read_toml(here / "pyproject.toml").get("tool", {}).get("uv", {}).get("workspace", {})
+        except Refusal:
+            continue
+        below = root.resolve().relative_to(here).as_posix()
+        is_member = any(fnmatch(below, str(one)) for one in table.get("members", ()))
+        if is_member and not any(fnmatch(below, str(one)) for one in table.get("exclude", ())):
+            return here if (here / "uv.lock").is_file() else None
+    return None
+
+
+def judge_lock(repository: Repository, settings: Mapping[str, str], hosts: Hosts) -> Iterator[Finding]:
+    """uv.lock: uv itself says whether it is fresh; a file that only uv can read is left open."""
     try:
         read = read_lock(repository.root / "uv.lock")
-        yield from stale(repository, read, settings)
-        yield from suspicious(repository, read, hosts)
+        found = list(stale(repository, read, settings))
     except Refusal as refusal:
         yield Finding("lock", refusal.wrong, refusal.where, refusal.fix)
+        return
+    yield from found
+    try:
+        yield from suspicious(repository, read, hosts)
+    except Refusal as refusal:
+        if not found:  # uv reads it: it is of a later TOML than Python's
+            fix = "Look at it with `uv lock --check` there."
+            yield Finding("lock", "From where the files may come was not looked at.", refusal.where, fix, Severity.UNKNOWN)
 
 
 def stale(repository: Repository, lock: Lock, settings: Mapping[str, str]) -> Iterator[Finding]:
@@ -64,7 +94,10 @@ def stale(repository: Repository, lock: Lock, settings: Mapping[str, str]) -> It
     if code == 0:
         return
     rows = tuple(("uv lock --check", line) for line in lines[-2:])
-    if code == 1 and not any("Failed to build" in line or "interpreter" in line for line in lines):
+    said = "\n".join(lines)
+    if "Failed to parse" in said and "TOML parse error" in said:
+        yield Finding("lock", "uv cannot read a file that the lock is made from.", rows, "Mend what uv names.")
+    elif "needs to be updated" in said or "No solution found" in said:
         fix = "Run `uv lock`, review what moves, commit it."
         yield Finding("lock", "uv.lock does not answer pyproject.toml.", rows, fix)
     else:
@@ -82,44 +115,3 @@ def ask_uv(directory: str, settings: Mapping[str, str]) -> tuple[int, list[str]]
         return -1, [f"no answer within {SECONDS} s"]
     lines = [line.strip().replace(directory, ".") for line in done.stderr.splitlines()]
     return done.returncode, [line for line in lines if line and not line.startswith(("Using ", "Resolved ", "hint:"))]
-
-
-def describe_other(repository: Repository, name: str) -> Finding:
-    """What the text of another tool's lock says: how many packages, and how many hashes."""
-    text = repository.text(name)
-    if name != "Pipfile.lock":
-        try:
-            count = f"{len(tomllib.loads(text).get('package', tomllib.loads(text).get('packages', [])))} packages"
-        except tomllib.TOMLDecodeError as error:
-            rows = ((name, str(error)),)
-            return Finding("lock", f"{name} cannot be read.", rows, "Mend it, or restore it from git.", Severity.UNKNOWN)
-    else:
-        count = "packages"
-    hashes = len(re.findall(r"\bsha256[:\"' =]+[0-9a-f]{64}", text))
-    said = f"{count}, {hashes} hashes; whether it answers pyproject.toml only its own tool can say"
-    return Finding("lock", f"Not looked at: {name}.", ((name, said),), MOVE, Severity.UNKNOWN)
-
-
-def requirements(repository: Repository) -> Iterator[Finding]:
-    """A list of requirements is a lock when each names one version and its hashes."""
-    files = repository.named(*REQUIREMENTS)
-    if not files:
-        yield Finding("lock", "There is no lock.", (("uv.lock", "missing"),), "Run `uv lock`, and commit uv.lock.")
-    loose, bare = [], []
-    for name in files:
-        for number, line in repository.lines(name):
-            wanted = line.split("#")[0].split(" ;")[0].strip()
-            if not wanted or wanted.startswith("-"):
-                continue
-            if not re.match(r"[\w.\[\],-]+\s*===?\s*[\w.!+]+(?:\s|;|$)", wanted):
-                loose.append((f"{name}:{number}", wanted))
-            elif "--hash=" not in wanted:
-                bare.append((f"{name}:{number}", wanted))
-    fix = "Put the requirements into pyproject.toml (`uv init --bare`, `uv add -r requirements.txt`), and commit uv.lock."
-    if loose:
-        yield Finding("lock", f"{len(loose)} requirements name no version.", tuple(loose[:3]), fix)
-    if bare:
-        yield Finding("lock", f"{len(bare)} requirements have no hash.", tuple(bare[:3]), fix)
-    if files and not loose and not bare:
-        what = "Whether the requirements are complete cannot be known from their text."
-        yield Finding("lock", what, tuple((name, "pinned by hash") for name in files), fix, Severity.WARNING)

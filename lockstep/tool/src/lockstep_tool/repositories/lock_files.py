@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.checks.lock.wheels import compare_wheels
 from lockstep_tool.lockfile import Lock, files_of
 from lockstep_tool.locks.indexes import Index, host
 from lockstep_tool.locks.lock_files import bad_files, incomparable
-from lockstep_tool.locks.lock_graph import bad_edges
+from lockstep_tool.locks.lock_graph import bad_edges, edges_of_root
 from lockstep_tool.locks.lock_root import unasked
 from lockstep_tool.repositories.repository import Repository
 from lockstep_tool.service import Service
@@ -26,12 +27,10 @@ def suspicious(repository: Repository, lock: Lock, hosts: Hosts) -> Iterator[Fin
     ageless = [one for one in found if "has no upload time" in one[1]]
     built = [one for one in found if "has no wheel" in one[1]]
     wrong = [one for one in found if one not in ageless and one not in built]
-    if len(lock.projects) == 1:
-        wrong += [*bad_edges("uv.lock", lock), *unasked("uv.lock", lock)]
-    else:
-        rows = (("uv.lock", f"{len(lock.projects)} projects"),)
-        what = "What each project of a workspace needs was not looked at."
-        yield Finding("lock", what, rows, "Look at each with `uv tree --package NAME`.", Severity.UNKNOWN)
+    wrong += bad_edges("uv.lock", join_projects(lock))
+    for project in lock.projects:
+        alone = replace(lock, packages=({**project, "source": {"virtual": "."}},))
+        wrong += [(spot, said.replace("the service", str(project["name"]), 1)) for spot, said in unasked("uv.lock", alone)]
     if wrong:
         fix = "Restore it from git, or run `uv lock --refresh` and review each line that changes."
         yield Finding("lock", f"uv.lock is not what uv would have written: {len(wrong)}.", tuple(wrong[:3]), fix)
@@ -39,7 +38,9 @@ def suspicious(repository: Repository, lock: Lock, hosts: Hosts) -> Iterator[Fin
     if strange:
         fix = "Take a release from an index, or put a wheel of it into the repository."
         yield Finding("lock", f"{len(strange)} packages cannot be compared with a lock.", tuple(strange[:3]), fix)
-    for finding in compare_wheels(Service(repository.root), ["uv.lock"]):
+    service = Service(repository.root)
+    service.locked = cache(lambda _: lock)  # it is read already
+    for finding in compare_wheels(service, ["uv.lock"]):
         yield replace(finding, check="lock")
     if ageless:
         what = f"{len(ageless)} files have no upload time, so their age cannot be judged."
@@ -47,6 +48,15 @@ def suspicious(repository: Repository, lock: Lock, hosts: Hosts) -> Iterator[Fin
     if built:
         what = f"{len(built)} packages have no wheel, so code of others runs where they are installed."
         yield Finding("lock", what, tuple(built[:3]), "Choose a version with wheels, or build one once.", Severity.WARNING)
+
+
+def join_projects(lock: Lock) -> Lock:
+    """The lock as if one project asked for what the members of a workspace and the groups of its root ask for."""
+    groups = lock.header.get("manifest", {}).get("dependency-groups", {}).values()
+    wanted = [edge for edges in (*groups, *map(edges_of_root, lock.projects)) for edge in edges]
+    whole = {"name": "", "version": "", "source": {"virtual": "."}, "dependencies": wanted}
+    rest = ({**one, "source": {"virtual": "its root"}} if one in lock.own else one for one in lock.packages)
+    return replace(lock, packages=(whole, *rest))
 
 
 def indexes(repository: Repository, lock: Lock, hosts: Hosts) -> dict[str, Index]:

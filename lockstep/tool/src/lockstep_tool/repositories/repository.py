@@ -3,11 +3,13 @@
 Nothing is written or run there. What is huge or leads out of the repository is not read, and an error says so.
 """
 
+import codecs
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fnmatch import fnmatch
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+from functools import cache
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
@@ -18,6 +20,13 @@ __all__ = ["Repository", "open_repository"]
 DEEP = 4  # directories below the root
 MANY = 50_000  # entries; a repository of services has fewer than a tenth
 LARGE = 20_000_000  # bytes of one file; the largest locks have two million
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 SKIPPED = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "build", "dist"})
 SHOWN = frozenset({".github", ".circleci", ".docker"})  # of the directories whose name begins with a dot
 
@@ -28,16 +37,18 @@ class Repository:
 
     root: Path
     files: tuple[str, ...]
+    texts: dict[str, str] = field(default_factory=dict, compare=False)
 
     def named(self, *patterns: str) -> list[str]:
         """The files whose path fits one of the patterns; without a slash, it is the last part that counts."""
-        return [
-            name for name in self.files if any(fnmatch(name if "/" in one else name.rpartition("/")[2], one) for one in patterns)
-        ]
+        fits = compile_patterns(patterns)
+        return [name for name in self.files if fits(name)]
 
     def text(self, name: str) -> str:
-        """A file's text; raises Refusal where it cannot be read."""
-        return self.readable(name).read_text(encoding="utf-8-sig", errors="replace")
+        """A file's text; raises Refusal where it cannot be read, or is none."""
+        if name not in self.texts:
+            self.texts[name] = decode(name, self.readable(name).read_bytes())
+        return self.texts[name]
 
     def holds(self, name: str) -> bool:
         """Whether there is a file of this name; also in directories that `files` leaves out."""
@@ -78,6 +89,26 @@ class Repository:
             for number, line in self.lines(name):
                 for match in re.finditer(expression, line):
                     yield Statement(name, number, line, match)
+
+
+@cache
+def compile_patterns(patterns: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
+    """One expression for all of them."""
+    whole = (("" if "/" in one else r"(?:.*/)?") + translate(one) for one in patterns)
+    return re.compile("|".join(whole)).match
+
+
+def decode(name: str, content: bytes) -> str:
+    """UTF-8, or what a mark of the byte order says; raises Refusal for what is no text."""
+    marked = next((encoding for mark, encoding in MARKS if content.startswith(mark)), "utf-8")
+    try:
+        text = content.decode(marked)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        said = "is no text in UTF-8, nor in what its first bytes name"
+        raise Refusal(f"{name} cannot be read.", [(name, said)], "Write it in UTF-8.", code=COULD_NOT_LOOK)
+    return text
 
 
 def open_repository(root: Path) -> Repository:

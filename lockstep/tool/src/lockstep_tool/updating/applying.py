@@ -16,7 +16,8 @@ from typing import Self
 import yaml
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.updating.checkout import ANSWERS, git, git_environment
+from lockstep_tool.files.tree import ANSWERS
+from lockstep_tool.updating.checkout import git, git_environment
 from lockstep_tool.updating.origin import Origin
 
 __all__ = ["Rendering", "apply_update"]
@@ -110,4 +111,4 @@ def explain_refusal(stderr: str) -> Refusal:
         rows = [re.split(r"\s{3,}", line.strip(), maxsplit=1) for part in parts[1:-1] for line in part.splitlines()]
         return Refusal(parts[0], [(row[0], " ".join(row[1:])) for row in rows], parts[-1])
     last = [line for line in stderr.strip().splitlines() if line.strip()][-3:]
-    return Refusal("Copier cannot update this service.", [("copier update", line) for line in last], "Mend what it names.")
+    return Refusal("Copier cannot update this service.", [("copier", line) for line in last], "Mend what it names.")

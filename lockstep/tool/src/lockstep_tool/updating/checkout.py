@@ -1,24 +1,17 @@
-"""A service's checkout: what stands in an update's way, a second tree to try it in, and how the result is brought over.
-
-The second tree is a worktree of git's in a temporary folder, so neither the checkout nor its index is touched before
-all that can be known is known. New files come with an intent to add, which is why one `git reset --hard` takes
-everything back: also files that git would ignore, and no file that was there before.
-"""
+"""A service's checkout: what is committed, and what stands in the way of a change that one command takes back."""
 
 import os
-import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 from lockstep_serve.errors import Refusal
+from lockstep_tool.files.tree import ANSWERS
 
-__all__ = ["ANSWERS", "BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
+__all__ = ["BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
 
-ANSWERS = ".copier-answers.yml"
 BACK = "git reset --hard"
 UNFINISHED = {
     "MERGE_HEAD": "a merge",
@@ -34,6 +27,8 @@ SETTINGS = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.quotePath": "true",
+    "core.sparseCheckout": "false",
+    "core.splitIndex": "false",
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
     "status.showUntrackedFiles": "normal",
@@ -54,11 +49,22 @@ def git_environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[
     return {**kept, **variables}
 
 
-def git(folder: Path, *words: str, stdin: str | None = None, settings: Mapping[str, str] = MappingProxyType({})) -> str:
-    """What git prints; raises Refusal with git's last words."""
+def git(
+    folder: Path,
+    *words: str,
+    stdin: str | None = None,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    index: Path | None = None,
+    literal: bool = False,
+) -> str:
+    """What git prints; raises Refusal with git's last words.
+
+    `index` is another file than the repository's own; with `literal`, `*` and the like in paths are characters.
+    """
+    chosen = {"GIT_INDEX_FILE": str(index)} if index else {}
     done = subprocess.run(
-        ["git", "-C", str(folder), *words],
-        env=git_environment(settings),
+        ["git", *(["--literal-pathspecs"] if literal else []), "-C", str(folder), *words],
+        env={**git_environment(settings), **chosen},
         input=stdin,
         capture_output=True,
         encoding="utf-8",
@@ -92,34 +98,35 @@ class Checkout:
     def refuse_unfinished(self) -> None:
         """Raise Refusal unless everything here is committed, so that one command leads back to it."""
         for sign, what in UNFINISHED.items():
-            if (self.top / git(self.top, "rev-parse", "--git-path", sign).strip()).exists():
+            if self.path_in_git(sign).exists():
                 raise Refusal(
                     f"{what[0].upper()}{what[1:]} is unfinished here.",
                     [("git", f"{sign} is there")],
-                    "Finish it or abort it (`git status` says how), then update.",
+                    "Finish it or abort it (`git status` says how), then try again.",
                 )
+        if (lock := self.path_in_git("index.lock")).exists():
+            raise Refusal(
+                "Another git command works here, or was broken off.",
+                [("git", f"{lock} is there")],
+                "Wait for it. If there is none, delete that file.",
+            )
         if dirty := self.list_uncommitted():
             rest = [("", f"and {len(dirty) - 8} more")] if len(dirty) > 8 else []
             raise Refusal(
-                "Something here is not committed, so an update could not be taken back.",
+                "Something here is not committed, so nothing could be taken back.",
                 [*(("git status", line) for line in dirty[:8]), *rest],
-                "Commit it, or put it away with `git stash --include-untracked`, then update.",
+                "Commit it, or put it away with `git stash --include-untracked`, then try again.",
             )
         if hidden := [line[2:] for line in git(self.top, "ls-files", "-v").splitlines() if not line.startswith("H ")]:
             raise Refusal(
-                "Git was told not to look at some files, so an update could not be taken back.",
+                "Git was told not to look at some files, so nothing could be taken back.",
                 [("git ls-files -v", name) for name in hidden[:8]],
                 "Let it look again: `git update-index --no-assume-unchanged --no-skip-worktree FILE`.",
             )
 
-    @contextmanager
-    def second_tree(self, folder: Path) -> Iterator[Path]:
-        """The service as it is committed, once more; nothing of it is left behind."""
-        git(self.top, "worktree", "add", "--quiet", "--detach", str(folder), self.head)
-        try:
-            yield folder / self.prefix
-        finally:
-            git(self.top, "worktree", "remove", "--force", str(folder))
+    def path_in_git(self, name: str) -> Path:
+        """A file or directory that git keeps for this checkout; worktrees share most of them."""
+        return Path(self.top, git(self.top, "rev-parse", "--git-path", name).removesuffix("\n")).resolve()
 
     def read_committed(self, name: str) -> bytes | None:
         """A committed file of the service; None when there is none."""
@@ -131,45 +138,6 @@ class Checkout:
         """The service's committed files."""
         return list_names(self.root, "ls-tree", "-r", "-z", "--name-only", self.head, ".")
 
-    def take_over(self, tree: Path) -> None:
-        """Make the checkout what the second tree has become, all of it or nothing; raises Refusal."""
-        changed = list_changes(tree, self.head)
-        gone = [name for name in changed if not os.path.lexists(tree / name)]
-        here = set(self.list_files())
-        new = [name for name in changed if name not in here and name not in gone]
-        if taken := [name for name in new if os.path.lexists(self.root / name)]:
-            raise Refusal(
-                "The update brings a file where you have one that git ignores.",
-                [(name, "yours, not committed") for name in taken],
-                "Move yours away, then update.",
-            )
-        print(f"Back, at any time: {BACK}", flush=True)
-        try:
-            for name in gone:
-                self.remove_file(name)
-            for name in changed:
-                if name not in gone:
-                    copy_file(tree / name, self.root / name)
-            if new:
-                git(self.root, "add", "--force", "--intent-to-add", "--", *new)
-            if unmerged := git(tree, "ls-files", "--unmerged", "--full-name", "-z"):
-                # As a merge leaves them: the three sides, and nothing that would count as resolved.
-                paths = {entry.split("\t", 1)[1] for entry in unmerged.split("\0") if entry}
-                forgotten = "".join(f"0 {'0' * len(self.head)}\t{path}\0" for path in sorted(paths))
-                git(self.top, "update-index", "-z", "--index-info", stdin=forgotten + unmerged)
-        except BaseException:
-            for name in new:
-                with suppress(OSError):  # the next step is to be reached
-                    (self.root / name).unlink(missing_ok=True)
-            git(self.top, *BACK.split()[1:], "--quiet")
-            raise
-
-    def remove_file(self, name: str) -> None:
-        path = self.root / name
-        path.unlink(missing_ok=True)
-        while (path := path.parent) != self.root and not any(path.iterdir()):
-            path.rmdir()
-
 
 def open_checkout(root: Path) -> Checkout:
     """The checkout at `root`; raises Refusal where an update has nothing to begin with."""
@@ -178,14 +146,14 @@ def open_checkout(root: Path) -> Checkout:
         top, prefix = git(root, "rev-parse", "--show-toplevel", "--show-prefix").split("\n")[:2]
     except Refusal as refusal:
         raise Refusal(
-            "This service is not under version control, so an update could not be taken back.",
+            "This service is not under version control, so nothing could be taken back.",
             refusal.where,
-            "Run `git init`, commit everything, then update.",
+            "Run `git init`, commit everything, then try again.",
         ) from refusal
     command = ["git", "-C", top, "rev-parse", "--verify", "--quiet", "HEAD"]
     head = subprocess.run(command, env=git_environment(), capture_output=True, text=True, check=False).stdout.strip()
     if not head:
-        raise Refusal("Nothing is committed here yet.", [("git", "HEAD names no commit")], "Commit everything, then update.")
+        raise Refusal("Nothing is committed here yet.", [("git", "HEAD names no commit")], "Commit everything, then try again.")
     here = Checkout(root, Path(top), prefix, head)
     if not answers.exists() or here.read_committed(ANSWERS) is None:
         raise Refusal(
@@ -200,10 +168,3 @@ def list_changes(tree: Path, head: str) -> list[str]:
     """Every path below `tree` that is not what `head` has, new and ignored ones included."""
     differ = list_names(tree, "diff", "--name-only", "--no-renames", "--no-ext-diff", "--relative", "-z", head, "--", ".")
     return sorted({*differ, *list_names(tree, "ls-files", "--others", "-z", "--", ".")})
-
-
-def copy_file(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_symlink() or source.is_symlink():
-        target.unlink(missing_ok=True)
-    shutil.copy(source, target, follow_symlinks=False)

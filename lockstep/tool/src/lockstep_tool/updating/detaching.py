@@ -1,17 +1,21 @@
 """Leave the template: what only updates need goes, everything else stays, works, and is the team's from then on.
 
-Nothing is committed, and one `git reset --hard` takes everything back.
+It is made in a second tree and brought over staged. Nothing is committed, and `git reset --hard` takes everything back.
 """
 
 import argparse
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import SAME, Refusal
+from lockstep_tool.files.tree import ANSWERS
 from lockstep_tool.service import Service
-from lockstep_tool.updating.checkout import ANSWERS, BACK, git
+from lockstep_tool.updating.checkout import git, open_checkout
 from lockstep_tool.updating.detached_note import NOTE, write_note
+from lockstep_tool.updating.second_tree import make_second_tree
+from lockstep_tool.updating.taking_over import take_over
 
 __all__ = ["main"]
 
@@ -20,7 +24,7 @@ GONE = (ANSWERS, ".github/workflows/lockstep-update.yml", ".gitlab/lockstep-upda
 SESSIONS = ("update", "detach", "bench")
 # Words in Lockstep's and in shared files that send the reader to the template, and what they become.
 WORDS = (
-    (r"(Lockstep's: [^\n]*?)\. Change it by `(?:copier )?update`, not by hand", r"\1"),
+    (r"(Lockstep's: [^\n]*?)\. Change it by `(?:-s |copier )?update`, not by hand", r"\1"),
     (r": `uv run noxfile\.py -s update -- --server NAME` brings both", ""),
     (r"; a deliberate change goes through `uv run noxfile\.py -s update`", ""),
 )
@@ -31,34 +35,25 @@ def main(words: Sequence[str]) -> int:
     """0 when the service stands alone; raises Refusal."""
     argparse.ArgumentParser(prog="uv run noxfile.py -s detach", description=__doc__).parse_args(words)
     root = Path.cwd()
-    refuse_irreversible(root)
+    if not (root / ANSWERS).exists():
+        raise Refusal("This service has left its template already.", [(ANSWERS, "missing")], "Nothing is to be done.")
+    here = open_checkout(root)
+    here.refuse_unfinished()
     service = Service(root)
     definition = service.definition  # also refuses one that cannot be read, before anything changes
     application = str(service.project["project"]["entry-points"]["lockstep_serve"]["app"])
-    gone = remove_files(root)
-    rewritten = rewrite_files(root)
-    write_note(root, gone, definition, application)
-    git(root, "add", "--all", "--", ".")
+    with tempfile.TemporaryDirectory(prefix="lockstep-detach-") as scratch:
+        tree = make_second_tree(here, Path(scratch, "tree"))
+        gone = remove_files(tree)
+        rewritten = rewrite_files(tree)
+        write_note(tree, gone, definition, application)
+        take_over(here, tree, stage=True)
     print("This service stands alone.\n")
     print("\n".join(f"  gone        {name}" for name in gone))
     print(f"  rewritten   {len(rewritten)} files no longer send you to the template\n  new         {NOTE}")
     print("\n".join(f"  yours       {line}" for line in list_mentions(root)))
     print("\nLook at it with `git diff --cached`, prove it with `uv run noxfile.py`, then commit it.")
-    print(f"This takes it back: {BACK}")
     return SAME
-
-
-def refuse_irreversible(root: Path) -> None:
-    """Raise Refusal where it could not be taken back, or was done already."""
-    if not (root / ANSWERS).exists():
-        raise Refusal("This service has left its template already.", [(ANSWERS, "missing")], "Nothing is to be done.")
-    git(root, "rev-parse", "--verify", "HEAD")
-    if changed := git(root, "status", "--porcelain", "--", ".").splitlines():
-        raise Refusal(
-            "There are changes that are not committed.",
-            [(line[3:], "not committed") for line in changed[:5]],
-            "Commit them or put them away (`git stash --include-untracked`), then try again.",
-        )
 
 
 def remove_files(root: Path) -> list[str]:

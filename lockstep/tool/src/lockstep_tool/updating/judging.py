@@ -7,7 +7,8 @@ from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
-from lockstep_tool.updating.checkout import ANSWERS, Checkout, git, list_changes
+from lockstep_tool.files.tree import ANSWERS
+from lockstep_tool.updating.checkout import Checkout, git, list_changes
 from lockstep_tool.updating.wheels import judge_wheels
 
 __all__ = ["find_damage", "path_of", "session_finding"]

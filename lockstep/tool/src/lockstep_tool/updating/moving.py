@@ -20,7 +20,9 @@ from lockstep_tool.updating.preview import describe_update, show_difference
 from lockstep_tool.updating.progress import Progress
 from lockstep_tool.updating.proposing import save_proposal
 from lockstep_tool.updating.proving import run_one_command
-from lockstep_tool.updating.report import format_report
+from lockstep_tool.updating.report import describe_address, format_report, format_screen
+from lockstep_tool.updating.second_tree import make_second_tree
+from lockstep_tool.updating.taking_over import take_over
 
 __all__ = ["Update", "preview_update", "run_update"]
 
@@ -36,6 +38,11 @@ class Update:
     prove: bool = True
     json: Path | None = None
     propose: Path | None = None
+    diff: bool = False
+
+    def format(self, document: Mapping[str, Any]) -> str:
+        """The document on one screen, or all of it."""
+        return f"{format_report(document)}\n" if self.diff else format_screen(document)
 
     def save(self, document: Mapping[str, Any]) -> None:
         if self.json:
@@ -55,17 +62,20 @@ class Trial:
 
 
 def preview_update(update: Update, command: str) -> int:
-    """Show everything and change nothing; `command` is how the update is done. 1 when it would need a hand."""
+    """Show what would come and change nothing; `command` is how the update is done. 1 when it would need a hand."""
     here = open_checkout(update.root)
     with try_update(here, update) as trial:
         if trial is None:
             return SAME
-        print(show_difference(trial.tree, here.head, color=sys.stdout.isatty()))
-        print(format_report(trial.document))
+        if update.diff:
+            print(show_difference(trial.tree, here.head, color=sys.stdout.isatty()))
+        print(update.format(trial.document))
         if here.list_uncommitted():
-            print("\nWhat is not committed here is not in this preview.")
+            print("What is not committed here is not in this preview.")
         update.save(trial.document)
-        print(f"\nNothing has changed here. To do it: `{command}`.")
+        if not update.diff:
+            print("With every note, file and line: `--preview --diff`.")
+        print(f"Nothing has changed here. To do it: `{command}`.")
         return DIFFERENT if trial.findings else SAME
 
 
@@ -76,8 +86,8 @@ def run_update(update: Update) -> int:
     with try_update(here, update) as trial:
         if trial is None:
             return SAME
-        print(f"{format_report(trial.document)}\n", flush=True)
-        here.take_over(trial.tree)
+        print(f"{update.format(trial.document)}\n", flush=True)
+        take_over(here, trial.tree)
     if trial.findings:
         update.save(trial.document)
         raise stop("The update is here, and it needs your hand.", trial.findings)
@@ -97,11 +107,12 @@ def try_update(here: Checkout, update: Update) -> Iterator[Trial | None]:
         if is_there(here, update, origin):
             progress.stop()
             print(f"{update.root.name} is at {origin.after}, the newest version of its template.")
+            print("".join(f"Besides, {line}.\n" for line in describe_address(origin.address)), end="")
             update.save({"verdict": "nothing to do", "findings": [], "from": origin.before, "to": origin.after})
             yield None
             return
         progress.step("making a second tree")
-        tree = stack.enter_context(here.second_tree(scratch / "tree"))
+        tree = make_second_tree(here, scratch / "tree")
         born = stack.enter_context(Rendering.begin(tree, origin, scratch / "born", scratch))
         progress.step(f"updating it to {origin.after}")
         apply_update(tree, origin, update.data, scratch)

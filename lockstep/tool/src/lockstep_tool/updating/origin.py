@@ -10,7 +10,8 @@ import yaml
 from packaging.version import InvalidVersion, Version
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.updating.checkout import ANSWERS, Checkout, git, git_environment
+from lockstep_tool.files.tree import ANSWERS
+from lockstep_tool.updating.checkout import Checkout, git, git_environment
 
 __all__ = ["Note", "Origin", "fetch_template", "read_answers", "read_answers_file"]
 

@@ -10,7 +10,8 @@ import yaml
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
-from lockstep_tool.updating.checkout import ANSWERS, Checkout, git, list_changes
+from lockstep_tool.files.tree import ANSWERS
+from lockstep_tool.updating.checkout import Checkout, git, list_changes
 from lockstep_tool.updating.judging import path_of
 from lockstep_tool.updating.origin import Origin, read_answers
 from lockstep_tool.updating.packages import list_moved_packages, list_moved_wheels

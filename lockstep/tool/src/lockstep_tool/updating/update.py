@@ -5,15 +5,17 @@ Everything is tried in a second tree first. Here, nothing changes before that is
 
 import argparse
 import json
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
+from lockstep_serve.models import NAMES
 from lockstep_tool.updating.checkout import BACK
 from lockstep_tool.updating.moving import Update, preview_update, run_update
 from lockstep_tool.updating.proposing import open_request
@@ -48,7 +50,7 @@ def update(root: Path, options: argparse.Namespace, words: Sequence[str]) -> int
         raise Refusal("An update needs git.", [("PATH", "has no git")], "Install git, and commit the service to it.")
     refuse_changed_wheels(root)
     command = shlex.join(["uv", "run", "noxfile.py", "-s", "update"])
-    if rest := [word for word in words if word != "--preview"]:
+    if rest := [word for word in words if word not in ("--preview", "--diff")]:
         command += f" -- {shlex.join(rest)}"
     wanted = Update(
         root,
@@ -58,6 +60,7 @@ def update(root: Path, options: argparse.Namespace, words: Sequence[str]) -> int
         prove=not options.without_proofs,
         json=options.json,
         propose=options.propose,
+        diff=options.diff,
     )
     return preview_update(wanted, command) if options.preview else run_update(wanted)
 
@@ -65,6 +68,7 @@ def update(root: Path, options: argparse.Namespace, words: Sequence[str]) -> int
 def parse_words(words: Sequence[str]) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="uv run noxfile.py -s update --", description=__doc__)
     options.add_argument("--preview", action="store_true", help="show what would change, and change nothing")
+    options.add_argument("--diff", action="store_true", help="every note, file and line, not one screen of it")
     options.add_argument("--to", metavar="VERSION", help="a version of the template; default: the newest released one")
     options.add_argument("--from", dest="source", metavar="ADDRESS", help="where the template is now")
     options.add_argument("--server", metavar="MODEL", help="another server model; the template's version stays")
@@ -99,4 +103,19 @@ def read_data(options: argparse.Namespace) -> dict[str, str]:
             fix = FIXED.get(name.replace("_", "-"), "Write it as NAME=VALUE.")
             raise Refusal(f"--data {word} cannot be used.", [("--data", word)], fix)
         data[name] = value
+    if not options.to and not options.source:  # a later version may know more
+        refuse_unknown(data)
     return data
+
+
+def refuse_unknown(data: Mapping[str, str]) -> None:
+    """Raise Refusal for an answer that the service's own version cannot take, before anything is fetched."""
+    if (server := data.get("server")) is not None and server not in NAMES:
+        raise Refusal("There is no such server model.", [("--server", server), ("models", ", ".join(NAMES))], "Name one of them.")
+    python = data.get("python")
+    if python is not None and not re.fullmatch(r"\d+\.\d+\.\d+", python):
+        raise Refusal(
+            f"Python {python} is not an exact version.",
+            [("--python", python)],
+            "Write major, minor and patch, such as 3.13.9.",
+        )

@@ -10,10 +10,12 @@ __all__ = ["CHECK"]
 
 
 def find(image: BuiltImage) -> Iterator[Finding]:
-    """Another command, and another signal."""
+    """Another command, one that nobody can replace, and another signal."""
     whole = [*(image.config.get("Entrypoint") or []), *(image.config.get("Cmd") or [])]
     if whole != COMMAND:
         yield CHECK.finding(f"it starts {' '.join(whole) or 'nothing'}, not {' '.join(COMMAND)}")
+    elif image.config.get("Entrypoint"):
+        yield CHECK.finding(f"it has {' '.join(COMMAND)} as its entry point: who runs another command in it starts the server")
     if (signal := image.config.get("StopSignal")) not in {"SIGTERM", "15"}:
         yield CHECK.finding(f"it is stopped by {signal or 'no stated signal'}, not SIGTERM")
 

@@ -16,6 +16,7 @@ PROGRAMS = {
     "a compiler": {"as", "c++", "cc", "clang", "cpp", "g++", "gcc", "ld", "make", "rustc", "tcc"},
     "a package manager": {"apk", "apt", "apt-get", "dnf", "dpkg", "microdnf", "npm", "rpm", "yum"},
 }
+CAPABILITY = "SCHILY.xattr.security.capability"  # as tar has what `setcap` gives
 INSTALLERS = re.compile(r"/site-packages/(ensurepip|pip|uv)(-[^/]*)?/|/ensurepip/__init__\.py$")
 
 
@@ -29,9 +30,13 @@ def find(image: BuiltImage) -> Iterator[Finding]:
             found.setdefault((kind, file.owner), []).append(file.path)
     for (kind, owner), paths in sorted(found.items()):
         yield CHECK.finding(f"{owner} brings {kind} ({name_few(sorted(paths), 2)})", severity=severity_of(owner))
-    elevated = (f for f in image.contents.files.values() if f.member.isreg() and f.member.mode & 0o6000)
-    for owner, paths in paths_by_owner(elevated):
-        yield CHECK.finding(f"{owner} brings set-user-ID {name_few(paths)}", severity=severity_of(owner))
+    files = [file for file in image.contents.files.values() if file.member.isreg()]
+    for kind, elevated in (
+        ("set-user-ID", [file for file in files if file.member.mode & 0o6000]),
+        ("capabilities of", [file for file in files if CAPABILITY in file.member.pax_headers]),
+    ):
+        for owner, paths in paths_by_owner(elevated):
+            yield CHECK.finding(f"{owner} brings {kind} {name_few(paths)}", severity=severity_of(owner))
 
 
 def severity_of(owner: str) -> Severity:
@@ -48,7 +53,7 @@ def runs(file: File) -> bool:
 CHECK = Check(
     name="image programs",
     session="image",
-    asks="Shells, installers, compilers, package managers, and programs with set-user-ID.",
+    asks="Shells, installers, compilers, package managers, and programs with set-user-ID or capabilities.",
     why="What is not there cannot be used by whoever breaks in.",
     allowed="What the base brings, and what packages/runtime.txt names.",
     fix="take it out of the stage that ships; what only building needs goes to packages/build.txt",

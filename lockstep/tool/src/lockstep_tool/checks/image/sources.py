@@ -1,4 +1,4 @@
-"""The check `image sources`: whether the image has tests, history or anything of the tool of laptops and CI."""
+"""The check `image sources`: whether the image has all of the service, and no tests, history or anything of the tool."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, name_few
 from lockstep_tool.images.built_image import BuiltImage
-from lockstep_tool.images.contents import BASE
 
 __all__ = ["CHECK"]
 
@@ -17,12 +16,14 @@ TOOL = re.compile(r"(^|/)(lockstep_tool/|\.lockstep/|lockstep_tool-[^/]*\.whl$)"
 def find(image: BuiltImage) -> Iterator[Finding]:
     """Tests of the service, its history, and the tool, which looks at images from outside."""
     public = set(image.contents.owned())
-    added = sorted(file.path for file in image.contents.files.values() if file.owner != BASE)
+    added = sorted(file.path for file in image.contents.added())
     ours = [path for path in added if path not in public]
     if tests := [path for path in ours if TESTS.search(path)]:
         yield CHECK.finding(f"tests are in it: {name_few([f'/{path}' for path in tests])}")
     if history := [path for path in ours if ".git" in path.split("/")]:
         yield CHECK.finding(f"/{history[0]} is in it")
+    if image.left_out:
+        yield CHECK.finding(f"the commit has {name_few(image.left_out)}, and no wheel has a name that begins with a dot")
     if tool := [path for path in added if TOOL.search(path)]:
         yield CHECK.finding(f"the tool is in it: {name_few([f'/{path}' for path in tool])}")
 
@@ -30,9 +31,9 @@ def find(image: BuiltImage) -> Iterator[Finding]:
 CHECK = Check(
     name="image sources",
     session="image",
-    asks="Tests of the service, the repository's history, and the tool of laptops and CI.",
-    why="They tell how the service works, a history has what was removed, and the tool serves nothing.",
+    asks="All of the service's package, and neither its tests, its history nor the tool of laptops and CI.",
+    why="What works on a laptop must be there; tests tell how it works, a history has what was removed, the tool serves nothing.",
     allowed="Never.",
-    fix="let .dockerignore shut out all but what the wheel is made of; production needs lockstep_serve only",
+    fix="let .dockerignore shut out all but what the wheel is made of; call files of the package by names without a dot in front",
     find=find,
 )

@@ -1,11 +1,11 @@
-"""The check `image user`: whether the image states a user that is not root, by number."""
+"""The check `image user`: whether the image states the Dockerfile's user, which is not root, by number."""
 
 import re
 from collections.abc import Iterator
 
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
-from lockstep_tool.images.built_image import BuiltImage
+from lockstep_tool.images.built_image import USER, BuiltImage
 
 __all__ = ["CHECK"]
 
@@ -17,6 +17,8 @@ def find(image: BuiltImage) -> Iterator[Finding]:
         yield CHECK.finding(f"{user or 'root, because none is stated'}, which is not a number")
     elif "0" in {str(int(part)) for part in user.split(":")}:
         yield CHECK.finding(f"{user} is root or in root's group")
+    elif user != USER:
+        yield CHECK.finding(f"{user}, not {USER}")
 
 
 CHECK = Check(

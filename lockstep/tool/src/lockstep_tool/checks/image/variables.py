@@ -12,7 +12,10 @@ __all__ = ["CHECK"]
 def find(image: BuiltImage) -> Iterator[Finding]:
     """Those that differ from the Dockerfile's; what the team says that its base brings is allowed."""
     wanted = {**VARIABLES, "LOCKSTEP_REVISION": image.labels["org.opencontainers.image.revision"]}
-    given = dict(line.partition("=")[::2] for line in image.config.get("Env") or [])
+    lines = [line.partition("=")[::2] for line in image.config.get("Env") or []]
+    given = dict(lines)
+    if twice := sorted({name for name, _ in lines if sum(name == other for other, _ in lines) > 1}):
+        yield CHECK.finding(f"{', '.join(twice)} is set twice")
     for name in sorted({*wanted, *given}):
         if name in wanted and given.get(name) != wanted[name]:
             yield CHECK.finding(f"{name} is {given.get(name, 'missing')}, not {wanted[name]}")

@@ -12,12 +12,20 @@ from lockstep_tool.service import TOOL_LOCK, Service
 
 __all__ = ["CHECK"]
 
+MENU, MENU_LOCK = "noxfile.py", "noxfile.py.lock"
+RESTORE = {
+    TOOL_LOCK: "Run `git checkout -- .lockstep`.",
+    MENU_LOCK: f"Run `git checkout {MENU_LOCK}`, and `uv run --locked noxfile.py` from then on: without `--locked`, variables "
+    "such as UV_EXCLUDE_NEWER make uv write it anew.",
+}
 OUTDATED = 1  # uv's exit code; others say that it could not judge
 
 
 def find(service: Service) -> Iterator[Finding]:
     """A lock that does not answer its pyproject.toml; raises Refusal when uv cannot judge here."""
-    names = [name for name in ("uv.lock", TOOL_LOCK) if name in service.locks]
+    names = [name for name in ("uv.lock", TOOL_LOCK, MENU_LOCK) if name in service.locks]
+    for name in names:
+        service.locked(name)  # refused, with what mends it, before uv is asked about what nobody can read
     with ThreadPoolExecutor() as pool:
         for name, done in zip(names, pool.map(lambda name: ask_uv(service, name), names), strict=True):
             yield from judge(service, name, done)
@@ -26,15 +34,16 @@ def find(service: Service) -> Iterator[Finding]:
 def ask_uv(service: Service, name: str) -> subprocess.CompletedProcess[str]:
     """What uv says of one lock, in the directory of its project."""
     project = (service.root / name).parent
-    command = ["uv", "lock", "--check", "--offline", "--no-progress", "--project", str(project)]
+    what = ["--script", str(service.root / MENU)] if name == MENU_LOCK else ["--project", str(project)]
+    command = ["uv", "lock", "--check", "--offline", "--no-progress", *what]
     return subprocess.run(command, capture_output=True, text=True, env=environment(), cwd=project, check=False)
 
 
 def judge(service: Service, name: str, done: subprocess.CompletedProcess[str]) -> Iterator[Finding]:
     """uv's answer in three parts."""
     lines = [line.strip() for line in done.stderr.splitlines() if line.strip()] or ["no output"]
-    project = name.replace("uv.lock", "pyproject.toml")
-    command = "uv lock --check" + " --project .lockstep" * (name == TOOL_LOCK)
+    project = MENU if name == MENU_LOCK else name.replace("uv.lock", "pyproject.toml")
+    command = "uv lock --check" + {TOOL_LOCK: " --project .lockstep", MENU_LOCK: f" --script {MENU}"}.get(name, "")
     if "Required uv version" in done.stderr or "No interpreter found" in done.stderr:
         python = "interpreter" in done.stderr
         raise Refusal(
@@ -55,9 +64,7 @@ def judge(service: Service, name: str, done: subprocess.CompletedProcess[str]) -
         yield CHECK.finding(
             f"{name} does not answer {project}.",
             where=tuple((command, line) for line in (reasons or lines)[-3:]),
-            fix="Run `git checkout -- .lockstep`."
-            if name == TOOL_LOCK
-            else "Run `uv lock` (after a conflict: `uv run noxfile.py -s relock`), then commit both files.",
+            fix=RESTORE.get(name, "Run `uv lock` (after a conflict: `uv run noxfile.py -s relock`), then commit both files."),
         )
     elif done.returncode:
         yield CHECK.finding(
@@ -70,8 +77,8 @@ def judge(service: Service, name: str, done: subprocess.CompletedProcess[str]) -
 CHECK = Check(
     name="lock fresh",
     session="lock",
-    asks="Whether uv.lock answers pyproject.toml, and the tool's lock its own, by uv's own check, without a network and "
-    "without anybody's settings.",
+    asks="Whether uv.lock answers pyproject.toml, and the locks of the tool and of noxfile.py what they are for, by uv's own "
+    "check, without a network and without anybody's settings.",
     why="A stale lock makes the next environment resolve anew.",
     allowed="Never.",
     fix="uv lock",

@@ -10,6 +10,7 @@ from lockstep_tool.locks.lock_graph import bad_edges
 from lockstep_tool.locks.lock_history import changed_since
 from lockstep_tool.locks.lock_platform import lacking_wheels
 from lockstep_tool.locks.lock_root import unasked
+from lockstep_tool.locks.lock_text import beside_the_data
 from lockstep_tool.service import Service
 
 __all__ = ["CHECK"]
@@ -19,6 +20,14 @@ MOST = 10  # of one kind are named; the first line says how many there are
 
 def find(service: Service) -> Iterator[Finding]:
     """What is wrong in each lock, as one finding."""
+    if not service.lock.own:
+        members = ", ".join(str(one["name"]) for one in service.lock.projects) or "none"
+        yield CHECK.finding(
+            "The repository is a workspace without a project of its own.",
+            where=(("pyproject.toml", "no [project]   <- differs"), ("uv.lock", f"members: {members}")),
+            fix="Make the service the project of this directory; others may be members beside it.",
+        )
+        return
     for name in service.locks:
         found = list(dishonest(service, name))
         more = f" ({len(found)} spots, {MOST} are named)" if len(found) > MOST else ""
@@ -28,6 +37,12 @@ def find(service: Service) -> Iterator[Finding]:
                 f"{name} is not what uv would have written{more}.",
                 where=tuple((spot, f"{said}   <- differs") for spot, said in found[:MOST]),
                 fix=restore + (", or run `uv lock --refresh` and review each line that changes." if name == "uv.lock" else "."),
+            )
+        if beside := list(beside_the_data(name, service.locked(name))):
+            yield CHECK.finding(
+                f"{name} has what uv does not write.",
+                where=tuple((spot, f"{said}   <- differs") for spot, said in beside[:MOST]),
+                fix=f"Take it out, or restore the lock: `git checkout {name}`. uv itself leaves it there, also when it locks.",
             )
         if strange := list(incomparable(name, service.locked(name))):
             yield CHECK.finding(

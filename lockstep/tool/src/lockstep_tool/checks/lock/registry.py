@@ -14,7 +14,8 @@ MOST = 20  # of each kind are named
 
 def find(service: Service) -> Iterator[Finding]:
     """What an index may change is a warning, the rest is an error; raises Refusal where the index cannot be asked."""
-    differences = list(compare_locks(service.lock, lock_anew(service)))
+    now, yanked = lock_anew(service)
+    differences = list(compare_locks(service.lock, now))
     if wrong := [(one.spot, f"{one.said}   <- differs") for one in differences if not one.allowed]:
         yield CHECK.finding("uv.lock says otherwise than the index.", where=tuple(wrong[:MOST]))
     if changed := [(one.spot, one.said) for one in differences if one.allowed]:
@@ -22,6 +23,13 @@ def find(service: Service) -> Iterator[Finding]:
             "The index has changed since the lock was made.",
             where=tuple(changed[:MOST]),
             fix="Run `uv lock --refresh` to take it along, or leave it: what is locked installs while it is there.",
+            severity=Severity.WARNING,
+        )
+    if yanked:
+        yield CHECK.finding(
+            "A locked release was yanked: its authors ask nobody to take it.",
+            where=tuple((one.spot, one.said) for one in yanked[:MOST]),
+            fix="Take another one: `uv run noxfile.py -s upgrade -- -P NAME`, and loosen what asks for exactly this one.",
             severity=Severity.WARNING,
         )
 

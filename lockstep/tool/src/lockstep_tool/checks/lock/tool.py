@@ -34,6 +34,6 @@ CHECK = Check(
     asks="Whether `.lockstep/` holds what the tool is made from, and nothing else.",
     why="Every session starts from these files; without them nothing else can be looked at.",
     allowed="Files that no lock names are a warning.",
-    fix="Run `git checkout -- .lockstep`; a service of an earlier layout gets it by `copier update`.",
+    fix="Run `git checkout -- .lockstep`.",
     find=find,
 )

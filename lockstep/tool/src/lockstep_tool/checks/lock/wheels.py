@@ -18,7 +18,10 @@ TOOL = ".lockstep"
 
 def find(service: Service) -> Iterator[Finding]:
     """What is wrong with the wheels of every lock."""
-    return compare_wheels(service, service.locks)
+    yield from compare_wheels(service, service.locks)
+    for name in (one for one in service.locks if one in {"uv.lock", TOOL_LOCK}):
+        for wheel in locked_wheels(name, service.locked(name)):
+            yield from compare_versions(service, wheel)
 
 
 def compare_wheels(service: Service, locks: Sequence[str]) -> Iterator[Finding]:
@@ -69,6 +72,18 @@ def remedy(path: str, wheel: LockedWheel) -> str:
     return f"Run `git checkout -- {path}`. Where it was replaced on purpose: `uv lock --upgrade-package {wheel.package}`."
 
 
+def compare_versions(service: Service, wheel: LockedWheel) -> Iterator[Finding]:
+    """Lockstep's wheel of a release that is another one than it was: its name, version and locks may all say the same."""
+    released = wheel.path.startswith(f"{TOOL}/") and ".dev" not in wheel.version  # `1.0.0.dev0` is built anew with every change
+    if released and (where := service.history.changed(wheel.path)):
+        yield CHECK.finding(
+            "A wheel of a release of Lockstep was replaced by another one of the same name.",
+            where=((wheel.path, f"changed in {where}   <- differs"), (wheel.spot, wheel.hash[:23])),
+            fix=f"Run `git log -p -- {wheel.path}`, and compare it with the hashes that its release lists. "
+            "A wheel of your own has a version of its own, such as 1.0.0+ours.",
+        )
+
+
 def compare_names(wheel: LockedWheel, project: Mapping[str, object]) -> Iterator[Finding]:
     """A wheel of another project or version than its package, or one that pyproject.toml does not name."""
     if not wheel.belongs:
@@ -95,7 +110,8 @@ CHECK = Check(
     session="lock",
     asks="Whether each wheel that lies in the repository, `.lockstep/` included, is there, has the locked bytes, and is the "
     "one that `[tool.uv.sources]` names.",
-    why="uv locks such a wheel by hash, and does not notice a change of its content until it installs.",
+    why="uv locks such a wheel by hash, and does not notice a change of its content until it installs; and who replaces it can "
+    "write its hash into the lock.",
     allowed="Never.",
     fix="git checkout -- PATH",
     find=find,

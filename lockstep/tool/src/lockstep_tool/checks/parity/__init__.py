@@ -7,6 +7,7 @@ ORDER = (
     "wheels",
     "bytes",
     "unowned_files",
+    "modes",
     "search_path",
     "byte_code",
     "source",

@@ -1,3 +1,21 @@
 """What `pins` asks of the files that repeat a version, a command or a number."""
 
-ORDER = ("layout", "versions", "commands", "settings", "deploy_files", "proxy", "actions", "images")
+ORDER = (
+    "layout",
+    "definition",
+    "versions",
+    "commands",
+    "ci_files",
+    "menu",
+    "settings",
+    "deploy_files",
+    "compose_file",
+    "kubernetes_files",
+    "systemd_units",
+    "proxy",
+    "build_file",
+    "uv_toml",
+    "actions",
+    "images",
+    "not_judged",
+)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
+from lockstep_tool.files.given import given_files
 from lockstep_tool.files.start_commands import start_commands
 from lockstep_tool.files.tree import BUILD, CI, SCRIPTS
 from lockstep_tool.service import Service
@@ -30,12 +31,16 @@ STARTS = re.compile(r"\S*python\S* -m lockstep_serve serve")
 
 
 def find(service: Service) -> Iterator[Finding]:
-    """Commands that only one environment runs, or that do not keep to the lock."""
-    yield from beside_the_one_command(service)
-    yield from without_the_lock(service)
+    """Commands that only one environment runs, or that do not keep to the lock.
+
+    What the template gives whole is compared as a whole, by other checks.
+    """
+    given = set() if service.detached else set(given_files(service))
+    yield from beside_the_one_command(service, given)
+    yield from without_the_lock(service, given)
     yield from frozen(service)
     for found, command in start_commands(service.files):
-        if not STARTS.fullmatch(command):
+        if found.file not in given and not STARTS.fullmatch(command):
             yield CHECK.finding(
                 "Production does not start the service the one way.",
                 where=(("the one way", START), (found.spot, f"{found.line.strip()}   <- differs")),
@@ -43,9 +48,9 @@ def find(service: Service) -> Iterator[Finding]:
             )
 
 
-def beside_the_one_command(service: Service) -> Iterator[Finding]:
+def beside_the_one_command(service: Service, given: set[str]) -> Iterator[Finding]:
     """Lockstep's CI files run the one command; a step that does part of it by itself is a second way."""
-    for file in OURS:
+    for file in (name for name in OURS if name not in given):
         if service.files.has(file) and not list(service.files.statements(ONE, file)):
             yield CHECK.finding(
                 "CI does not run the one command.",
@@ -65,9 +70,9 @@ def beside_the_one_command(service: Service) -> Iterator[Finding]:
             )
 
 
-def without_the_lock(service: Service) -> Iterator[Finding]:
+def without_the_lock(service: Service, given: set[str]) -> Iterator[Finding]:
     """Each installation in the image is one from the lock, without the groups that only developers need."""
-    for file, number, line in service.files.shell_lines(*BUILD):
+    for file, number, line in service.files.shell_lines(*(name for name in service.files.named(*BUILD) if name not in given)):
         for command in re.findall(r"\buv sync\b[^;&|]*", line):
             lacking = [option for option in NEEDED if option not in command.split()]
             if lacking:
@@ -105,7 +110,8 @@ def frozen(service: Service) -> Iterator[Finding]:
 CHECK = Check(
     name="commands",
     session="pins",
-    asks=f"Whether laptop, CI, image and deploy files run the same commands: the one command, uv sync --locked, {START}.",
+    asks="Whether nothing takes a stale lock, and files that the template does not give run the same commands as those that it "
+    f"gives: the one command, uv sync --locked, {START}.",
     why="What only CI runs fails only in CI; --frozen takes a lock that is stale.",
     allowed="Jobs of yours, in files beside Lockstep's.",
     fix="the command that `pins` prints, in the file and line that it names",

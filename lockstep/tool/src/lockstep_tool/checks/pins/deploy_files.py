@@ -1,72 +1,103 @@
-"""The check `deploy files`: whether they repeat the numbers of server.toml, the one server definition."""
+"""The check `deploy files`: whether they repeat the numbers of server.toml, the one server definition, and keep to them."""
 
+import re
 from collections.abc import Iterator
 
+from lockstep_serve.definition import read_definition
+from lockstep_serve.errors import Refusal
 from lockstep_serve.kinds import KINDS
 from lockstep_tool.checks.check import Check
-from lockstep_tool.checks.finding import Finding
+from lockstep_tool.checks.finding import Finding, Repair
+from lockstep_tool.files.deployed import Number, Variable, given_variables, repeated_numbers
 from lockstep_tool.files.proxy import listening
-from lockstep_tool.files.tree import Statement
 from lockstep_tool.service import Service
 
 __all__ = ["CHECK", "compared_files"]
 
-# The value that a file repeats, a pattern whose group is what it says, and where.
-REPEATED = (
-    ("grace", r"stop_grace_period:\s*(\d+)s", "deploy/compose.yaml"),
-    ("grace", r"terminationGracePeriodSeconds:\s*(\d+)", "deploy/kubernetes/*.yaml"),
-    ("grace", r"TimeoutStopSec=(\d+)", "deploy/systemd/*.service"),
-    ("port", r"containerPort:\s*(\d+)", "deploy/kubernetes/*.yaml"),
-    ("port", r"^ListenStream=(?:\S*:)?(\d+)\s*$", "deploy/systemd/*.socket"),
-    ("port", r"^EXPOSE\s+(\d+)", "Dockerfile"),
-    ("backlog", r"^Backlog=(\d+)", "deploy/systemd/*.socket"),
-)
-PUBLISHED = (r"^\s+-\s*['\"]?(?:[\d.]+:)?(?:\d+:)?(\d+)['\"]?\s*$", "deploy/compose.yaml")
+# Values that other lines of deploy files go by: where they are, and when the service is killed.
+REPEATED = ("backlog", "grace", "host", "port")
 
 
 def find(service: Service) -> Iterator[Finding]:
     """Where a deploy file and the definition disagree."""
-    for name, *where in REPEATED:
-        for found in service.files.statements(*where) if name in service.definition.values else ():
-            wanted = service.definition.values[name].value
-            yield from compare(name, (service.stated_in(name), f"{name} = {wanted}"), wanted, found)
-    yield from published_ports(service)
-    yield from variables_of_the_image(service)
+    for number in repeated_numbers(service):
+        yield from compare_number(service, number)
+    yield from compare_variables(service)
 
 
-def compare(name: str, stated: tuple[str, str], wanted: int, found: Statement) -> Iterator[Finding]:
-    """A finding unless what was found says the wanted number, too."""
-    if int(found.match[1]) != wanted:
+def compare_number(service: Service, found: Number) -> Iterator[Finding]:
+    """A finding unless the file says the wanted number, too.
+
+    What Compose publishes is where the proxy listens, or the service where no proxy stands before it.
+    """
+    name = "port" if found.name == "published" else found.name
+    if name not in service.definition.values:
+        return
+    wanted, stated = int(service.definition.values[name].value), service.stated_in(name)
+    said = f"{name} = {wanted}"
+    if found.name == "published":
+        for listener in listening(service.files)[:1]:
+            stated, said, wanted = listener.spot, str(listener), int(listener.words[0].rpartition(":")[2])
+    if found.number != wanted:
         yield CHECK.finding(
             f"The {name} is stated two ways.",
-            where=(stated, (found.spot, f"{found.line.strip()}   <- differs")),
+            where=((stated, said), (f"{found.file}:{found.line}", f"{found.text}   <- differs")),
             fix=f"Put {wanted} into {found.file}, or change both; `uv run noxfile.py -s pins -- --fix` does the first.",
-            repairs=(found.repair(str(wanted)),),
+            repairs=repair(service, found.file, found.line, rf"\b{found.number}(?=s?[\"']?\s*$)", str(wanted)),
         )
 
 
-def published_ports(service: Service) -> Iterator[Finding]:
-    """What compose publishes is where the proxy listens, or the service where no proxy stands before it."""
-    wanted = int(service.definition.port)
-    stated = (service.stated_in("port"), f"port = {wanted}")
-    for listener in listening(service.files)[:1]:
-        stated, wanted = (listener.spot, str(listener)), int(listener.words[0].rpartition(":")[2])
-    for found in service.files.statements(*PUBLISHED):
-        yield from compare("port", stated, wanted, found)
+def compare_variables(service: Service) -> Iterator[Finding]:
+    """A variable overrules server.toml wherever the file's environment is: the image's everywhere, another one's there."""
+    values = {value.env: name for name, value in service.definition.values.items()}
+    given = [one for one in given_variables(service) if one.name in values]
+    for one in given:
+        name = values[one.name]
+        fixed = one.file == "Dockerfile" or name in REPEATED
+        if fixed and not means(name, one.value, service.definition.values[name].value):
+            wanted = service.definition.values[name].value
+            text = f"{wanted:g}" if isinstance(wanted, float) else str(wanted)
+            yield CHECK.finding(
+                f"The value {name} is stated two ways.",
+                where=((service.stated_in(name), f"{name} = {text}"), (spot(one), f"{one.name}={one.value}   <- differs")),
+                fix="State it in server.toml; set the variable where the image runs, if one environment differs."
+                if name not in REPEATED
+                else "State it in server.toml, and nowhere else.",
+                repairs=repair_variable(service, one, text),
+            )
+    for file in sorted({one.file for one in given} - {"Dockerfile"}):
+        yield from refused(service, file, [one for one in given if one.file == file and values[one.name] not in REPEATED])
 
 
-def variables_of_the_image(service: Service) -> Iterator[Finding]:
-    """A server variable in the image's environment would overrule server.toml wherever the image runs."""
-    for name, value in service.definition.values.items():
-        for found in service.files.statements(rf"^(?:ENV)?\s+{value.env}=([^\s\\]+)", "Dockerfile"):
-            if not means(name, found.match[1].strip("\"'"), value.value):
-                wanted = f"{value.value:g}" if isinstance(value.value, float) else str(value.value)
-                yield CHECK.finding(
-                    f"The value {name} is stated two ways.",
-                    where=((service.stated_in(name), f"{name} = {wanted}"), (found.spot, f"{found.line.strip()}   <- differs")),
-                    fix="State it in server.toml; set the variable where the image runs, if one environment differs.",
-                    repairs=(found.repair(wanted),),
-                )
+def refused(service: Service, file: str, given: list[Variable]) -> Iterator[Finding]:
+    """What the server itself would say of these variables; what Compose puts in later cannot be judged here."""
+    known = {one.name: one.value for one in given if "$" not in one.value}
+    try:
+        read_definition(service.definition.path, known)
+    except Refusal as refusal:
+        yield CHECK.finding(
+            f"{refusal.wrong.removesuffix('.')}, with the variables in {file}.",
+            where=(*((spot(one), f"{one.name}={one.value}   <- differs") for one in given), *refusal.where),
+            fix=refusal.fix,
+        )
+
+
+def spot(one: Variable) -> str:
+    return f"{one.file}:{one.line}"
+
+
+def repair_variable(service: Service, one: Variable, text: str) -> tuple[Repair, ...]:
+    """In a Dockerfile, where one instruction goes over several lines."""
+    lines = service.files.lines(one.file)
+    assigned = rf"(?<={re.escape(one.name)}=)[\"']?{re.escape(one.value)}[\"']?"
+    numbers = (number for number in range(one.line, len(lines) + 1) if re.search(rf"\b{assigned}", lines[number - 1]))
+    return repair(service, one.file, next(numbers, one.line), assigned, text)
+
+
+def repair(service: Service, file: str, line: int, expression: str, text: str) -> tuple[Repair, ...]:
+    """Put `text` where the expression matches on a line; nothing where it does not."""
+    match = re.search(expression, service.files.lines(file)[line - 1])
+    return (Repair(file, line, match.span(), text),) if match else ()
 
 
 def means(name: str, text: str, wanted: object) -> bool:
@@ -79,17 +110,15 @@ def means(name: str, text: str, wanted: object) -> bool:
 
 def compared_files(service: Service) -> set[str]:
     """The files that repeat something of server.toml."""
-    values = service.definition.values
-    repeated = [found for name, *where in REPEATED if name in values for found in service.files.statements(*where)]
-    return {found.file for found in [*repeated, *service.files.statements(*PUBLISHED)]}
+    return {found.file for found in repeated_numbers(service)}
 
 
 CHECK = Check(
     name="deploy files",
     session="pins",
-    asks="Ports, grace periods and queues in deploy files and the Dockerfile, against server.toml.",
+    asks="Ports, grace periods and queues in deploy files and the Dockerfile, against server.toml, and what overrules it.",
     why="A grace shorter than the drain kills requests in flight.",
-    allowed="Never.",
+    allowed="A variable of another value, where nothing else in the file goes by it and the server starts with it.",
     fix="uv run noxfile.py -s pins -- --fix, or the number that it prints",
     find=find,
 )

@@ -1,0 +1,59 @@
+"""The check `menu`: whether noxfile.py is what the template gives, and every session in it is Lockstep's."""
+
+import ast
+from collections.abc import Iterator
+
+from lockstep_tool.checks.check import Check
+from lockstep_tool.checks.finding import Finding
+from lockstep_tool.files.given import Given, compare_given
+from lockstep_tool.files.line_file import parse_every_line
+from lockstep_tool.service import Service
+
+__all__ = ["CHECK"]
+
+MENU, OWN = "noxfile.py", "nox_local.py"
+
+
+def find(service: Service) -> Iterator[Finding]:
+    """Each line counts: its first ones say what is installed to run it. A session of the team's may not take one's name."""
+    yield from compare_given(service, CHECK, Given((MENU,), parse_every_line))
+    if service.detached or not service.files.has(OWN):
+        return
+    ours = {name for name, _ in sessions_of(service.files.text(MENU))}
+    if taken := [(name, line) for name, line in sessions_of(service.files.text(OWN)) if name in ours]:
+        yield CHECK.finding(
+            "A session of Lockstep's is replaced by another one of its name.",
+            where=tuple((f"{OWN}:{line}", f"{name}   <- takes its place") for name, line in taken),
+            fix=f"Give it another name in {OWN}, and run both.",
+        )
+
+
+def sessions_of(text: str) -> Iterator[tuple[str, int]]:
+    """Name and line of each session that a file of nox has."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return  # nox itself says so
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        for decorator in function.decorator_list:
+            call = decorator if isinstance(decorator, ast.Call) else None
+            if ast.unparse(call.func if call else decorator).rpartition(".")[2] == "session":
+                named = [
+                    k.value.value
+                    for k in (call.keywords if call else ())
+                    if k.arg == "name" and isinstance(k.value, ast.Constant)
+                ]
+                yield str(named[0]) if named else function.name, function.lineno
+
+
+CHECK = Check(
+    name="menu",
+    session="pins",
+    asks="noxfile.py, line by line, compared with what the template gives, and that nox_local.py replaces none of its sessions.",
+    why="A session that does nothing is green everywhere.",
+    allowed="Sessions of yours in nox_local.py, and which run by default.",
+    fix="Run `git checkout noxfile.py`; sessions of yours go to nox_local.py.",
+    find=find,
+)

@@ -1,0 +1,32 @@
+"""The check `template address`: whether others can reach the template that the service is updated from."""
+
+from collections.abc import Iterator
+
+from lockstep_tool.checks.check import Check
+from lockstep_tool.checks.finding import Finding, Severity
+from lockstep_tool.files.template_address import find_address, is_only_here
+from lockstep_tool.files.tree import CI
+from lockstep_tool.service import Service
+
+__all__ = ["CHECK"]
+
+
+def find(service: Service) -> Iterator[Finding]:
+    """A path of one machine, with the jobs of CI that would follow it."""
+    for stated in find_address(service.files):
+        if is_only_here(stated.match[1]):
+            jobs = dict.fromkeys(one.file for one in service.files.statements(r"-s update\b", *CI) if not one.comment)
+            rows = ((stated.spot, f"{stated.match[1]}   <- on one machine"), *((job, "updates from there") for job in jobs))
+            yield CHECK.finding("The template's address is a directory of one machine.", where=rows)
+
+
+CHECK = Check(
+    name="template address",
+    session="pins",
+    asks="Whether others can reach the template that the service is updated from.",
+    why="Every colleague and the weekly job of CI update from the address in .copier-answers.yml.",
+    allowed="It is a warning: a template that is not published yet has no other address.",
+    fix="Name where all can reach it: `uv run noxfile.py -s update -- --from ADDRESS`.",
+    find=find,
+    severity=Severity.WARNING,
+)

@@ -1,0 +1,35 @@
+"""What the shell that prove runs in gives to every server: a failure may be this shell's, and not the service's."""
+
+import os
+import resource
+from collections.abc import Iterator, Mapping
+
+from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
+from lockstep_serve.runtime import SETTINGS
+
+__all__ = ["allow_files", "list_suspects"]
+
+FILES_NEEDED, FILES_WANTED = 256, 4096
+REACHING = ("PYTHON", "LD_", "DYLD_")  # the interpreter, and what it is linked with
+
+
+def allow_files() -> None:
+    """Raise the number of files that may be open, as far as this shell lets; raises Refusal when that is too few."""
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = FILES_WANTED if most == resource.RLIM_INFINITY else min(FILES_WANTED, most)
+    if limit < FILES_NEEDED:
+        raise Refusal(
+            "This shell lets a process open too few files to prove a server.",
+            [("ulimit -Hn", str(most)), ("prove", f"needs {FILES_NEEDED}, for its clients and for each server's")],
+            "Start another shell, or have whoever set the limit raise it: a server needs more in production, too.",
+            code=COULD_NOT_LOOK,
+        )
+    if least != resource.RLIM_INFINITY and least < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+
+
+def list_suspects(environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str]]:
+    """Variables of this shell that change what an interpreter does, with their values: servers get them as well."""
+    for name, value in sorted(environment.items()):
+        if value and name.startswith(REACHING) and SETTINGS.get(name) != value:
+            yield name, value

@@ -1,0 +1,39 @@
+"""What `pins` compares with is what stands in the template, for every answer."""
+
+from itertools import product
+
+import pytest
+
+from lockstep_serve.errors import Refusal
+from lockstep_serve.models import NAMES
+from lockstep_tool.files.template_files import rendered_files, template
+from small_service import ANSWERS, TEMPLATE
+
+
+def test_the_tool_carries_the_files_as_they_stand_in_the_template() -> None:
+    """`uv run --locked noxfile.py -s wheels -- --write` brings them."""
+    assert {path: (TEMPLATE / path).read_text(encoding="utf-8") for path in template()} == template()
+
+
+@pytest.mark.parametrize(("server", "ci"), list(product(NAMES, ("github", "gitlab", "none"))))
+def test_every_answer_gives_its_files(server: str, ci: str) -> None:
+    proxy = server in {"gunicorn-sync", "gunicorn-gthread"}
+    model = {"server": server, "gunicorn": server.startswith("gunicorn"), "proxy": proxy}
+    files = rendered_files({**ANSWERS, **model, "ci": ci})
+
+    assert (".github/workflows/lockstep.yml" in files) is (ci == "github")
+    assert (".gitlab-ci.yml" in files) is (ci == "gitlab")
+    assert {"deploy/compose.yaml", "deploy/systemd/orders-api.service", "deploy/systemd/orders-api.socket", "Dockerfile"} < set(
+        files
+    )
+    assert ("orders-api-proxy:" in files["deploy/compose.yaml"]) is proxy
+    assert not any("{%" in text or "{{ project_name" in text for text in files.values())
+
+
+def test_no_deployment_has_no_files_of_one() -> None:
+    assert not [name for name in rendered_files({**ANSWERS, "deploy": []}) if name.startswith("deploy/")]
+
+
+def test_an_answer_that_nobody_gave_is_named() -> None:
+    with pytest.raises(Refusal, match="cannot be told without its answers"):
+        rendered_files({name: value for name, value in ANSWERS.items() if name != "ci"})
