@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import uvicorn
+from uvicorn.supervisors import ChangeReload
+
 from lockstep_serve.definition import Definition
+from lockstep_serve.listening import Listener
 from lockstep_serve.on_uvicorn.http_protocol import protocol
 
-__all__ = ["options"]
+__all__ = ["options", "reload_on_change"]
 
 
 def options(definition: Definition) -> dict[str, Any]:
@@ -17,7 +21,13 @@ def options(definition: Definition) -> dict[str, Any]:
         "backlog": definition.backlog,
         "timeout_keep_alive": definition.keep_alive,
         "timeout_graceful_shutdown": definition.drain,  # uvicorn waits without limit by default
-        "forwarded_allow_ips": definition.trusted_proxies,
+        "proxy_headers": False,  # `client_address` says who is believed
         "access_log": False,  # the application writes one line for each request
         "server_header": False,
     }
+
+
+def reload_on_change(settings: dict[str, Any], listener: Listener) -> None:
+    """Serve, and start again when a source file changes."""
+    config = uvicorn.Config("lockstep_serve.application:build", reload=True, reload_dirs=["src"], **settings)
+    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener.socket]).run()
