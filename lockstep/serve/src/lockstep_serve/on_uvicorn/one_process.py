@@ -8,7 +8,7 @@ import uvicorn
 from lockstep_serve.application import make, readable_failure
 from lockstep_serve.definition import Definition
 from lockstep_serve.listening import Listener
-from lockstep_serve.on_uvicorn import options, reload_on_change
+from lockstep_serve.on_uvicorn import options, reload_on_change, start_successor
 from lockstep_serve.on_uvicorn.server import Server
 
 __all__ = ["run"]
@@ -25,9 +25,10 @@ def run(definition: Definition, listener: Listener, *, reload: bool) -> None:
         return
     server = Server(uvicorn.Config("lockstep_serve.application:build", **settings))
     signal.signal(signal.SIGHUP, no_reload)
+    signal.signal(signal.SIGUSR2, lambda *_: start_successor(listener.socket))
     server.run(sockets=[listener.socket])
 
 
 def no_reload(*_: object) -> None:
     """Without this, SIGHUP would end the process and lose what is in flight."""
-    log.warning("SIGHUP changes nothing: one process cannot reload itself; start a successor on the same socket")
+    log.warning("SIGHUP changes nothing: one process cannot reload itself; use `python -m lockstep_serve restart`")
