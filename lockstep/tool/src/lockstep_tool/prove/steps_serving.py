@@ -85,9 +85,8 @@ def overlap_requests(server: Server) -> str:
         requests = fill(stack, server, holding, count, more=FOLLOWING if queues(server.production) else 0)
         holding.let_go()
         answers = [request.read() for request in requests]
-    whole, others = answers.count(WHOLE), [answer for answer in answers if answer != WHOLE]
-    fits = whole >= count and all(answer.status == 503 for answer in others)  # what followed may have come to a full process
-    expect(fits, f"answered {[answer.status for answer in answers]}")
+    # What followed may have come to a full process, and waited there until nobody held it any more.
+    expect(answers.count(WHOLE) >= count, f"answered {[answer.status for answer in answers]}")
     return f"{count} in hand at once"
 
 
