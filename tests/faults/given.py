@@ -1,7 +1,7 @@
 """Faults of files that the template gives: CI, Compose, Kubernetes, systemd, Dockerfile, uv.toml, the menu, the definition."""
 
 from .fault import Fault, Plant
-from .planting import append, both, edit, remove, write
+from .planting import append, both, committed, edit, remove, write
 from .scene import Scene
 
 __all__ = ["FAULTS"]
@@ -131,14 +131,15 @@ FAULTS = (
     given(
         "a setting of Compose itself",
         "compose file",
-        write("deploy/.env", "COMPOSE_FILE=other.yaml\n"),
+        committed("deploy/.env", "COMPOSE_FILE=other.yaml\n"),
         "COMPOSE_FILE   <- for Compose itself",
     ),
     given(
         "a drain past the grace that Compose puts in",
         "deploy files",
         both(
-            edit(COMPOSE, RESTART, f"{RESTART}    environment: ['SERVER_DRAIN=${{DRAIN}}']\n"), write("deploy/.env", "DRAIN=60\n")
+            edit(COMPOSE, RESTART, f"{RESTART}    environment: ['SERVER_DRAIN=${{DRAIN}}']\n"),
+            committed("deploy/.env", "DRAIN=60\n"),
         ),
         "would be killed while it drains, with the variables in",
     ),
