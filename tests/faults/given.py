@@ -120,13 +120,16 @@ FAULTS = (
         "allow-insecure-host",
     ),
     given(
-        "another file in the place of the Dockerfile", "dockerfile", write("Containerfile", IMAGE), "Containerfile   read instead"
+        "another file in the place of the Dockerfile",
+        "dockerfile",
+        write("Containerfile", IMAGE),
+        "read another file in the place of",
     ),
     given(
         "another file in the place of .dockerignore",
         "dockerfile",
         write("Dockerfile.dockerignore", ""),
-        "Dockerfile.dockerignore   read instead",
+        "read another file in the place of",
     ),
     given(
         "a setting of Compose itself",
@@ -156,7 +159,7 @@ FAULTS = (
         "a second pod of the same name",
         "kubernetes files",
         write("deploy/kubernetes/more.yml", "kind: Service\n---\nkind: Deployment\nmetadata: {name: orders-api}\n"),
-        "more.yml:3   Deployment orders-api",
+        "Deployment orders-api   <- whoever comes last wins",
     ),
     given("answers that are gone", "template address", remove(".copier-answers.yml"), "The answers that this service was made"),
     Fault(
@@ -164,7 +167,7 @@ FAULTS = (
         write("nox_local.py", 'import nox\n\nnox.options.sessions = ["lint"]\n'),
         "pins",
         "menu",
-        "nox_local.py:3   nox.options.sessions",
+        "nox.options.sessions",
         warns=True,
     ),
     given(

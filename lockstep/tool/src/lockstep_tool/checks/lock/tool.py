@@ -1,7 +1,9 @@
 """The check `lockstep directory`: whether `.lockstep/` holds what the tool is made from, as given, and nothing else."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
+from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.files.comparing import Place
@@ -30,7 +32,8 @@ def find(service: Service) -> Iterator[Finding]:
             "The tool's directory is not complete.", where=tuple((name, "missing   <- differs") for name in missing)
         )
     else:
-        yield from compare_given(service, CHECK, Given((PROJECT, RULES), parse_toml, PLACES))
+        with suppress(Refusal):  # of a server.toml that cannot be read, which `pins` names
+            yield from compare_given(service, CHECK, Given((PROJECT, RULES), parse_toml, PLACES))
     wheels = {wheel.path for name in service.locks for wheel in locked_wheels(name, service.locked(name))}
     if unowned := [name for name in service.files.named(".lockstep/**/*") if name not in {*FILES, *wheels}]:
         yield CHECK.finding(
