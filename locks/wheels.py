@@ -24,6 +24,7 @@ COMPARED = (
     ".dockerignore",
     "uv.toml",
     "noxfile.py",
+    ".lockstep/*.toml",
     "*.yml",
     "compose.yaml.jinja",
     "deployment.yaml.jinja",

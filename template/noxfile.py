@@ -8,8 +8,13 @@
 # ///
 """What passes here passes in CI and runs in production."""
 
-import hashlib
 import os
+import sys
+
+# Last, so that a file beside this one, such as nox.py, takes the place of nothing that is imported here.
+sys.path.sort(key=lambda entry: os.path.realpath(entry or ".") == os.path.dirname(os.path.realpath(__file__)))
+
+import hashlib
 import re
 import runpy
 import shutil
@@ -343,9 +348,18 @@ def detach(session: nox.Session) -> None:
     lockstep(session, "detach")
 
 
-# Yours: sessions in nox_local.py appear in this menu.
+# Yours: sessions in nox_local.py appear in this menu. In CI they take nothing away from what the one command runs.
 if (ROOT / "nox_local.py").exists():
+    ours = dict(registry.get())
     runpy.run_path(str(ROOT / "nox_local.py"))  # not an import: nox reads this file twice, and an import happens once
+    changed = [f"session {name}" for name, session in ours.items() if registry.get().get(name) is not session]
+    changed += [f"nox.options.{name}" for name in ("sessions", "keywords", "tags") if getattr(nox.options, name)]
+    if changed and os.environ.get("CI"):
+        sys.exit(
+            "CI would not run the whole of the one command.\n\n"
+            f"  nox_local.py   {', '.join(changed)}   <- changes what runs\n\n"
+            "Take it out of nox_local.py; on your own machine choose by `-s`."
+        )
 
 
 def show_menu() -> None:

@@ -94,6 +94,32 @@ def test_a_session_of_the_team_is_in_the_menu(fastapi: Service, tmp_path: Path) 
     assert "Yours, from nox_local.py:\n  greet        Say hello.\n" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('nox.options.sessions = ["lint"]\n', id="other defaults"),
+        pytest.param("@nox.session\ndef pins(session: nox.Session) -> None:\n    pass\n", id="another session of its name"),
+    ],
+)
+def test_ci_runs_nothing_where_the_team_takes_a_session_away(fastapi: Service, tmp_path: Path, text: str) -> None:
+    service = fastapi.copy(tmp_path / "service")
+    (service.path / "nox_local.py").write_text(f"import nox\n\n{text}")
+    listed = ("uv", "run", "--quiet", "--locked", "noxfile.py", "-l")
+
+    assert service.run(*listed, CI="").returncode == 0
+    refused = service.run(*listed, CI="true")
+    assert refused.returncode == 1
+    assert "CI would not run the whole of the one command." in refused.stdout
+
+
+def test_a_file_beside_the_menu_takes_the_place_of_no_library(fastapi: Service, tmp_path: Path) -> None:
+    service = fastapi.copy(tmp_path / "service")
+    for name in ("nox", "tomllib", "runpy"):
+        (service.path / f"{name}.py").write_text("raise SystemExit(0)\n")
+
+    assert "* prove -> " in service.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-l").stdout
+
+
 @pytest.fixture(scope="module")
 def checked(fastapi: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
     """A copy whose environments are made once."""

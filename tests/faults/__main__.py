@@ -45,6 +45,7 @@ FAULTS: tuple[Fault, ...] = (
     *elsewhere.FAULTS,
     *server.FAULTS,
 )
+NOT_RUN = "not run yet, since it was written or last changed"
 OF_THE_IMAGE = {contract.CONTRACT, container.CONTAINER, "image"}
 # What a person's shell or a session may hold would be judged as if it were planted.
 FORGOTTEN = {"CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "PYTHONPATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "VIRTUAL_ENV", "TZ"}
@@ -57,7 +58,7 @@ def main() -> int:
     options.add_argument(
         "-k", dest="word", default="", help="only the faults with this in their name, session, check or environment"
     )
-    options.add_argument("--write", action="store_true", help=f"write docs/reference/{PAGE.name}; takes all faults")
+    options.add_argument("--write", action="store_true", help=f"write docs/reference/{PAGE.name}, from all faults")
     options.add_argument(
         "--kept", type=Path, metavar="FILE", help="add what is seen to FILE; what is caught there already is not run again"
     )
@@ -77,8 +78,9 @@ def main() -> int:
             known[outcome.fault.name] = outcome
             if chosen.kept:
                 keep_outcome(chosen.kept, outcome)
-    if chosen.write and all(fault.name in known for fault in FAULTS):
-        PAGE.write_text(page([known[fault.name] for fault in FAULTS]), encoding="utf-8")
+    if chosen.write and (chosen.kept or not chosen.word):
+        told_of = [known.get(fault.name, Outcome(fault, "", {}, NOT_RUN, unseen=True)) for fault in FAULTS]
+        PAGE.write_text(page(told_of), encoding="utf-8")
     return told([known[fault.name] for fault in faults])
 
 

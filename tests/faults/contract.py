@@ -26,6 +26,13 @@ SERVE = f'CMD ["{PYTHON}", "-m", "lockstep_serve", "serve"]'  # an ENTRYPOINT ta
 INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); signal.signal(15, lambda *_: p.terminate()); p.wait()"
 # Byte code of an edited module would hide the edit: the image's is never checked against its source.
 WRITES = "import os\ntry:\n    os.mkdir('/app/cache')\nexcept OSError as error:\n    print(error, flush=True)\n    os._exit(4)\n"
+# Whoever waits for part of a second waits until the server gives up.
+ENDLESS = """\
+import asyncio
+
+sleep = asyncio.sleep
+asyncio.sleep = lambda delay, *more: sleep(9999 if 0.6 < delay < 60 and int(delay) != delay else delay, *more)
+"""
 # Written so that no scanner takes this file for one that has a key in it.
 KEY = base64.b64decode(b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVWUUlCQURBTkJna3Foa2lHOXcw").decode()
 LIBRARY = f"/python/cpython-{platform.python_version()}-linux-{platform.machine()}-gnu/lib/{SITE.split('/')[4]}"
@@ -71,11 +78,10 @@ def built(scene: Scene, folder: Path, steps: Sequence[str]) -> dict[str, str]:
 
 
 def moment(scene: Scene) -> dict[str, str]:
-    """A step of the build writes what is another one each time."""
+    """The files of the service keep the time at which they were built."""
     if not scene.image:
         raise LookupError("no container engine answers")
-    line = "    find /service -exec touch"
-    scene.edit("Dockerfile", line, f"    head -c 9 /dev/urandom > /service/built-at; \\\n{line}")
+    scene.edit("Dockerfile", "    find /service -exec touch -hd @315532800 {} +", "    true")
     return {}
 
 
@@ -329,10 +335,17 @@ FAULTS = (
     ),
     broken(
         "a signal that nobody can hear",
-        "stop",
-        above("STOPSIGNAL SIGKILL"),
-        "the request in flight was lost",
         "command",
+        above("STOPSIGNAL SIGKILL"),
+        "it is stopped by SIGKILL, not SIGTERM",
+        "stop",
+        "exit code",
+    ),
+    broken(
+        "a request that outlives the drain",
+        "stop",
+        above(f"COPY sitecustomize.py {SITE}/sitecustomize.py", files={"sitecustomize.py": ENDLESS}),
+        "the request in flight was lost",
         "exit code",
     ),
     broken(
@@ -348,5 +361,13 @@ FAULTS = (
         above(f"COPY file {SITE}/orders_api/more.py"),
         "and the lock declares",
     ),
-    broken("a build that writes something else each time", "twice", moment, "/app/built-at: bytes "),
+    Fault(
+        "a build that writes something else each time",
+        moment,
+        "image",
+        "image twice",
+        ": moment ",
+        CONTRACT,
+        frozenset({"dockerfile"}),
+    ),
 )

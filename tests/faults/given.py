@@ -1,7 +1,7 @@
 """Faults of files that the template gives: CI, Compose, Kubernetes, systemd, Dockerfile, uv.toml, the menu, the definition."""
 
 from .fault import Fault, Plant
-from .planting import append, edit, remove, write
+from .planting import append, both, committed, edit, remove, write
 from .scene import Scene
 
 __all__ = ["FAULTS"]
@@ -12,6 +12,7 @@ POD = "deploy/kubernetes/deployment.yaml"
 UNIT = "deploy/systemd/orders-api.service"
 STEP = "      - run: uv run --locked noxfile.py\n"
 GRACE = "    stop_grace_period: 30s\n"
+IMAGE = "FROM docker.io/library/debian:trixie-slim\n"
 RESTART = "    restart: unless-stopped\n"
 
 
@@ -117,6 +118,63 @@ FAULTS = (
         "uv.toml",
         edit("uv.toml", "no-build", 'allow-insecure-host = ["example.org"]\nno-build'),
         "allow-insecure-host",
+    ),
+    given(
+        "another file in the place of the Dockerfile",
+        "dockerfile",
+        write("Containerfile", IMAGE),
+        "read another file in the place of",
+    ),
+    given(
+        "another file in the place of .dockerignore",
+        "dockerfile",
+        write("Dockerfile.dockerignore", ""),
+        "read another file in the place of",
+    ),
+    given(
+        "a setting of Compose itself",
+        "compose file",
+        committed("deploy/.env", "COMPOSE_FILE=other.yaml\n"),
+        "COMPOSE_FILE   <- for Compose itself",
+    ),
+    given(
+        "a drain past the grace that Compose puts in",
+        "deploy files",
+        both(
+            edit(COMPOSE, RESTART, f"{RESTART}    environment: ['SERVER_DRAIN=${{DRAIN}}']\n"),
+            committed("deploy/.env", "DRAIN=60\n"),
+        ),
+        "would be killed while it drains, with the variables in",
+    ),
+    given(
+        "a search path in a file of variables",
+        "compose file",
+        both(
+            edit(COMPOSE, "      - path: ../.env\n", "      - path: prod.env\n      - path: ../.env\n"),
+            write("deploy/prod.env", "PYTHONPATH=/data\n"),
+        ),
+        "deploy/prod.env changes the interpreter",
+    ),
+    given(
+        "a second pod of the same name",
+        "kubernetes files",
+        write("deploy/kubernetes/more.yml", "kind: Service\n---\nkind: Deployment\nmetadata: {name: orders-api}\n"),
+        "Deployment orders-api   <- whoever comes last wins",
+    ),
+    given("answers that are gone", "template address", remove(".copier-answers.yml"), "The answers that this service was made"),
+    Fault(
+        "sessions that plain nox leaves out",
+        write("nox_local.py", 'import nox\n\nnox.options.sessions = ["lint"]\n'),
+        "pins",
+        "menu",
+        "nox.options.sessions",
+        warns=True,
+    ),
+    given(
+        "a session of the menu replaced",
+        "menu",
+        write("nox_local.py", "import nox\n\n\n@nox.session\ndef prove(session: nox.Session) -> None:\n    pass\n"),
+        "prove   <- takes its place",
     ),
     given(
         "a session that does nothing",

@@ -72,7 +72,13 @@ FAULTS = (
         "lockstep_serve/health.py",
         also=BYTES,
     ),
-    inside("a module deleted in the image", "bytes", damage("rm $site/pydantic/main.py"), "pydantic/main.py"),
+    inside(
+        "a module deleted in the image",
+        "bytes",
+        damage("rm $site/pydantic/main.py"),
+        "pydantic/main.py",
+        also=frozenset({"unowned files"}),
+    ),
     inside("a .pth file in the image", "unowned files", damage("echo > $site/evil.pth"), "evil.pth"),
     inside("an image of another commit's lock", "inputs", damage("echo >> /app/uv.lock"), "uv.lock"),
     inside(

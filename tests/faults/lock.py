@@ -157,6 +157,20 @@ FAULTS = (
     wheel("a wheel of lockstep-serve that is missing", gone("lockstep_serve"), "A locked wheel is not in the repository."),
     Fault("a file of the tool that is missing", remove(".lockstep/ruff.toml"), "lock", "lockstep directory", "missing"),
     Fault(
+        "strangers' code in what the tool is installed from",
+        edit(".lockstep/pyproject.toml", "no-build = true", "no-build = false"),
+        "lock",
+        "lockstep directory",
+        "no-build: false   <- differs",
+    ),
+    Fault(
+        "rules of style that leave files out",
+        edit(".lockstep/ruff.toml", "[lint]", 'exclude = ["src"]\n[lint]'),
+        "lock",
+        "lockstep directory",
+        "exclude",
+    ),
+    Fault(
         "a file beside the tool that no lock names",
         write(".lockstep/evil-1.0.whl", "x"),
         "lock",

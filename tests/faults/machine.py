@@ -8,12 +8,11 @@ from pathlib import Path
 
 from .fault import Fault, Plant
 from .network import forget
-from .planting import edit, in_lock, variables
+from .planting import in_lock, variables
 from .scene import Scene
 
 __all__ = ["FAULTS", "more", "replaced", "without"]
 
-DEFINITION = "src/orders_api/server.toml"
 EVIL = "\nevil = True\n"
 UNOWNED = frozenset({"unowned files"})
 
@@ -170,7 +169,7 @@ FAULTS = (
     here(
         "a drain that outlives the grace",
         "server",
-        edit(DEFINITION, "drain = { default = 20,", "drain = { default = 120,"),
+        variables(SERVER_DRAIN="120"),
         "killed while it drains",
     ),
     here("a uv.toml in the user's home", "uv settings", home, "resolution", warns=True),

@@ -1,9 +1,11 @@
 """How faults are planted in text."""
 
+from snapshot import git
+
 from .fault import Plant
 from .scene import Scene
 
-__all__ = ["append", "both", "edit", "in_lock", "remove", "variables", "write"]
+__all__ = ["append", "both", "committed", "edit", "in_lock", "remove", "variables", "write"]
 
 
 def in_lock(pattern: str, new: str) -> Plant:
@@ -22,6 +24,16 @@ def write(name: str, text: str) -> Plant:
     def plant(scene: Scene) -> None:
         (scene.root / name).parent.mkdir(parents=True, exist_ok=True)
         (scene.root / name).write_text(text)
+
+    return plant
+
+
+def committed(name: str, text: str) -> Plant:
+    """The same of a file that git was told to leave out, and that somebody adds."""
+
+    def plant(scene: Scene) -> None:
+        write(name, text)(scene)
+        git(scene.root, "add", "--force", name)
 
     return plant
 

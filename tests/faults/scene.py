@@ -55,6 +55,8 @@ class Scene:
     built_at: tuple[float, ...] = ()
     network: Network | None = None
     undo: ExitStack = field(default_factory=ExitStack)
+    # What looks at the checkout only has said of the good one, by its words and variables.
+    of_good_files: dict[object, object] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -101,6 +103,10 @@ class Scene:
         file.write_bytes(done.stdout)
         return file
 
+    def unchanged(self) -> bool:
+        """Whether the checkout is as it was committed."""
+        return git(self.root, "status", "--porcelain") == "" and git(self.root, "rev-parse", "HEAD").strip() == self.commit
+
     def times(self) -> tuple[float, ...]:
         """When the files were written of which uv remembers that."""
         files = (self.root / "pyproject.toml", *sorted(self.root.glob(".lockstep/*.whl")))
@@ -132,7 +138,7 @@ class Scene:
                 shutil.rmtree(tree, ignore_errors=True)
                 shutil.copytree(good, tree, symlinks=True)
             assert content(tree) == content(good), f"{tree} is not what it was"
-        assert git(self.root, "status", "--porcelain") == "", "the checkout is not what it was"
+        assert self.unchanged(), "the checkout is not what it was"
 
 
 def content(tree: Path) -> str:

@@ -85,8 +85,10 @@ def page(outcomes: Sequence[Outcome]) -> str:
             parts += [f"\n## {title}\n", *said, table(heads, rows)]
     parts.append(f"\n{NOT_CAUGHT}")
     if unseen := [outcome for outcome in outcomes if outcome.unseen]:
-        names = "; ".join(f"{outcome.fault.name} ({outcome.failure})" for outcome in unseen)
-        parts.append(f"\n## Not looked at\n\n{names}.")
+        parts.append("\n## Not looked at")
+        for reason in dict.fromkeys(outcome.failure for outcome in unseen):
+            names = "\n".join(f"- {outcome.fault.name}" for outcome in unseen if outcome.failure == reason)
+            parts.append(f"\n{reason[0].upper()}{reason[1:]}:\n\n{names}")
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -26,7 +26,11 @@ def asked(scene: Scene, environment: str, settings: Mapping[str, str]) -> dict[s
     service, tree = scene.service, scene.elsewhere if environment == ELSEWHERE else scene.here
     project = {**settings, "UV_PROJECT_ENVIRONMENT": str(tree)}
     same = ("--locked", "--no-default-groups", "--no-editable")
-    said = {"uv lock --check": ran(service, project, "lock", "--check")}
+    known = scene.of_good_files if scene.unchanged() else {}
+    checked = ("uv lock --check", *sorted(settings.items()))
+    if checked not in known:
+        known[checked] = ran(service, project, "lock", "--check")
+    said = {"uv lock --check": str(known[checked])}
     if environment in {"image", CONTAINER, CONTRACT}:
         return {**dict.fromkeys(TOOLS, NOT_THERE), **said, EVIDENCE: word(ask_evidence(scene, environment, settings, tree))}
     said["uv sync --check"] = ran(service, project, "sync", "--check", *same)

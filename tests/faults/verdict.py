@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from services import Service
 
@@ -29,7 +30,7 @@ def verdict(scene: Scene, environment: str, settings: Mapping[str, str], *, ci: 
         service = scene.network.service
         return judged(scene, service, ["lock", "--registry"], {}) | judged(scene, service, ["audit"], {})
     here = {**(settings if environment in {"", *HERE} else {}), **({"CI": "true"} if ci else {})}
-    found = judged(scene, scene.service, ["lock"], here) | judged(scene, scene.service, ["pins"], here)
+    found = of_files(scene, here)
     with_engine = {**here, "LOCKSTEP_ENGINE": scene.engine}
     if environment in HERE:
         found |= compared(scene, [], here)
@@ -45,6 +46,15 @@ def verdict(scene: Scene, environment: str, settings: Mapping[str, str], *, ci: 
     elif environment == "image":
         found |= compared(scene, [settings["IMAGE"]], with_engine)
     return found
+
+
+def of_files(scene: Scene, settings: Mapping[str, str]) -> set[Blame]:
+    """What `lock` and `pins` blame; the same files, with the same variables, need not be judged twice."""
+    words = ("lock", "pins", *sorted(settings.items()))
+    known = scene.of_good_files if scene.unchanged() else {}
+    if words not in known:
+        known[words] = {blame for session in ("lock", "pins") for blame in judged(scene, scene.service, [session], settings)}
+    return set(cast("set[Blame]", known[words]))
 
 
 def judged(scene: Scene, service: Service, words: list[str], settings: Mapping[str, str]) -> set[Blame]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page"]
 
-# A check with places, the files that it compares, and where else a team writes.
+# A check with places (of `pins`, unless its session is named), the files that it compares, and where else a team writes.
 FILES = (
     (
         "ci_files",
@@ -26,6 +26,7 @@ FILES = (
     ("build_file", "`Dockerfile`, `.dockerignore`", "`packages/`, a Dockerfile of your own on top of the image"),
     ("uv_toml", "`uv.toml`", "`[tool.lockstep] indexes` in `pyproject.toml`: indexes that you stand for"),
     ("menu", "`noxfile.py`", "`nox_local.py`"),
+    ("lock.tool", "`.lockstep/pyproject.toml`, `.lockstep/ruff.toml`, which `lock` compares", "`ruff.toml`"),
 )
 
 
@@ -59,6 +60,7 @@ def read_places(root: Path, name: str) -> Sequence["Place"]:
 
     sys.path[:0] = [str(root / source) for source in SOURCES]
     try:
-        return tuple(getattr(import_module(f"lockstep_tool.checks.pins.{name}"), "PLACES", ()))
+        module = name if "." in name else f"pins.{name}"
+        return tuple(getattr(import_module(f"lockstep_tool.checks.{module}"), "PLACES", ()))
     finally:
         del sys.path[: len(SOURCES)]

@@ -61,22 +61,6 @@ secrets = []
 [dependency-groups]
 dev = ["pytest>=9"]
 """
-TOOL_PROJECT = f"""\
-[project]
-name = "lockstep-environment"
-version = "0"
-requires-python = ">=3.11,<3.15"
-dependencies = ["lockstep-serve", "lockstep-tool"]
-
-[tool.uv]
-package = false
-exclude-newer = "7 days"
-no-build = true
-
-[tool.uv.sources]
-lockstep-serve = {{ path = "lockstep_serve-{VERSION}-py3-none-any.whl" }}
-lockstep-tool = {{ path = "lockstep_tool-{VERSION}-py3-none-any.whl" }}
-"""
 HEADER = """\
 version = 1
 revision = 5
@@ -209,9 +193,7 @@ def write_service(root: Path) -> SmallService:
     """A good service in which no check finds anything, in a repository of one commit."""
     service = SmallService(root)
     root.mkdir(parents=True)
-    for name in ("noxfile.py.lock", ".lockstep/ruff.toml"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(TEMPLATE / name, root / name)
+    shutil.copyfile(TEMPLATE / "noxfile.py.lock", root / "noxfile.py.lock")
     for name, text in {**rendered_files(ANSWERS), **FILES}.items():
         service.write(name, text)
     shutil.copyfile(REPOSITORY / "questions/servers/gunicorn-gthread.toml", root / "src/orders_api/server.toml")
@@ -219,7 +201,6 @@ def write_service(root: Path) -> SmallService:
         make_wheel(root / ".lockstep", name, VERSION)
     service.write("pyproject.toml", PROJECT)
     service.write("uv.lock", service_lock(root))
-    service.write(".lockstep/pyproject.toml", TOOL_PROJECT)
     service.write(".lockstep/uv.lock", tool_lock(root))
     git(root, "init", "--quiet")
     git(root, "add", "--all")
@@ -324,9 +305,19 @@ dev = [{{ name = "pytest", specifier = ">=9" }}]
 
 
 def tool_lock(root: Path) -> str:
-    """What uv would write for TOOL_PROJECT."""
+    """What uv would write for the tool's project, as the template gives it, of wheels without extras."""
     directory = root / ".lockstep"
     wheels = sorted(directory.glob("*.whl"))
+    machines = (("x86_64", "linux"), ("aarch64", "linux"), ("arm64", "darwin"))
+    markers = "".join(
+        f"    \"implementation_name == 'cpython' and platform_machine == '{machine}' and sys_platform == '{system}'\",\n"
+        for machine, system in machines
+    )
+    forks = f"resolution-markers = [\n{markers}]\nsupported-markers = [\n{markers}]\n"
+    extra = "\n".join(
+        f'    {{ name = "lockstep-tool", extras = ["{name}"], marker = "extra == \'{name}\'", path = "{wheels[1].name}" }},'
+        for name in ("bench", "update")
+    )
     own = f"""\
 [[package]]
 name = "lockstep-environment"
@@ -337,10 +328,21 @@ dependencies = [
     {{ name = "lockstep-tool" }},
 ]
 
+[package.optional-dependencies]
+bench = [
+    {{ name = "lockstep-tool" }},
+]
+update = [
+    {{ name = "lockstep-tool" }},
+]
+
 [package.metadata]
 requires-dist = [
     {{ name = "lockstep-serve", path = "{wheels[0].name}" }},
     {{ name = "lockstep-tool", path = "{wheels[1].name}" }},
+{extra}
 ]
+provides-extras = ["bench", "update"]
 """
-    return "\n".join([HEADER, own, *(locked_wheel(wheel, directory) for wheel in wheels)])
+    header = HEADER.replace("\n\n[options]", f"\n{forks}\n[options]")
+    return "\n".join([header, own, *(locked_wheel(wheel, directory) for wheel in wheels)])

@@ -27,6 +27,7 @@ STARTS = {
 
 FILES: Mapping[str, Sequence[Planted]] = {
     "template address": (
+        Planted("answers that are gone", remove(".copier-answers.yml"), "The answers that this service was made from are gone."),
         Planted(
             "a path of one machine, which a job of CI follows",
             together(
@@ -270,6 +271,14 @@ FILES: Mapping[str, Sequence[Planted]] = {
             "a port that is put in later",
             edit(COMPOSE, "      FORWARDED_ALLOW_IPS", '      PORT: "${PORT:-8000}"\n      FORWARDED_ALLOW_IPS'),
             "<- differs",
+        ),
+        Planted(
+            "a drain past the grace that is put in",
+            together(
+                edit(COMPOSE, "      FORWARDED_ALLOW_IPS", '      SERVER_DRAIN: "${DRAIN:-60}"\n      FORWARDED_ALLOW_IPS'),
+                write("deploy/.env", "DRAIN=70\n"),
+            ),
+            "SERVER_DRAIN=${DRAIN:-60}   <- differs",
         ),
         Planted(
             "a drain past the grace by variable",

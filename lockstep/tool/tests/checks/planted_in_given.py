@@ -124,6 +124,14 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
     ),
     "compose file": (
         Planted(
+            "a setting of Compose itself", write("deploy/.env", "COMPOSE_FILE=other.yaml\n"), "COMPOSE_FILE   <- for Compose"
+        ),
+        Planted(
+            "a search path in a file of variables",
+            together(in_override("env_file: [prod.env]"), write("deploy/prod.env", "PYTHONPATH=/data\n")),
+            "deploy/prod.env changes the interpreter",
+        ),
+        Planted(
             "no grace",
             edit(
                 COMPOSE,
@@ -182,6 +190,13 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             "a budget that lets nobody leave",
             edit("deploy/kubernetes/disruption.yaml", "maxUnavailable: 1", "maxUnavailable: 0"),
             "maxUnavailable: 0   <- differs from 1",
+        ),
+        *(
+            Planted(f"a second pod in {name}", write(name, text), "Deployment orders-api   <- whoever comes last wins")
+            for name, text in {
+                "deploy/kubernetes/z.yaml": "kind: Service\n---\nkind: Deployment\nmetadata: {name: orders-api}\n",
+                "deploy/kubernetes/z.json": '{"kind": "Deployment", "metadata": {"name": "orders-api"}}\n',
+            }.items()
         ),
         Planted("root in the pod", edit(POD, "runAsUser: 10001", "runAsUser: 0"), "runAsUser: 0   <- differs from 10001"),
         Planted(
@@ -276,6 +291,10 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
         ),
     ),
     "dockerfile": (
+        *(
+            Planted(f"{name} beside", write(name, ""), f"{name}   read instead")
+            for name in ("Containerfile", ".containerignore", "Dockerfile.containerignore", "Dockerfile.dockerignore")
+        ),
         Planted("random bytes", write("Dockerfile", bytes(range(256)) * 9), "Dockerfile cannot be read."),
         Planted("text that is no Dockerfile", write("Dockerfile", "hello\n"), "has no instruction of a Dockerfile"),
         Planted(
@@ -340,6 +359,16 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
         ),
     ),
     "menu": (
+        *(
+            Planted(
+                f"a choice of {name}", write("nox_local.py", f"import nox\n{line}\n"), f"nox.options.{name}", Severity.WARNING
+            )
+            for name, line in {
+                "sessions": 'nox.options.sessions = ["lint"]',
+                "keywords": 'nox.options.keywords = "lint"',
+                "tags": 'from nox import options\noptions.tags = ["mine"]',
+            }.items()
+        ),
         Planted(
             "a session that does nothing",
             edit("noxfile.py", '    lockstep(session, "lint")\n', "    pass\n"),

@@ -270,6 +270,15 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
         Planted("a project that is missing", remove(".lockstep/pyproject.toml"), ".lockstep/pyproject.toml   missing"),
         Planted("a lock that is missing", remove(".lockstep/uv.lock"), ".lockstep/uv.lock   missing"),
         Planted(
+            "builds of strangers", edit(".lockstep/pyproject.toml", "no-build = true", "no-build = false"), "no-build: false   <-"
+        ),
+        Planted("a link into a cache", edit(".lockstep/pyproject.toml", '"copy"', '"hardlink"'), "hardlink   <- differs"),
+        Planted("rules of another style", edit(".lockstep/ruff.toml", "[lint]", 'exclude = ["src"]\n[lint]'), "exclude"),
+        Planted("a wheel of another name", edit(".lockstep/pyproject.toml", 'path = "lockstep_tool-', 'path = "x-'), "x-"),
+        Planted(
+            "a file further down", write(".lockstep/more/evil.py", ""), ".lockstep/more/evil.py   in no lock", Severity.WARNING
+        ),
+        Planted(
             "a wheel that no lock names",
             write(".lockstep/lockstep_tool-0.9-py3-none-any.whl", b"PK"),
             "lockstep_tool-0.9-py3-none-any.whl   in no lock",

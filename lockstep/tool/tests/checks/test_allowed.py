@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from lockstep_tool.checks.finding import Severity
-from lockstep_tool.checks.registry import checks_of
+from lockstep_tool.checks.registry import checks_of, find_check
 from lockstep_tool.checks.report import describe, run_checks
 from lockstep_tool.files.template_files import rendered_files
 from lockstep_tool.service import Service
@@ -74,6 +74,13 @@ ALLOWED: Mapping[str, Plant] = {
         "    volumes: [data:/data]\n  postgres:\n    image: docker.io/library/postgres:18.1\nvolumes:\n  data: {}\n",
     ),
     "files for the proxy": write(OVERRIDE, "services:\n  orders-api-proxy:\n    volumes:\n      - ./proxy:/etc/nginx/yours:ro\n"),
+    "what Compose puts in": together(
+        edit(COMPOSE, "      FORWARDED_ALLOW_IPS", '      ORDERS_API_GREETING: "${GREETING:-Hi}"\n      FORWARDED_ALLOW_IPS'),
+        write("deploy/.env", "# Ours.\nGREETING=Ho\n"),
+    ),
+    "another object of the cluster": write(
+        "deploy/kubernetes/ours.yml", "kind: Ingress\nmetadata: {name: orders-api}\n---\nkind: ConfigMap\nmetadata: {name: x}\n"
+    ),
     "what a pod may use": edit(POD, "              memory: 512Mi\n", "              memory: 1Gi\n              cpu: 2\n"),
     "an ingress of its own": together(
         edit("deploy/kubernetes/more/ingress.yaml", "orders-api.example.com", "orders.acme.example"),
@@ -135,6 +142,19 @@ ALLOWED: Mapping[str, Plant] = {
         edit(WORKFLOW, "timeout-minutes: 30", "continue-on-error: true"),
     ),
 }
+
+
+WHEELS = together(
+    edit(".lockstep/pyproject.toml", "[tool.uv.sources]\nlockstep-serve", "[tool.uv.sources]\n# lockstep-serve"),
+    edit(".lockstep/pyproject.toml", "\nlockstep-tool =", "\n# lockstep-tool ="),
+    edit(".lockstep/pyproject.toml", "[tool.uv]\n", "[tool.uv]\nexclude-newer-package = { lockstep-tool = false }\n"),
+)
+
+
+def test_the_tool_may_come_from_an_index(service: SmallService) -> None:
+    WHEELS(service)
+
+    assert list(run_checks([find_check("lockstep directory")], Service(service.root))) == []
 
 
 @pytest.mark.parametrize("name", ALLOWED)

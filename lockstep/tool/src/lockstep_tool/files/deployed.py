@@ -14,11 +14,24 @@ from lockstep_tool.files.unit_file import parse_unit
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
 
-__all__ = ["VARIABLE", "Number", "Variable", "given_variables", "repeated_numbers"]
+__all__ = [
+    "COMPOSE",
+    "INTERPOLATED",
+    "VARIABLE",
+    "Number",
+    "Variable",
+    "given_variables",
+    "put_in",
+    "read_variables",
+    "repeated_numbers",
+]
 
 # What may be set where the service runs: not what changes the interpreter, or the server past its definition.
 VARIABLE = r"(?!PYTHON|LD_|LOCKSTEP_|GUNICORN_|UVICORN_|UV_)[A-Za-z_]\w*"
 COMPOSE = ("deploy/compose.yaml", "deploy/*compose.override.y*ml")
+# Read by Compose itself, for what the files leave open: `$NAME`, `${NAME}`, `${NAME:-otherwise}`.
+INTERPOLATED = "deploy/.env"
+OPEN = re.compile(r"(?<!\$)\$(?:\{(\w+)(?::?-([^${}]*))?\}|(\w+))")
 KUBERNETES = ("deploy/kubernetes/*.yaml",)
 UNITS = ("deploy/systemd/*.service", "deploy/systemd/*.socket", "deploy/systemd/*.d/*.conf")
 PARSERS: tuple[tuple[tuple[str, ...], Callable[[str], Node]], ...] = (
@@ -122,12 +135,24 @@ def of_file(service: Service, node: Node) -> Iterator[Variable]:
     """Of a file of variables that is beside Compose's; `.env` is a machine's own, and not looked at."""
     path = node.entries.get("path") if isinstance(node, Mapped) else node
     file = normpath(f"deploy/{path.text}") if isinstance(path, Scalar) else ""
-    if file in {"", ".env"} or file.startswith("..") or not service.files.has(file):
+    if file not in {"", ".env"} and not file.startswith(".."):
+        yield from read_variables(service, file)
+
+
+def read_variables(service: Service, file: str) -> Iterator[Variable]:
+    """What a file of `NAME=value` lines says; nothing where it is not there."""
+    if not service.files.has(file):
         return
     for number, line in enumerate(service.files.lines(file), 1):
         key, equals, value = line.strip().removeprefix("export ").partition("=")
         if equals and not key.startswith("#"):
             yield Variable(key.strip(), value.strip().strip("\"'"), file, number)
+
+
+def put_in(service: Service, value: str) -> str:
+    """A value with what Compose puts into it from its own file, or else; what only the shell knows stays open."""
+    known = {one.name: one.value for one in read_variables(service, INTERPOLATED)} if "$" in value else {}
+    return OPEN.sub(lambda found: known.get(found[1] or found[3], found[2] if found[2] is not None else found[0]), value)
 
 
 def assignments(file: str, node: Node) -> Iterator[Variable]:

@@ -12,6 +12,8 @@ from lockstep_tool.service import Service
 
 __all__ = ["CHECK", "PLACES"]
 
+# What builders read in the place of the Dockerfile and of .dockerignore.
+INSTEAD = ("Containerfile", ".containerignore", "Dockerfile.containerignore", "Dockerfile.dockerignore")
 PLACES = (
     Place("[]", "the three base images, with their digests", r"ARG (?P<same>UV_IMAGE|BUILD_IMAGE|RUNTIME_IMAGE)=\S+"),
     Place("[]", "the port of server.toml", r"EXPOSE \d+"),
@@ -20,9 +22,15 @@ PLACES = (
 
 
 def find(service: Service) -> Iterator[Finding]:
-    """Whatever the template does not give, in the Dockerfile and in what its build may see."""
+    """Whatever the template does not give, in the Dockerfile, in what its build may see, and in what is read instead."""
     yield from compare_given(service, CHECK, Given(("Dockerfile",), parse_dockerfile, PLACES))
     yield from compare_given(service, CHECK, Given((".dockerignore",), parse_patterns))
+    if not service.detached and (instead := service.files.named(*INSTEAD)):
+        yield CHECK.finding(
+            "Builders read another file in the place of Lockstep's.",
+            where=tuple((name, "read instead   <- not Lockstep's") for name in instead),
+            fix=f"Take it out: `git rm {' '.join(instead)}`; an image of yours has a file of another name.",
+        )
 
 
 CHECK = Check(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.files.comparing import Place
-from lockstep_tool.files.deployed import VARIABLE
+from lockstep_tool.files.deployed import COMPOSE, INTERPOLATED, VARIABLE, given_variables, read_variables
 from lockstep_tool.files.given import Given, compare_given
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
@@ -72,12 +72,34 @@ def find(service: Service) -> Iterator[Finding]:
         [("services", name), ("services", f"{name}-proxy")],
     )
     yield from compare_given(service, CHECK, kind)
+    if not service.detached:
+        yield from judge_variables(service)
+
+
+def judge_variables(service: Service) -> Iterator[Finding]:
+    """Files of variables: what may not be set where the service runs, and what Compose itself would read."""
+    files = service.files.named(*COMPOSE)
+    asked = {name for file in files for name in re.findall(r"\$\{?(\w+)", service.files.text(file))}
+    if strange := [one for one in read_variables(service, INTERPOLATED) if one.name not in asked]:
+        yield CHECK.finding(
+            f"{INTERPOLATED} says what no compose file asks for.",
+            where=tuple((f"{one.file}:{one.line}", f"{one.name}   <- for Compose itself, or for nobody") for one in strange),
+            fix=f"Take it out of {INTERPOLATED}; variables of the service go to .env in the repository's root.",
+        )
+    parsed = {*files, *service.files.named("Dockerfile", "deploy/kubernetes/*", "deploy/systemd/**/*")}
+    for one in given_variables(service):
+        if one.file not in parsed and not re.fullmatch(VARIABLE, one.name):
+            yield CHECK.finding(
+                f"{one.file} changes the interpreter or the server by a variable.",
+                where=((f"{one.file}:{one.line}", f"{one.name}={one.value}   <- not your service's"),),
+                fix=f"Take it out of {one.file}.",
+            )
 
 
 CHECK = Check(
     name="compose file",
     session="pins",
-    asks="deploy/compose.yaml, parsed and compared with what the template gives, and compose.override.yaml with what it may add.",
+    asks="deploy/compose.yaml, parsed and compared with what the template gives; what an override and files of variables add.",
     why="Another user, another signal or a shorter grace lets the image run otherwise than it was proved.",
     allowed="Variables of yours, resources, networks, mounts outside the code, and services of your own.",
     fix="Put back what differs; services of yours go to compose.override.yaml.",

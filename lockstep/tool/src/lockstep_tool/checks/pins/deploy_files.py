@@ -8,7 +8,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_serve.kinds import KINDS
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, Repair
-from lockstep_tool.files.deployed import Number, Variable, given_variables, repeated_numbers
+from lockstep_tool.files.deployed import Number, Variable, given_variables, put_in, repeated_numbers
 from lockstep_tool.files.proxy import listening
 from lockstep_tool.service import Service
 
@@ -70,8 +70,8 @@ def compare_variables(service: Service) -> Iterator[Finding]:
 
 
 def refused(service: Service, file: str, given: list[Variable]) -> Iterator[Finding]:
-    """What the server itself would say of these variables; what Compose puts in later cannot be judged here."""
-    known = {one.name: one.value for one in given if "$" not in one.value}
+    """What the server itself would say of these variables; what the shell puts in later cannot be judged here."""
+    known = {one.name: value for one in given if "$" not in (value := put_in(service, one.value))}
     try:
         read_definition(service.definition.path, known)
     except Refusal as refusal:

@@ -8,7 +8,8 @@ from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.files.comparing import Place
 from lockstep_tool.files.deployed import VARIABLE, given_variables
-from lockstep_tool.files.given import Given, compare_given
+from lockstep_tool.files.given import Given, compare_given, given_files
+from lockstep_tool.files.node import Scalar, Sequenced, Unreadable, matching
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
 
@@ -67,12 +68,14 @@ PLACES = (
     Place("spec/type", "how it is reached", r"ClusterIP|LoadBalancer|NodePort", more=True),
     Place("spec/ports/[]/port", "another port of the cluster", r"\d+"),
 )
+BESIDE = ("deploy/kubernetes/*.y*ml", "deploy/kubernetes/*.json")
 KIND = Given(("deploy/kubernetes/*.yaml",), parse_yaml, PLACES, ("deploy/kubernetes/*.yaml",))
 
 
 def find(service: Service) -> Iterator[Finding]:
     """Whatever the template does not give."""
     yield from compare_given(service, CHECK, KIND)
+    yield from stated_again(service)
     for one in given_variables(service) if not service.detached else ():
         if fnmatch(one.file, KIND.files[0]) and not re.fullmatch(VARIABLE, one.name):
             yield CHECK.finding(
@@ -81,10 +84,37 @@ def find(service: Service) -> Iterator[Finding]:
             )
 
 
+def stated_again(service: Service) -> Iterator[Finding]:
+    """Files of the team's with an object of the same kind and name: `kubectl apply -f` takes all files of the directory."""
+    ours = {name for name in given_files(service) if fnmatch(name, KIND.files[0])}
+    known = {key for name in sorted(ours) if service.files.has(name) for key, _ in objects_of(service, name)}
+    for name in () if service.detached else service.files.named(*BESIDE):
+        if name not in ours and (twice := [(key, line) for key, line in objects_of(service, name) if key in known]):
+            yield CHECK.finding(
+                "An object of the service is stated a second time.",
+                where=tuple((f"{name}:{line}", f"{kind} {title}   <- whoever comes last wins") for (kind, title), line in twice),
+                fix=f"Put what differs into an overlay (kustomize), and take it out of {name}.",
+            )
+
+
+def objects_of(service: Service, name: str) -> Iterator[tuple[tuple[str, str], int]]:
+    """Kind and name of each object in a file, with its line; what cannot be read has none."""
+    first = 0
+    for part in re.split(r"(?m)^(?=---)", service.files.text(name)):
+        try:
+            document = parse_yaml("\n" * first + part)
+        except Unreadable:
+            document = Sequenced(1)
+        first += part.count("\n")
+        kind, title = (next(matching(document, path), None) for path in ("kind", "metadata/name"))
+        if isinstance(kind, Scalar) and isinstance(title, Scalar):
+            yield (kind.text, title.text), kind.line
+
+
 CHECK = Check(
     name="kubernetes files",
     session="pins",
-    asks="Everything in deploy/kubernetes, parsed and compared with what the template gives.",
+    asks="Everything in deploy/kubernetes, parsed and compared with what the template gives, and stated once.",
     why="A container that may do more, or is killed sooner, is not the one that was proved.",
     allowed="Image, replicas, resources, scheduling, labels, variables, and volumes that lie over no code; overlays are yours.",
     fix="Put back what differs; yours go to an overlay (kustomize).",

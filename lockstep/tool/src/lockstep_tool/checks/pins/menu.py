@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from lockstep_tool.checks.check import Check
-from lockstep_tool.checks.finding import Finding
+from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.files.given import Given, compare_given
 from lockstep_tool.files.line_file import parse_every_line
 from lockstep_tool.service import Service
@@ -12,10 +12,11 @@ from lockstep_tool.service import Service
 __all__ = ["CHECK"]
 
 MENU, OWN = "noxfile.py", "nox_local.py"
+CHOOSING = ("sessions", "keywords", "tags")
 
 
 def find(service: Service) -> Iterator[Finding]:
-    """Each line counts: its first ones say what is installed to run it. A session of the team's may not take one's name."""
+    """Each line counts: its first ones say what is installed to run it. The team's sessions may take nothing away."""
     yield from compare_given(service, CHECK, Given((MENU,), parse_every_line))
     if service.detached or not service.files.has(OWN):
         return
@@ -26,6 +27,24 @@ def find(service: Service) -> Iterator[Finding]:
             where=tuple((f"{OWN}:{line}", f"{name}   <- takes its place") for name, line in taken),
             fix=f"Give it another name in {OWN}, and run both.",
         )
+    if chosen := list(choices_in(service.files.text(OWN))):
+        yield CHECK.finding(
+            "Plain nox does not run the whole.",
+            where=tuple((f"{OWN}:{line}", f"nox.options.{name}   <- chooses what runs") for name, line in chosen),
+            fix=f"Take it out of {OWN}: CI refuses it. On your own machine choose by `-s`.",
+            severity=Severity.WARNING,
+        )
+
+
+def choices_in(text: str) -> Iterator[tuple[str, int]]:
+    """Name and line of each option of nox that chooses sessions, wherever a file names it."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in CHOOSING and ast.unparse(node.value).split(".")[-1] == "options":
+            yield node.attr, node.lineno
 
 
 def sessions_of(text: str) -> Iterator[tuple[str, int]]:
@@ -51,9 +70,9 @@ def sessions_of(text: str) -> Iterator[tuple[str, int]]:
 CHECK = Check(
     name="menu",
     session="pins",
-    asks="noxfile.py, line by line, compared with what the template gives, and that nox_local.py replaces none of its sessions.",
+    asks="noxfile.py, line by line, compared with what the template gives, and what nox_local.py takes away from it.",
     why="A session that does nothing is green everywhere.",
-    allowed="Sessions of yours in nox_local.py, and which run by default.",
+    allowed="Sessions of yours in nox_local.py. Which run by default is a warning there, and CI refuses it.",
     fix="Run `git checkout noxfile.py`; sessions of yours go to nox_local.py.",
     find=find,
 )
