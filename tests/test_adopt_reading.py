@@ -299,11 +299,11 @@ def test_lists_are_read_with_what_they_include_and_setup_py_beside_them(tmp_path
         ),
         (
             {"pyproject.toml": OWN + 'dependencies = ["fastapi", "ours"]\n\n[tool.uv.sources]\nours = { workspace = true }\n'},
-            "ours is a member of a workspace",
+            "ours is a member of a workspace, and none around",
         ),
         (
             {"pyproject.toml": OWN + 'dependencies = ["fastapi", "ours"]\n\n[tool.uv.sources]\nours = { path = "../ours" }\n'},
-            "ours is the directory ../ours",
+            "ours is ../ours, which is neither a wheel nor a directory",
         ),
         ({"requirements.txt": "fastapi\n", "src/lockstep_tool/__init__.py": ""}, "a name of Lockstep's is taken"),
         ({"pyproject.toml": '[tool.uv.workspace]\nmembers = ["app"]\n'}, "it is the top of a workspace of app"),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adopting.building import build, take_wheels
+from adopting.building import build, build_neighbours, take_wheels
+from adopting.existing import Choices, read_existing
 from existing_services import existing, read
 from snapshot import git
 
@@ -61,3 +62,41 @@ def test_it_is_built_from_the_commit_that_is_locked(tmp_path: Path) -> None:
 
     assert built.file == "calendar_of_ours-1.0-py3-none-any.whl"
     assert b"later.py" not in built.content
+
+
+def test_members_of_a_workspace_and_directories_are_built_once(tmp_path: Path) -> None:
+    asks = 'dependencies = ["fastapi", "calendar-of-ours", "beside"]\n\n[tool.uv.sources]\n'
+    asks += 'calendar-of-ours = { workspace = true }\nbeside = { path = "../beside" }\n'
+    used = PROJECT.replace("[build", 'dependencies = ["deeper"]\n\n[tool.uv.sources]\ndeeper = { workspace = true }\n\n[build')
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["parts/*"]\nexclude = ["orders"]\n',
+        "orders/pyproject.toml": f'[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11"\n{asks}',
+        "orders/orders/__init__.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        "parts/one/pyproject.toml": used.replace('version = "1.0"\n\n', 'version = "1.0"\n'),
+        "parts/one/src/calendar_of_ours/__init__.py": "",
+        "parts/two/pyproject.toml": PROJECT.replace("calendar-of-ours", "deeper"),
+        "parts/two/src/deeper/__init__.py": "",
+        "beside/pyproject.toml": PROJECT.replace("calendar-of-ours", "beside"),
+        "beside/src/beside/__init__.py": "",
+    }
+    found = read_existing(existing(tmp_path / "larger", files).path / "orders", Choices(python="3.11.7"))
+
+    built = build_neighbours(found)
+    take_wheels(found, built)
+
+    assert {one.name: one.said for one in built} == {"calendar-of-ours": "", "deeper": "", "beside": ""}
+    assert found.requirements.sources["deeper"] == {"path": "packages/deeper-1.0-py3-none-any.whl"}
+    assert "deeper==1.0" in found.requirements.all
+    assert found.obstacles == []
+    assert any("built once from ../parts/one" in one for one in found.know)
+
+
+def test_a_directory_that_git_does_not_know_is_named(tmp_path: Path) -> None:
+    asks = 'dependencies = ["fastapi", "beside"]\n\n[tool.uv.sources]\nbeside = { path = "../beside" }\n'
+    (tmp_path / "beside").mkdir()
+    project = f'[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11"\n{asks}'
+    found = read(tmp_path / "orders", {"pyproject.toml": project, "app.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"})
+
+    [built] = build_neighbours(found)
+
+    assert "not a git repository" in built.said

@@ -3,6 +3,7 @@ repository. It is kept in packages/ and locked by its own hash, so that every en
 """
 
 import hashlib
+import os
 import re
 import subprocess
 import tempfile
@@ -15,8 +16,11 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from adopting.checkout import copy_files, read_checkout
 from adopting.existing import Existing
 from adopting.locking import packages_without_wheels, run_uv_lock
+from adopting.neighbours import list_neighbours
+from lockstep_serve.errors import Refusal
 from lockstep_tool.fingerprint import markers
 from lockstep_tool.hermetic import environment
 from lockstep_tool.lockfile import Lock, name_of, read_lock
@@ -24,7 +28,7 @@ from lockstep_tool.locks.lock_graph import reached
 from lockstep_tool.locks.lock_platform import fits
 from lockstep_tool.markers import with_python
 
-__all__ = ["Built", "build_wheels", "take_wheels"]
+__all__ = ["Built", "build_neighbours", "build_wheels", "take_wheels"]
 
 SECONDS, BUILD_SECONDS = 60, 600  # to fetch it, to build it
 
@@ -76,7 +80,6 @@ def lacking(lock: Lock, python: str) -> Iterator[Mapping[str, Any]]:
 def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     """From what the lock names."""
     name, version = str(package["name"]), str(package.get("version", ""))
-    out = folder / f"{name}-wheel"
     try:
         if "git" in package["source"]:
             source, described = clone(str(package["source"]["git"]), folder / name), str(package["source"]["git"])
@@ -88,6 +91,12 @@ def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
         return Built(name, version, "", b"", "", f"its source cannot be fetched: {error}")
     if source.suffix == ".whl":
         return Built(name, version, source.name, source.read_bytes(), described)
+    return build_source(name, version, source, folder, python, described)
+
+
+def build_source(name: str, version: str, source: Path, folder: Path, python: str, described: str) -> Built:
+    """uv's build of a directory or an sdist, with nobody's settings."""
+    out = folder / f"{name}-wheel"
     command = ["uv", "build", "--wheel", "--no-progress", "--python", python, "--out-dir", str(out), str(source)]
     try:
         done = subprocess.run(
@@ -99,6 +108,7 @@ def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     if done.returncode or len(wheels) != 1:
         causes = [line.strip() for line in done.stderr.splitlines() if re.match(r"\s*(?:cause|error):", line)]
         return Built(name, version, "", b"", described, " ".join(causes[:4]) or "its build makes no wheel")
+    version = version or wheels[0].name.split("-")[1]
     return Built(name, version, wheels[0].name, wheels[0].read_bytes(), described)
 
 
@@ -123,6 +133,21 @@ def clone(address: str, folder: Path) -> Path:
     return folder
 
 
+def build_neighbours(found: Existing) -> list[Built]:
+    """A wheel of each project that the service takes as a directory, from a copy of what git tracks there."""
+    with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as folder:
+        made = []
+        for name, path in list_neighbours(found.here.path, found.requirements.sources).items():
+            source, text = Path(folder, name), os.path.relpath(path, found.here.path.resolve())
+            try:
+                copy_files(read_checkout(path), source)
+            except Refusal as refusal:
+                made.append(Built(name, "", "", b"", text, f"{text}: {refusal.where[0][1]}"))
+                continue
+            made.append(build_source(name, "", source, Path(folder), found.pythons.exact, text))
+        return made
+
+
 def take_wheels(found: Existing, built: list[Built]) -> None:
     """Let the service ask for each by its path. One for a single platform has the lock made for that."""
     asked = {canonicalize_name(Requirement(one).name) for one in found.requirements.all}
@@ -131,9 +156,8 @@ def take_wheels(found: Existing, built: list[Built]) -> None:
         if one.name not in asked:
             found.requirements.all.append(f"{one.name}=={one.version}")
         how = "taken from" if one.source.endswith(".whl") else "built once from"
-        found.know.append(
-            f"{one.name} {one.version} has no wheel that a lock can name: {how} {one.source}, kept as packages/{one.file}"
-        )
+        why = "changes without its version" if "://" not in one.source else "has no wheel that a lock can name"
+        found.know.append(f"{one.name} {one.version} {why}: {how} {one.source}, kept as packages/{one.file}")
         if not one.file.endswith("-none-any.whl"):
             found.pythons.narrow()
             found.know.append(f"packages/{one.file} is for this platform and Python alone, and so is the lock")

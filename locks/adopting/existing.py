@@ -12,6 +12,7 @@ from adopting.indexes import Indexes, read_indexes
 from adopting.layout import Layout, find_layout
 from adopting.locked_versions import is_frozen, read_versions
 from adopting.modules import Modules
+from adopting.neighbours import list_members
 from adopting.pythons import Pythons, read_pythons
 from adopting.requirements import Requirements, read_requirements
 from adopting.running_server import Running, read_running
@@ -156,16 +157,18 @@ def find_obstacles(found: Existing) -> None:
 
 def refuse_sources(found: Existing) -> None:
     """What the lock could name and nobody could compare."""
+    members = list_members(found.here.path)
     for name, source in found.requirements.sources.items():
         for one in source if isinstance(source, list) else [source]:
-            if one.get("workspace"):
-                fix = f"`uv build --wheel --package {name} --out-dir packages` makes one; name it as a requirement's path."
-                found.obstacles.append((f"{name} is a member of a workspace: a service is locked by itself", fix))
-            elif "path" in one and not str(one["path"]).endswith(".whl"):
-                fix = f"`uv build --wheel --out-dir packages {one['path']}` makes one; name it instead."
-                found.obstacles.append(
-                    (f"{name} is the directory {one['path']}: no wheel of it can be compared with a lock", fix)
-                )
+            path = found.here.path / str(one.get("path", ""))
+            if one.get("workspace") and name not in members:
+                fix = "Name a wheel of it, or take a release from an index."
+                found.obstacles.append((f"{name} is a member of a workspace, and none around this folder has it", fix))
+            elif not found.choices.build and ("workspace" in one or (path.is_dir() and "path" in one)):
+                found.obstacles.append((f"{name} is a directory, and nothing is to be built", "Leave out `--no-build`."))
+            if "path" in one and not str(one["path"]).endswith(".whl") and not path.is_dir():
+                fix = "Take a release from an index, or name a wheel."
+                found.obstacles.append((f"{name} is {one['path']}, which is neither a wheel nor a directory", fix))
 
 
 def refuse_folder(found: Existing) -> None:

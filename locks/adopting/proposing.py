@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adopting.applying import Plan, apply_plan, make_plan
-from adopting.building import build_wheels, take_wheels
+from adopting.building import Built, build_neighbours, build_wheels, take_wheels
 from adopting.checkout import copy_files
 from adopting.existing import Existing
 from adopting.locking import Locked, lock_service
@@ -42,6 +42,7 @@ def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposa
         found.obstacles.append(("; ".join(said for _, said in refusal.where) or refusal.wrong, refusal.fix))
         return None
     lock = (rendered / "uv.lock").read_text(encoding="utf-8")
+    keep_built(found, build_neighbours(found) if found.choices.build else [])
     plan, tree, locked = attempt(found, rendered, folder / "first", lock)
     if not locked.text and "No solution found" in " ".join(locked.said) and found.pythons.narrow():
         found.know.append(found.pythons.know[-1])
@@ -76,7 +77,13 @@ def with_wheels(found: Existing, rendered: Path, folder: Path, tree: Path, lock:
     if not found.choices.build:
         found.obstacles.append(("a package has no wheel, and nothing is to be built", "Leave out `--no-build`."))
         return None
-    built = build_wheels(tree, found)
+    if not keep_built(found, build_wheels(tree, found)):
+        return None
+    return attempt(found, rendered, folder / "second", lock)
+
+
+def keep_built(found: Existing, built: list[Built]) -> bool:
+    """Whether all were built: then the service takes them."""
     failed = [one for one in built if one.said]
     found.obstacles += [
         (
@@ -86,10 +93,10 @@ def with_wheels(found: Existing, rendered: Path, folder: Path, tree: Path, lock:
         for one in failed
     ]
     if failed or not built:
-        return None
+        return False
     found.wheels |= {f"packages/{one.file}": one.content for one in built}
     take_wheels(found, built)
-    return attempt(found, rendered, folder / "second", lock)
+    return True
 
 
 def finish(found: Existing, proposal: Proposal) -> None:
