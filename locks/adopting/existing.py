@@ -16,6 +16,7 @@ from adopting.neighbours import list_members
 from adopting.pythons import Pythons, read_pythons
 from adopting.requirements import Requirements, read_requirements
 from adopting.running_server import Running, read_running
+from adopting.shapes import refuse_shapes
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 
 __all__ = ["Choices", "Existing", "read_existing"]
@@ -65,19 +66,26 @@ class Existing:
 def read_existing(path: Path, choices: Choices) -> Existing:
     """Read the service; raises Refusal where there is none to read."""
     if not path.is_dir():
-        raise Refusal(f"{path} is no folder.", [(str(path), "not there")], "Name a service's.", code=COULD_NOT_LOOK)
+        raise Refusal(
+            f"{path} is no folder.",
+            [(str(path), "a file" if path.exists() else "not there")],
+            "Name a service's.",
+            code=COULD_NOT_LOOK,
+        )
     here = read_checkout(path)
     if ".lockstep/pyproject.toml" in here.files:
         fix = "There, `uv run noxfile.py -s update` moves it to the newest template."
         raise Refusal("The service is under Lockstep already.", [(".lockstep/pyproject.toml", "the tool")], fix)
     try:
         project = tomllib.loads(here.read("pyproject.toml"))
-        tomllib.loads(here.read("uv.toml"))
+        settings = tomllib.loads(here.read("uv.toml"))
         tomllib.loads(here.read("Pipfile"))
     except tomllib.TOMLDecodeError as error:
         raise Refusal(
             "A file of settings cannot be read.", [("pyproject.toml, uv.toml or Pipfile", str(error))], "Mend it."
         ) from error
+    refuse_shapes(project, "pyproject.toml")
+    refuse_shapes({"tool": {"uv": settings}}, "uv.toml")
     requirements = read_requirements(here, project)
     frozen = next((name for name, text in requirements.lists.items() if is_frozen(text)), "")
     frozen = frozen if not {"uv.lock", "poetry.lock", "pdm.lock"} & {*here.files} else ""
@@ -102,6 +110,9 @@ def read_existing(path: Path, choices: Choices) -> Existing:
         choices=choices,
     )
     found.name = choices.name or re.sub(r"[^a-z0-9]+", "-", name_service(found).lower()).strip("-")
+    if not found.name:
+        found.name = "service"
+        found.obstacles.append((f"no name can be made of {name_service(found)!r}", "Give one: `--name NAME`."))
     asked = [one for one in FRAMEWORKS if one in requirements.list_names()]
     if len(applications) == 1:
         [chosen] = applications

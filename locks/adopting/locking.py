@@ -23,9 +23,10 @@ from lockstep_tool.hermetic import environment
 from lockstep_tool.lockfile import Lock, files_of, read_lock
 from lockstep_tool.locks.indexes import host
 
-__all__ = ["Locked", "lock_service", "packages_without_wheels", "run_uv_lock", "seed_lock"]
+__all__ = ["UNREACHABLE", "Locked", "lock_service", "packages_without_wheels", "run_uv_lock", "seed_lock"]
 
-UNREACHABLE = ("error sending request", "Failed to fetch", "dns error", "Could not connect")
+# What uv says where an index, or what it names, does not answer or does not let one in.
+UNREACHABLE = ("error sending request", "Failed to fetch", "dns error", "Could not connect", "Git operation failed")
 
 
 @dataclass

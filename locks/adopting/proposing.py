@@ -9,7 +9,7 @@ from adopting.applying import Plan, apply_plan, make_plan
 from adopting.building import Built, build_neighbours, build_wheels, take_wheels
 from adopting.checkout import copy_files
 from adopting.existing import Existing
-from adopting.locking import Locked, lock_service
+from adopting.locking import UNREACHABLE, Locked, lock_service
 from adopting.rendering import choose_answers, render_service
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
@@ -36,6 +36,8 @@ class Proposal:
 
 def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposal | None:
     """Below `folder`, which goes away. None where the template refuses: what it says is an obstacle then."""
+    if not found.framework:
+        return None  # that is an obstacle already
     try:
         rendered = render_service(choose_answers(found, chosen), folder / "service")
     except Refusal as refusal:
@@ -60,7 +62,10 @@ def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposa
         finish(found, proposal)
     else:
         rows = " ".join(locked.said)
-        proposal.obstacles.append((f"uv cannot lock: {rows}", "Loosen what uv names, or give another `--python` or `--index`."))
+        fix = "Loosen what uv names, or give another `--python` or `--index`."
+        if any(word in rows for word in UNREACHABLE):
+            fix = "Try again where what uv asks for is in reach and lets you in, or give another `--index`."
+        proposal.obstacles.append((f"uv cannot lock: {rows}", fix))
     return proposal
 
 
