@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adopting import remembered
 from adopting.building import build, build_neighbours, take_wheels
 from adopting.existing import Choices, read_existing
 from existing_services import existing, read
@@ -15,6 +16,15 @@ from snapshot import git
 PROJECT = '[project]\nname = "calendar-of-ours"\nversion = "1.0"\n\n'
 PROJECT += '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
 FILES = {"pyproject.toml": PROJECT, "src/calendar_of_ours/__init__.py": ""}
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where built wheels are remembered, instead of the user's own folder."""
+    monkeypatch.setattr(
+        remembered, "folder_of", lambda source, python: tmp_path / "kept" / f"{source}-{python}".replace("/", "-")
+    )
+    return tmp_path / "kept"
 
 
 @pytest.fixture
@@ -38,6 +48,16 @@ def test_it_is_built_from_the_sdist_that_is_locked(sdist: Path, tmp_path: Path) 
     assert found.requirements.sources == {"calendar-of-ours": {"path": "packages/calendar_of_ours-1.0-py3-none-any.whl"}}
     assert "calendar-of-ours==1.0" in found.requirements.all
     assert any("built once from" in one for one in found.know)
+
+
+def test_it_is_built_once_for_a_report_and_what_follows(sdist: Path, tmp_path: Path, kept: Path) -> None:
+    locked = {"url": sdist.as_uri(), "hash": f"sha256:{hashlib.sha256(sdist.read_bytes()).hexdigest()}"}
+    package = {"name": "calendar-of-ours", "version": "1.0", "source": {"registry": ""}, "sdist": locked}
+    first = build(package, tmp_path, platform.python_version())
+    sdist.unlink()
+
+    assert build(package, tmp_path, platform.python_version()) == first
+    assert [path.name for path in kept.rglob("*.whl*")] == [first.file]
 
 
 def test_another_file_than_the_locked_one_is_not_built(sdist: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from adopting.checkout import copy_files, read_checkout
 from adopting.existing import Existing
 from adopting.locking import packages_without_wheels, run_uv_lock
 from adopting.neighbours import list_neighbours
+from adopting.remembered import find_wheel, remember_wheel
 from lockstep_serve.errors import Refusal
 from lockstep_tool.fingerprint import markers
 from lockstep_tool.hermetic import environment
@@ -80,22 +82,26 @@ def lacking(lock: Lock, python: str) -> Iterator[Mapping[str, Any]]:
 def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     """From what the lock names."""
     name, version = str(package["name"]), str(package.get("version", ""))
+    file: Mapping[str, Any] = package.get("sdist") or next(iter(package.get("wheels", ())), {})
+    known = str(package["source"].get("git") or file.get("hash") or "")
+    described = str(package["source"].get("git") or file.get("url") or package["source"].get("url"))
+    if known and (kept := find_wheel(known, python)):
+        return Built(name, version, kept.name, kept.read_bytes(), described)
     try:
         if "git" in package["source"]:
-            source, described = clone(str(package["source"]["git"]), folder / name), str(package["source"]["git"])
+            source = clone(str(package["source"]["git"]), folder / name)
         else:
-            file = package.get("sdist") or {**package["wheels"][0], "url": package["source"].get("url")}
-            described = str(file.get("url") or package["source"].get("url"))
             source = fetch(described, str(file["hash"]), folder)
     except (OSError, LookupError, ValueError) as error:
         return Built(name, version, "", b"", "", f"its source cannot be fetched: {error}")
     if source.suffix == ".whl":
         return Built(name, version, source.name, source.read_bytes(), described)
-    return build_source(name, version, source, folder, python, described)
+    return build_source(name, version, source, folder, python, described, known)
 
 
-def build_source(name: str, version: str, source: Path, folder: Path, python: str, described: str) -> Built:
-    """uv's build of a directory or an sdist, with nobody's settings."""
+def build_source(name: str, version: str, source: Path, folder: Path, python: str, described: str, known: str = "") -> Built:
+    """uv's build of a directory or an sdist, with nobody's settings; remembered where `known` is its hash or its commit."""
+    print(f"building a wheel of {name} {version} …", file=sys.stderr, flush=True)
     out = folder / f"{name}-wheel"
     command = ["uv", "build", "--wheel", "--no-progress", "--python", python, "--out-dir", str(out), str(source)]
     try:
@@ -108,6 +114,8 @@ def build_source(name: str, version: str, source: Path, folder: Path, python: st
     if done.returncode or len(wheels) != 1:
         causes = [line.strip() for line in done.stderr.splitlines() if re.match(r"\s*(?:cause|error):", line)]
         return Built(name, version, "", b"", described, " ".join(causes[:4]) or "its build makes no wheel")
+    if known:
+        remember_wheel(wheels[0], known, python)
     version = version or wheels[0].name.split("-")[1]
     return Built(name, version, wheels[0].name, wheels[0].read_bytes(), described)
 

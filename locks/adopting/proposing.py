@@ -1,6 +1,7 @@
 """Do an adoption in another tree: what would be there, with its lock, and what is still in the way."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +75,7 @@ def attempt(found: Existing, rendered: Path, tree: Path, lock: str) -> tuple[Pla
     copy_files(found.here, tree)
     plan.add |= found.wheels
     apply_plan(tree, plan)
+    print("locking …", file=sys.stderr, flush=True)
     return plan, tree, lock_service(tree, found, lock)
 
 
