@@ -38,8 +38,8 @@ class Choices:
 
 @dataclass
 class Existing:
-    """`app` is `module:name`; `versions` are name → version → file; `wheels` were built, by path;
-    `obstacles` are pairs: what stands in the way, what to do."""
+    """`app` is `module:name`; `versions` are name → version → file; `wheels` were built, by path; `unbuilt` are names whose
+    version cannot be built here, so that another one is looked for; `obstacles` are pairs: what stands in the way, what to do."""
 
     here: Checkout
     project: dict[str, Any]
@@ -54,6 +54,7 @@ class Existing:
     app: str = ""
     choices: Choices = field(default_factory=Choices)
     wheels: dict[str, bytes] = field(default_factory=dict)
+    unbuilt: set[str] = field(default_factory=set)
     know: list[str] = field(default_factory=list)
     obstacles: list[tuple[str, str]] = field(default_factory=list)
 

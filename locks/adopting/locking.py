@@ -52,6 +52,8 @@ def seed_lock(text: str, found: Existing) -> str:
         if name and name[1] not in found.versions:
             kept.append(block.replace(f'registry = "{PUBLIC}"', f'registry = "{usual}"'))
     for name_, versions in found.versions.items():
+        if name_ in found.unbuilt:
+            continue
         source = found.requirements.sources.get(name_)
         url = named.get(str(source.get("index")), usual) if isinstance(source, dict) else usual
         kept += [
