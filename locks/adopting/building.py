@@ -32,7 +32,7 @@ from lockstep_tool.markers import with_python
 
 __all__ = ["Built", "build_neighbours", "build_wheels", "take_wheels"]
 
-SECONDS, BUILD_SECONDS = 60, 600  # to fetch it, to build it
+SECONDS, BUILD_SECONDS = 60, 1800  # to fetch it, to build it beside whatever else the machine does
 
 
 @dataclass(frozen=True)
