@@ -71,6 +71,18 @@ KINDS: Mapping[str, Mapping[str, str]] = {
     },
     # One of its packages was only ever published as source.
     "source-only-flask": {**SINGLE, "requirements.txt": "flask\noncalendar==1.0\n"},
+    # A member that its workspace leaves out; what it takes from another member is built once.
+    "member/orders": {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["parts/*"]\nexclude = ["orders"]\n',
+        "orders/pyproject.toml": '[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["fastapi", "prices"]\n\n[tool.uv.sources]\nprices = { workspace = true }\n',
+        "orders/orders/__init__.py": "",
+        "orders/orders/main.py": "from fastapi import FastAPI\n\nfrom prices import PRICE\n\napp = FastAPI()\n\n\n"
+        '@app.get("/price")\ndef show() -> int:\n    return PRICE\n',
+        "parts/prices/pyproject.toml": '[project]\nname = "prices"\nversion = "1"\nrequires-python = ">=3.11"\n\n'
+        '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n',
+        "parts/prices/src/prices/__init__.py": "PRICE = 3\n",
+    },
     "part/of-a-larger-one": {
         **{f"part/of-a-larger-one/{name}": text for name, text in PLAIN_FASTAPI.items()},
         "other/readme": "",

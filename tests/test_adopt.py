@@ -213,9 +213,11 @@ def test_a_dirty_tree_is_refused(template: Template, tmp_path: Path) -> None:
     service = existing(tmp_path / "orders", PLAIN_FASTAPI)
     (service.path / "notes.txt").write_text("not committed\n")
 
+    reported = adopt(template, service, "--no-lock")
     done = adopt(template, service, "--write")
 
-    assert done.returncode == 1
+    assert (reported.returncode, done.returncode) == (1, 1)
+    assert "not committed: notes.txt" in reported.stdout
     assert "There are changes that are not committed." in done.stdout
     assert not (service.path / "noxfile.py").exists()
 

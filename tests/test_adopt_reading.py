@@ -299,11 +299,11 @@ def test_lists_are_read_with_what_they_include_and_setup_py_beside_them(tmp_path
         ),
         (
             {"pyproject.toml": OWN + 'dependencies = ["fastapi", "ours"]\n\n[tool.uv.sources]\nours = { workspace = true }\n'},
-            "ours is a member of a workspace",
+            "ours is a member of a workspace, and none around",
         ),
         (
             {"pyproject.toml": OWN + 'dependencies = ["fastapi", "ours"]\n\n[tool.uv.sources]\nours = { path = "../ours" }\n'},
-            "ours is the directory ../ours",
+            "ours is ../ours, which is neither a wheel nor a directory",
         ),
         ({"requirements.txt": "fastapi\n", "src/lockstep_tool/__init__.py": ""}, "a name of Lockstep's is taken"),
         ({"pyproject.toml": '[tool.uv.workspace]\nmembers = ["app"]\n'}, "it is the top of a workspace of app"),
@@ -348,3 +348,48 @@ def test_the_list_that_the_image_installs_is_the_one_that_counts(tmp_path: Path)
 def test_a_service_that_is_under_lockstep_already_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="under Lockstep already"):
         read(tmp_path, {**FILES, ".lockstep/pyproject.toml": ""})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tool = 3\n", "tool is not a table"),
+        ("[project]\ndependencies = 'fastapi'\n", "project.dependencies is not a list"),
+        ("[dependency-groups]\ndev = 3\n", "dependency-groups.dev is not a list"),
+        ("[tool.uv]\nindex = [3]\n", "tool.uv.index.0 is not a table"),
+    ],
+    ids=["tool", "dependencies", "a group", "an index"],
+)
+def test_a_pyproject_of_another_shape_is_named(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal) as caught:
+        read(tmp_path, {**FILES, "pyproject.toml": text})
+
+    assert ("pyproject.toml", said) in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("Pipfile.lock", "[]"),
+        ("Pipfile.lock", '{"default": 3, "develop": {"flask": 4}}'),
+        ("uv.lock", "package = [3]\n"),
+        ("poetry.lock", "package = 3\n"),
+        ("setup.py", "print 'hello'\n"),
+        ("setup.cfg", "[options\n"),
+        ("compose.yaml", "services:\n  web: 3\n"),
+        ("Dockerfile", "FROM\nCMD [\n"),
+        ("Procfile", "web: gunicorn 'app\n"),
+        ("gunicorn.conf.py", "workers = (\n"),
+        ("pip.conf", "[global\n"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_no_traceback(name: str, text: str, tmp_path: Path) -> None:
+    found = read(tmp_path, {**FILES, "requirements.txt": "fastapi\n", name: text})
+
+    assert (found.framework, found.app) == ("fastapi", "app.main:app")
+
+
+def test_a_name_without_a_letter_of_a_package_is_asked_for(tmp_path: Path) -> None:
+    project = '[project]\nname = "ö ö"\nversion = "1"\ndependencies = ["fastapi"]\n'
+
+    assert "Give one: `--name NAME`." in [fix for _, fix in read(tmp_path, {**FILES, "pyproject.toml": project}).obstacles]

@@ -7,13 +7,24 @@ from pathlib import Path
 
 import pytest
 
-from adopting.building import build, take_wheels
+from adopting import remembered
+from adopting.building import build, build_neighbours, take_wheels
+from adopting.existing import Choices, read_existing
 from existing_services import existing, read
 from snapshot import git
 
 PROJECT = '[project]\nname = "calendar-of-ours"\nversion = "1.0"\n\n'
 PROJECT += '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
 FILES = {"pyproject.toml": PROJECT, "src/calendar_of_ours/__init__.py": ""}
+
+
+@pytest.fixture(autouse=True)
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where built wheels are remembered, instead of the user's own folder."""
+    monkeypatch.setattr(
+        remembered, "folder_of", lambda source, python: tmp_path / "kept" / f"{source}-{python}".replace("/", "-")
+    )
+    return tmp_path / "kept"
 
 
 @pytest.fixture
@@ -39,6 +50,16 @@ def test_it_is_built_from_the_sdist_that_is_locked(sdist: Path, tmp_path: Path) 
     assert any("built once from" in one for one in found.know)
 
 
+def test_it_is_built_once_for_a_report_and_what_follows(sdist: Path, tmp_path: Path, kept: Path) -> None:
+    locked = {"url": sdist.as_uri(), "hash": f"sha256:{hashlib.sha256(sdist.read_bytes()).hexdigest()}"}
+    package = {"name": "calendar-of-ours", "version": "1.0", "source": {"registry": ""}, "sdist": locked}
+    first = build(package, tmp_path, platform.python_version())
+    sdist.unlink()
+
+    assert build(package, tmp_path, platform.python_version()) == first
+    assert [path.name for path in kept.rglob("*.whl*")] == [first.file]
+
+
 def test_another_file_than_the_locked_one_is_not_built(sdist: Path, tmp_path: Path) -> None:
     locked = {"url": sdist.as_uri(), "hash": "sha256:00"}
     package = {"name": "calendar-of-ours", "version": "1.0", "source": {"registry": ""}, "sdist": locked}
@@ -61,3 +82,41 @@ def test_it_is_built_from_the_commit_that_is_locked(tmp_path: Path) -> None:
 
     assert built.file == "calendar_of_ours-1.0-py3-none-any.whl"
     assert b"later.py" not in built.content
+
+
+def test_members_of_a_workspace_and_directories_are_built_once(tmp_path: Path) -> None:
+    asks = 'dependencies = ["fastapi", "calendar-of-ours", "beside"]\n\n[tool.uv.sources]\n'
+    asks += 'calendar-of-ours = { workspace = true }\nbeside = { path = "../beside" }\n'
+    used = PROJECT.replace("[build", 'dependencies = ["deeper"]\n\n[tool.uv.sources]\ndeeper = { workspace = true }\n\n[build')
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["parts/*"]\nexclude = ["orders"]\n',
+        "orders/pyproject.toml": f'[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11"\n{asks}',
+        "orders/orders/__init__.py": "from fastapi import FastAPI\n\napp = FastAPI()\n",
+        "parts/one/pyproject.toml": used.replace('version = "1.0"\n\n', 'version = "1.0"\n'),
+        "parts/one/src/calendar_of_ours/__init__.py": "",
+        "parts/two/pyproject.toml": PROJECT.replace("calendar-of-ours", "deeper"),
+        "parts/two/src/deeper/__init__.py": "",
+        "beside/pyproject.toml": PROJECT.replace("calendar-of-ours", "beside"),
+        "beside/src/beside/__init__.py": "",
+    }
+    found = read_existing(existing(tmp_path / "larger", files).path / "orders", Choices(python="3.11.7"))
+
+    built = build_neighbours(found)
+    take_wheels(found, built)
+
+    assert {one.name: one.said for one in built} == {"calendar-of-ours": "", "deeper": "", "beside": ""}
+    assert found.requirements.sources["deeper"] == {"path": "packages/deeper-1.0-py3-none-any.whl"}
+    assert "deeper==1.0" in found.requirements.all
+    assert found.obstacles == []
+    assert any("built once from ../parts/one" in one for one in found.know)
+
+
+def test_a_directory_that_git_does_not_know_is_named(tmp_path: Path) -> None:
+    asks = 'dependencies = ["fastapi", "beside"]\n\n[tool.uv.sources]\nbeside = { path = "../beside" }\n'
+    (tmp_path / "beside").mkdir()
+    project = f'[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11"\n{asks}'
+    found = read(tmp_path / "orders", {"pyproject.toml": project, "app.py": "from fastapi import FastAPI\n\napp = FastAPI()\n"})
+
+    [built] = build_neighbours(found)
+
+    assert "not a git repository" in built.said

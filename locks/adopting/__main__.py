@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adopting.applying import apply_plan, make_plan
-from adopting.checkout import copy_files, git, read_lines, refuse_changes, take_back
+from adopting.checkout import COMMIT, copy_files, git, list_changes, read_lines, refuse_changes, take_back
 from adopting.existing import Choices, Existing, read_existing
 from adopting.judging import compare_answers, run_sessions
 from adopting.locking import Locked
@@ -60,9 +60,12 @@ def adopt(options: argparse.Namespace) -> int:
     found = read_existing(options.path, choices)
     if options.write:
         refuse_changes(found.here.path)
+    elif changed := list_changes(found.here.path):
+        found.obstacles.append((f"not committed: {', '.join(changed)}", COMMIT))
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as scratch:
         folder = Path(scratch)
-        made = propose_unlocked(found, folder, chosen) if options.no_lock else propose(found, folder, chosen)
+        unlocked = options.no_lock and found.framework
+        made = propose_unlocked(found, folder, chosen) if unlocked else propose(found, folder, chosen)
         print(report(found, made), flush=True)
         if made is None or found.obstacles or made.obstacles:
             print("\nNothing was written.", file=sys.stderr)

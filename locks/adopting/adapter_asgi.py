@@ -7,6 +7,9 @@ pyproject.toml name your own factory, and delete this file.
 import inspect
 import json
 import logging
+import sys
+import threading
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import entry_points, metadata
 from typing import Any
@@ -18,6 +21,7 @@ __all__ = ["create_app", "logs"]
 
 def create_app() -> Any:
     """What `adopted` in pyproject.toml names, or what that factory makes, behind the paths that a probe asks for."""
+    sys.stdout, sys.stderr = Printed(sys.stdout, "INFO"), Printed(sys.stderr, "WARNING")
     [point] = entry_points(group="lockstep_serve", name="adopted")
     found = point.load()
     return Answering(found() if inspect.isfunction(found) else found)
@@ -69,6 +73,29 @@ class Line(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+class Printed:
+    """What is printed there, each line as JSON once it ends; one that is JSON already stays as it is."""
+
+    def __init__(self, stream: Any, level: str) -> None:
+        self.stream, self.level, self.begun = stream, level, threading.local()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        *lines, self.begun.text = (getattr(self.begun, "text", "") + text).split("\n")
+        for line in filter(str.strip, lines):
+            self.stream.write((line if line.startswith('{"') else self.describe(line)) + "\n")
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        self.write("".join(lines))
+
+    def describe(self, line: str) -> str:
+        timestamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+        return json.dumps({"timestamp": timestamp, "level": self.level, "logger": "printed", "message": line})
 
 
 def logs() -> dict[str, object]:

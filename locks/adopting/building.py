@@ -3,8 +3,10 @@ repository. It is kept in packages/ and locked by its own hash, so that every en
 """
 
 import hashlib
+import os
 import re
 import subprocess
+import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -15,8 +17,12 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from adopting.checkout import copy_files, read_checkout
 from adopting.existing import Existing
 from adopting.locking import packages_without_wheels, run_uv_lock
+from adopting.neighbours import list_neighbours
+from adopting.remembered import find_wheel, remember_wheel
+from lockstep_serve.errors import Refusal
 from lockstep_tool.fingerprint import markers
 from lockstep_tool.hermetic import environment
 from lockstep_tool.lockfile import Lock, name_of, read_lock
@@ -24,9 +30,9 @@ from lockstep_tool.locks.lock_graph import reached
 from lockstep_tool.locks.lock_platform import fits
 from lockstep_tool.markers import with_python
 
-__all__ = ["Built", "build_wheels", "take_wheels"]
+__all__ = ["Built", "build_neighbours", "build_wheels", "take_wheels"]
 
-SECONDS, BUILD_SECONDS = 60, 600  # to fetch it, to build it
+SECONDS, BUILD_SECONDS = 60, 1800  # to fetch it, to build it beside whatever else the machine does
 
 
 @dataclass(frozen=True)
@@ -76,18 +82,27 @@ def lacking(lock: Lock, python: str) -> Iterator[Mapping[str, Any]]:
 def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     """From what the lock names."""
     name, version = str(package["name"]), str(package.get("version", ""))
-    out = folder / f"{name}-wheel"
+    file: Mapping[str, Any] = package.get("sdist") or next(iter(package.get("wheels", ())), {})
+    known = str(package["source"].get("git") or file.get("hash") or "")
+    described = str(package["source"].get("git") or file.get("url") or package["source"].get("url"))
+    if known and (kept := find_wheel(known, python)):
+        return Built(name, version, kept.name, kept.read_bytes(), described)
     try:
         if "git" in package["source"]:
-            source, described = clone(str(package["source"]["git"]), folder / name), str(package["source"]["git"])
+            source = clone(str(package["source"]["git"]), folder / name)
         else:
-            file = package.get("sdist") or {**package["wheels"][0], "url": package["source"].get("url")}
-            described = str(file.get("url") or package["source"].get("url"))
             source = fetch(described, str(file["hash"]), folder)
     except (OSError, LookupError, ValueError) as error:
         return Built(name, version, "", b"", "", f"its source cannot be fetched: {error}")
     if source.suffix == ".whl":
         return Built(name, version, source.name, source.read_bytes(), described)
+    return build_source(name, version, source, folder, python, described, known)
+
+
+def build_source(name: str, version: str, source: Path, folder: Path, python: str, described: str, known: str = "") -> Built:
+    """uv's build of a directory or an sdist, with nobody's settings; remembered where `known` is its hash or its commit."""
+    print(f"building a wheel of {name} {version} …", file=sys.stderr, flush=True)
+    out = folder / f"{name}-wheel"
     command = ["uv", "build", "--wheel", "--no-progress", "--python", python, "--out-dir", str(out), str(source)]
     try:
         done = subprocess.run(
@@ -99,6 +114,9 @@ def build(package: Mapping[str, Any], folder: Path, python: str) -> Built:
     if done.returncode or len(wheels) != 1:
         causes = [line.strip() for line in done.stderr.splitlines() if re.match(r"\s*(?:cause|error):", line)]
         return Built(name, version, "", b"", described, " ".join(causes[:4]) or "its build makes no wheel")
+    if known:
+        remember_wheel(wheels[0], known, python)
+    version = version or wheels[0].name.split("-")[1]
     return Built(name, version, wheels[0].name, wheels[0].read_bytes(), described)
 
 
@@ -123,6 +141,21 @@ def clone(address: str, folder: Path) -> Path:
     return folder
 
 
+def build_neighbours(found: Existing) -> list[Built]:
+    """A wheel of each project that the service takes as a directory, from a copy of what git tracks there."""
+    with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as folder:
+        made = []
+        for name, path in list_neighbours(found.here.path, found.requirements.sources).items():
+            source, text = Path(folder, name), os.path.relpath(path, found.here.path.resolve())
+            try:
+                copy_files(read_checkout(path), source)
+            except Refusal as refusal:
+                made.append(Built(name, "", "", b"", text, f"{text}: {refusal.where[0][1]}"))
+                continue
+            made.append(build_source(name, "", source, Path(folder), found.pythons.exact, text))
+        return made
+
+
 def take_wheels(found: Existing, built: list[Built]) -> None:
     """Let the service ask for each by its path. One for a single platform has the lock made for that."""
     asked = {canonicalize_name(Requirement(one).name) for one in found.requirements.all}
@@ -131,9 +164,8 @@ def take_wheels(found: Existing, built: list[Built]) -> None:
         if one.name not in asked:
             found.requirements.all.append(f"{one.name}=={one.version}")
         how = "taken from" if one.source.endswith(".whl") else "built once from"
-        found.know.append(
-            f"{one.name} {one.version} has no wheel that a lock can name: {how} {one.source}, kept as packages/{one.file}"
-        )
+        why = "changes without its version" if "://" not in one.source else "has no wheel that a lock can name"
+        found.know.append(f"{one.name} {one.version} {why}: {how} {one.source}, kept as packages/{one.file}")
         if not one.file.endswith("-none-any.whl"):
             found.pythons.narrow()
             found.know.append(f"packages/{one.file} is for this platform and Python alone, and so is the lock")

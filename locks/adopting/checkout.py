@@ -8,8 +8,20 @@ from pathlib import Path
 
 from lockstep_serve.errors import Refusal
 
-__all__ = ["Checkout", "copy_files", "git", "read_checkout", "read_lines", "read_text", "refuse_changes", "take_back"]
+__all__ = [
+    "COMMIT",
+    "Checkout",
+    "copy_files",
+    "git",
+    "list_changes",
+    "read_checkout",
+    "read_lines",
+    "read_text",
+    "refuse_changes",
+    "take_back",
+]
 
+COMMIT = "Commit them or put them away (`git stash --include-untracked`), then try again."
 SUBMODULE, LINK = "160000", "120000"
 # How a text begins → how it is encoded, the longest first.
 MARKS = (
@@ -72,12 +84,13 @@ def read_checkout(path: Path) -> Checkout:
 
 def refuse_changes(path: Path) -> None:
     """Nothing is written where it could not be taken back."""
-    if changed := git(path, "status", "--porcelain", "--", ".").splitlines():
-        raise Refusal(
-            "There are changes that are not committed.",
-            [(line[3:], "not committed") for line in changed[:5]],
-            "Commit them or put them away (`git stash --include-untracked`), then try again.",
-        )
+    if changed := list_changes(path):
+        raise Refusal("There are changes that are not committed.", [(name, "not committed") for name in changed], COMMIT)
+
+
+def list_changes(path: Path) -> list[str]:
+    """The first few files that are not as they were committed."""
+    return [line[3:] for line in git(path, "status", "--porcelain", "--", ".").splitlines()[:5]]
 
 
 def take_back(here: Checkout, written: Sequence[str], *, environments: bool) -> None:

@@ -12,9 +12,11 @@ from adopting.indexes import Indexes, read_indexes
 from adopting.layout import Layout, find_layout
 from adopting.locked_versions import is_frozen, read_versions
 from adopting.modules import Modules
+from adopting.neighbours import list_members
 from adopting.pythons import Pythons, read_pythons
 from adopting.requirements import Requirements, read_requirements
 from adopting.running_server import Running, read_running
+from adopting.shapes import refuse_shapes
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 
 __all__ = ["Choices", "Existing", "read_existing"]
@@ -36,8 +38,8 @@ class Choices:
 
 @dataclass
 class Existing:
-    """`app` is `module:name`; `versions` are name → version → file; `wheels` were built, by path;
-    `obstacles` are pairs: what stands in the way, what to do."""
+    """`app` is `module:name`; `versions` are name → version → file; `wheels` were built, by path; `unbuilt` are names whose
+    version cannot be built here, so that another one is looked for; `obstacles` are pairs: what stands in the way, what to do."""
 
     here: Checkout
     project: dict[str, Any]
@@ -52,6 +54,7 @@ class Existing:
     app: str = ""
     choices: Choices = field(default_factory=Choices)
     wheels: dict[str, bytes] = field(default_factory=dict)
+    unbuilt: set[str] = field(default_factory=set)
     know: list[str] = field(default_factory=list)
     obstacles: list[tuple[str, str]] = field(default_factory=list)
 
@@ -64,19 +67,26 @@ class Existing:
 def read_existing(path: Path, choices: Choices) -> Existing:
     """Read the service; raises Refusal where there is none to read."""
     if not path.is_dir():
-        raise Refusal(f"{path} is no folder.", [(str(path), "not there")], "Name a service's.", code=COULD_NOT_LOOK)
+        raise Refusal(
+            f"{path} is no folder.",
+            [(str(path), "a file" if path.exists() else "not there")],
+            "Name a service's.",
+            code=COULD_NOT_LOOK,
+        )
     here = read_checkout(path)
     if ".lockstep/pyproject.toml" in here.files:
         fix = "There, `uv run noxfile.py -s update` moves it to the newest template."
         raise Refusal("The service is under Lockstep already.", [(".lockstep/pyproject.toml", "the tool")], fix)
     try:
         project = tomllib.loads(here.read("pyproject.toml"))
-        tomllib.loads(here.read("uv.toml"))
+        settings = tomllib.loads(here.read("uv.toml"))
         tomllib.loads(here.read("Pipfile"))
     except tomllib.TOMLDecodeError as error:
         raise Refusal(
             "A file of settings cannot be read.", [("pyproject.toml, uv.toml or Pipfile", str(error))], "Mend it."
         ) from error
+    refuse_shapes(project, "pyproject.toml")
+    refuse_shapes({"tool": {"uv": settings}}, "uv.toml")
     requirements = read_requirements(here, project)
     frozen = next((name for name, text in requirements.lists.items() if is_frozen(text)), "")
     frozen = frozen if not {"uv.lock", "poetry.lock", "pdm.lock"} & {*here.files} else ""
@@ -101,6 +111,9 @@ def read_existing(path: Path, choices: Choices) -> Existing:
         choices=choices,
     )
     found.name = choices.name or re.sub(r"[^a-z0-9]+", "-", name_service(found).lower()).strip("-")
+    if not found.name:
+        found.name = "service"
+        found.obstacles.append((f"no name can be made of {name_service(found)!r}", "Give one: `--name NAME`."))
     asked = [one for one in FRAMEWORKS if one in requirements.list_names()]
     if len(applications) == 1:
         [chosen] = applications
@@ -156,16 +169,18 @@ def find_obstacles(found: Existing) -> None:
 
 def refuse_sources(found: Existing) -> None:
     """What the lock could name and nobody could compare."""
+    members = list_members(found.here.path)
     for name, source in found.requirements.sources.items():
         for one in source if isinstance(source, list) else [source]:
-            if one.get("workspace"):
-                fix = f"`uv build --wheel --package {name} --out-dir packages` makes one; name it as a requirement's path."
-                found.obstacles.append((f"{name} is a member of a workspace: a service is locked by itself", fix))
-            elif "path" in one and not str(one["path"]).endswith(".whl"):
-                fix = f"`uv build --wheel --out-dir packages {one['path']}` makes one; name it instead."
-                found.obstacles.append(
-                    (f"{name} is the directory {one['path']}: no wheel of it can be compared with a lock", fix)
-                )
+            path = found.here.path / str(one.get("path", ""))
+            if one.get("workspace") and name not in members:
+                fix = "Name a wheel of it, or take a release from an index."
+                found.obstacles.append((f"{name} is a member of a workspace, and none around this folder has it", fix))
+            elif not found.choices.build and ("workspace" in one or (path.is_dir() and "path" in one)):
+                found.obstacles.append((f"{name} is a directory, and nothing is to be built", "Leave out `--no-build`."))
+            if "path" in one and not str(one["path"]).endswith(".whl") and not path.is_dir():
+                fix = "Take a release from an index, or name a wheel."
+                found.obstacles.append((f"{name} is {one['path']}, which is neither a wheel nor a directory", fix))
 
 
 def refuse_folder(found: Existing) -> None:

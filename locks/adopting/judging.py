@@ -56,7 +56,7 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     if lost:
         raise Refusal("Paths that answered do not any more.", lost, "Look for files that the code finds by its own place.")
     writing = find_writing(python, own, secrets, [path for path, status in asked.items() if answered(status)])
-    paths = ["/health/live", *(path for path, status in asked.items() if answered(status) and path not in writing)]
+    paths = ["/health/live", *(path for path, status in asked.items() if is_worth_asking(status) and path not in writing)]
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
     line = f"requests = [{', '.join(json.dumps(path) for path in dict.fromkeys(paths))}]"
     if zone not in UTC:
@@ -74,7 +74,7 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     return known + [
         f"GET {path} fails here as it did before, and `prove` does not ask it: {status}"
         for path, status in asked.items()
-        if not answered(status)
+        if not is_worth_asking(status)
     ]
 
 
@@ -129,6 +129,11 @@ def name_secrets(secrets: Mapping[str, str]) -> str:
 
 def answered(status: object) -> bool:
     return isinstance(status, int) and status < 500
+
+
+def is_worth_asking(status: object) -> bool:
+    """Whether `prove` learns something from it: a bad request is refused before the page is made."""
+    return answered(status) and status != 400
 
 
 def ask(python: Path, point: str, folder: Path, settings: Mapping[str, str], paths: tuple[str, ...]) -> Asked:

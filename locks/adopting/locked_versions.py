@@ -42,13 +42,16 @@ def read_locks(here: Checkout) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         locked: Mapping[str, Any] = json.loads(here.read("Pipfile.lock") or "{}")
     except ValueError:
         return
-    entries = [(n, one) for part in ("default", "develop") for n, one in locked.get(part, {}).items()]
+    parts = [locked.get(part) for part in ("default", "develop")] if isinstance(locked, dict) else []
+    entries = [(name, one) for part in parts if isinstance(part, dict) for name, one in part.items() if isinstance(one, dict)]
     yield "Pipfile.lock", [(canonicalize_name(n), str(one["version"]).lstrip("=")) for n, one in entries if one.get("version")]
 
 
 def from_tables(entries: object) -> Iterator[tuple[str, str]]:
     """Of a lock in TOML, what comes from an index."""
     for one in entries if isinstance(entries, list) else ():
+        if not isinstance(one, dict):
+            continue
         own = isinstance(one.get("source"), dict) and {"virtual", "editable", "directory"} & one["source"].keys()
         if "name" in one and "version" in one and not own:
             yield canonicalize_name(one["name"]), str(one["version"])

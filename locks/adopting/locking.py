@@ -23,9 +23,10 @@ from lockstep_tool.hermetic import environment
 from lockstep_tool.lockfile import Lock, files_of, read_lock
 from lockstep_tool.locks.indexes import host
 
-__all__ = ["Locked", "lock_service", "packages_without_wheels", "run_uv_lock", "seed_lock"]
+__all__ = ["UNREACHABLE", "Locked", "lock_service", "packages_without_wheels", "run_uv_lock", "seed_lock"]
 
-UNREACHABLE = ("error sending request", "Failed to fetch", "dns error", "Could not connect")
+# What uv says where an index, or what it names, does not answer or does not let one in.
+UNREACHABLE = ("error sending request", "Failed to fetch", "dns error", "Could not connect", "Git operation failed")
 
 
 @dataclass
@@ -51,6 +52,8 @@ def seed_lock(text: str, found: Existing) -> str:
         if name and name[1] not in found.versions:
             kept.append(block.replace(f'registry = "{PUBLIC}"', f'registry = "{usual}"'))
     for name_, versions in found.versions.items():
+        if name_ in found.unbuilt:
+            continue
         source = found.requirements.sources.get(name_)
         url = named.get(str(source.get("index")), usual) if isinstance(source, dict) else usual
         kept += [

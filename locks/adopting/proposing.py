@@ -1,15 +1,16 @@
 """Do an adoption in another tree: what would be there, with its lock, and what is still in the way."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from adopting.applying import Plan, apply_plan, make_plan
-from adopting.building import build_wheels, take_wheels
+from adopting.building import Built, build_neighbours, build_wheels, take_wheels
 from adopting.checkout import copy_files
 from adopting.existing import Existing
-from adopting.locking import Locked, lock_service
+from adopting.locking import UNREACHABLE, Locked, lock_service, seed_lock
 from adopting.rendering import choose_answers, render_service
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
@@ -36,12 +37,15 @@ class Proposal:
 
 def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposal | None:
     """Below `folder`, which goes away. None where the template refuses: what it says is an obstacle then."""
+    if not found.framework:
+        return None  # that is an obstacle already
     try:
         rendered = render_service(choose_answers(found, chosen), folder / "service")
     except Refusal as refusal:
         found.obstacles.append(("; ".join(said for _, said in refusal.where) or refusal.wrong, refusal.fix))
         return None
     lock = (rendered / "uv.lock").read_text(encoding="utf-8")
+    keep_built(found, build_neighbours(found) if found.choices.build else [])
     plan, tree, locked = attempt(found, rendered, folder / "first", lock)
     if not locked.text and "No solution found" in " ".join(locked.said) and found.pythons.narrow():
         found.know.append(found.pythons.know[-1])
@@ -59,7 +63,10 @@ def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposa
         finish(found, proposal)
     else:
         rows = " ".join(locked.said)
-        proposal.obstacles.append((f"uv cannot lock: {rows}", "Loosen what uv names, or give another `--python` or `--index`."))
+        fix = "Loosen what uv names, or give another `--python` or `--index`."
+        if any(word in rows for word in UNREACHABLE):
+            fix = "Try again where what uv asks for is in reach and lets you in, or give another `--index`."
+        proposal.obstacles.append((f"uv cannot lock: {rows}", fix))
     return proposal
 
 
@@ -68,6 +75,7 @@ def attempt(found: Existing, rendered: Path, tree: Path, lock: str) -> tuple[Pla
     copy_files(found.here, tree)
     plan.add |= found.wheels
     apply_plan(tree, plan)
+    print("locking …", file=sys.stderr, flush=True)
     return plan, tree, lock_service(tree, found, lock)
 
 
@@ -77,7 +85,21 @@ def with_wheels(found: Existing, rendered: Path, folder: Path, tree: Path, lock:
         found.obstacles.append(("a package has no wheel, and nothing is to be built", "Leave out `--no-build`."))
         return None
     built = build_wheels(tree, found)
+    if unbuilt := {one.name for one in built if one.said} & found.versions.keys():
+        found.unbuilt |= unbuilt  # what is asked for may allow another version, with a wheel
+        lock_file = tree / "uv.lock"
+        lock_file.write_text(seed_lock(lock_file.read_text(encoding="utf-8"), found), encoding="utf-8")
+        again = build_wheels(tree, found)
+        built = again if not any(one.said for one in again) else built
+    if not keep_built(found, built):
+        return None
+    return attempt(found, rendered, folder / "second", lock)
+
+
+def keep_built(found: Existing, built: list[Built]) -> bool:
+    """Whether all were built: then the service takes them."""
     failed = [one for one in built if one.said]
+    found.unbuilt &= set() if failed else found.unbuilt
     found.obstacles += [
         (
             f"{one.name} {one.version}".strip() + f" has no wheel, and none can be built here: {one.said}",
@@ -86,10 +108,10 @@ def with_wheels(found: Existing, rendered: Path, folder: Path, tree: Path, lock:
         for one in failed
     ]
     if failed or not built:
-        return None
+        return False
     found.wheels |= {f"packages/{one.file}": one.content for one in built}
     take_wheels(found, built)
-    return attempt(found, rendered, folder / "second", lock)
+    return True
 
 
 def finish(found: Existing, proposal: Proposal) -> None:

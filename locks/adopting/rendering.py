@@ -1,5 +1,6 @@
 """A service rendered for an existing one: the same name, framework and CI, in a folder that goes away."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from lockstep_serve.errors import Refusal
 __all__ = ["choose_answers", "render_service"]
 
 TEMPLATE = Path(__file__).parents[2]
+# What Copier says around the template's own words.
+NOISE = re.compile(r"Warning: |^\s*warn\(|Error rendering template path")
 FITTING = {"fastapi": ("ASGI",), "flask": ("WSGI",), "django": ("WSGI", "ASGI")}
 
 
@@ -41,6 +44,7 @@ def render_service(answers: Mapping[str, str], folder: Path) -> Path:
     command = [sys.executable, "-m", "copier", "copy", "--defaults", "--quiet", "--vcs-ref", "HEAD"]
     done = subprocess.run([*command, *words, str(TEMPLATE), str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
-        rows = [("the template", line) for line in done.stderr.strip().splitlines() if line.strip()][-6:]
+        said = [line for line in done.stderr.strip().splitlines() if line.strip() and not NOISE.search(line)]
+        rows = [("the template", line.strip()) for line in said][-6:]
         raise Refusal("The template has no such service.", rows, "Give other answers: `--data NAME=VALUE`, `--name NAME`.")
     return folder

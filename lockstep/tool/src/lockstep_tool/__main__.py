@@ -2,6 +2,7 @@
 
 import ast
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -63,6 +64,9 @@ def try_command(words: Sequence[str]) -> int:
         missing = Path(str(error.filename)).name
         fix = "Run this in the service's directory, or restore the file from git."
         return complain(Refusal(f"{missing} is not there.", [(str(error.filename), "missing")], fix))
+    except BrokenPipeError:  # whoever read it has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DIFFERENT
     except OSError as error:
         if error.errno not in (errno.EROFS, errno.EACCES, errno.ENOSPC):
             raise

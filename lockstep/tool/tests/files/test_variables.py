@@ -17,6 +17,8 @@ PREFIX = "from pydantic_settings import BaseSettings, SettingsConfigDict\n\nclas
         ('import os\nA = os.environ.get("REGION", "eu")\n', "REGION", False, "eu"),
         ('from os import getenv as ask\nA = ask("REGION")\n', "REGION", False, None),
         ('from os import environ\nA = environ["REGION"]\n', "REGION", True, None),
+        ('import os\nif "REGION" in os.environ:\n    A = os.environ["REGION"]\n', "REGION", False, None),
+        ('import os\nif "REGION" not in os.environ:\n    raise OSError\nA = os.environ["REGION"]\n', "REGION", True, None),
         (f'{PREFIX}    model_config = SettingsConfigDict(env_prefix="X_")\n    region: str = "eu"\n', "X_REGION", False, "eu"),
         (f"{PREFIX}    region: str\n", "REGION", True, None),
         (f'{PREFIX}    region: str = Field(alias="THE_REGION")\n', "THE_REGION", True, None),

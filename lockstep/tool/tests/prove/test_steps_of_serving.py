@@ -29,6 +29,7 @@ def test_a_process_that_takes_more_than_it_has_threads_for_is_no_fault(tiny: Tin
         said = [steps_serving.overlap_requests(server) for _ in range(5)]
 
         assert said == ["4 in hand at once"] * 5
+        assert not any("ERROR" in line for line in server.last_lines())
 
 
 def test_one_that_is_never_ready_is_named_with_what_it_answers(tiny: Tiny, hurry: Hurry) -> None:

@@ -6,7 +6,7 @@ by the prefix and the aliases that stand in the source, and the names that `os.e
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lockstep_tool.service import Service
 
@@ -31,7 +31,7 @@ class Variable:
 
 def variables(service: Service) -> dict[str, Variable]:
     """Name → variable, for every module of the service, with the first line that reads it."""
-    found: dict[str, Variable] = {}
+    found, asked_for = dict[str, Variable](), set[str]()
     package = service.package.name
     for file in service.files.named(*(f"src/{module.name}/**/*.py" for module in service.modules)):
         try:
@@ -40,7 +40,8 @@ def variables(service: Service) -> dict[str, Variable]:
             continue  # `lint` says so, with the line
         for variable in [*fields(tree, file, package), *read_by_name(tree, file)]:
             found.setdefault(variable.name, variable)
-    return found
+        asked_for |= names_asked_for(tree)
+    return {name: replace(one, required=one.required and name not in asked_for) for name, one in found.items()}
 
 
 def fields(tree: ast.Module, file: str, package: str) -> Iterator[Variable]:
@@ -105,6 +106,16 @@ def read_by_name(tree: ast.Module, file: str) -> Iterator[Variable]:
                 if dotted_name(function, imported) in {"os.environ.get", "os.getenv"}:
                     stated = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
                     yield Variable(name, file, node.lineno, False, None if stated is None else str(stated))
+
+
+def names_asked_for(tree: ast.Module) -> set[str]:
+    """The names that the source asks `os.environ` about, as in `if "X" in os.environ`: it goes on without them."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Compare(left=ast.Constant(value=str(name)), ops=[ast.In()], comparators=[where]):
+                found |= {name} if ast.unparse(where) in {"os.environ", "environ"} else set()
+    return found
 
 
 def dotted_name(node: ast.expr, imported: dict[str, str]) -> str:

@@ -78,6 +78,17 @@ class Holding:
             except BlockingIOError:
                 return len(self.held)
 
+    def let_all_go(self, requests: list[Sent]) -> None:
+        """Have these answered, those that come in hand only now as well."""
+
+        def answered() -> bool:
+            self.count()
+            for connection in self.held:
+                connection.close()
+            return all(request.is_answered() for request in requests)
+
+        wait_until(answered, lambda: f"{sum(not one.is_answered() for one in requests)} requests that may end are not answered")
+
     def let_go(self) -> None:
         """Have all answered that are in hand by now; none is held from now on."""
         if self.listener.fileno() >= 0:

@@ -113,7 +113,7 @@ def stale(repository: Repository, lock: Lock, settings: Mapping[str, str]) -> It
     said = "\n".join(lines)
     if "Failed to parse" in said and "TOML parse error" in said:
         yield Finding("lock", "uv cannot read a file that the lock is made from.", rows, "Mend what uv names.")
-    elif "needs to be updated" in said or "No solution found" in said:
+    elif "needs to be updated" in said or ("No solution found" in said and "not found in the cache" not in said):
         fix = "Run `uv lock`, review what moves, commit it."
         yield Finding("lock", "uv.lock does not answer pyproject.toml.", rows, fix)
     else:
