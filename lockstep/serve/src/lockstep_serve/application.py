@@ -23,6 +23,7 @@ __all__ = [
     "build",
     "in_force",
     "load",
+    "log_config",
     "make",
     "origin",
     "package_directory",
@@ -127,12 +128,17 @@ def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) ->
     return around.Layer(application, definition, meter, watched=watched)
 
 
+def log_config() -> dict[str, Any]:
+    """The service's; it silences loggers that are there already, as the servers' are, only where it says so."""
+    return {"disable_existing_loggers": False, **make("logs")}
+
+
 def start_logging() -> None:
     """Log by the service's configuration from now on."""
     import logging.config  # a health check does without
 
     with readable_failure():
-        logging.config.dictConfig(make("logs"))
+        logging.config.dictConfig(log_config())
 
 
 @contextmanager

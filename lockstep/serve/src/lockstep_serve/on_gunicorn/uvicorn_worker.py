@@ -2,14 +2,17 @@
 
 import os
 import signal
+import sys
 from typing import Any
 
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # gunicorn has no types
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it has no types
 
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_uvicorn import options
+from lockstep_serve.on_uvicorn.server import Server
 
 __all__ = ["run"]
 
@@ -20,6 +23,14 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
     @property
     def CONFIG_KWARGS(self) -> dict[str, Any]:  # uvicorn-worker's own name
         return options(in_force())
+
+    async def _serve(self) -> None:
+        self.config.app = self.wsgi
+        self._install_sigquit_handler()
+        server = Server(self.config, managed=True)
+        await server.serve(sockets=self.sockets)
+        if not server.started:
+            sys.exit(Arbiter.WORKER_BOOT_ERROR)
 
 
 def settings(definition: Definition) -> dict[str, Any]:
