@@ -23,7 +23,6 @@ __all__ = [
     "build",
     "in_force",
     "load",
-    "log_config",
     "make",
     "origin",
     "package_directory",
@@ -128,17 +127,12 @@ def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) ->
     return around.Layer(application, definition, meter, watched=watched)
 
 
-def log_config() -> dict[str, Any]:
-    """The service's; it silences loggers that are there already, as the servers' are, only where it says so."""
-    return {"disable_existing_loggers": False, **make("logs")}
-
-
 def start_logging() -> None:
     """Log by the service's configuration from now on."""
     import logging.config  # a health check does without
 
     with readable_failure():
-        logging.config.dictConfig(log_config())
+        logging.config.dictConfig({"disable_existing_loggers": False, **make("logs")})  # those are the servers' and ours
 
 
 @contextmanager

@@ -105,7 +105,8 @@ class Layer:
         try:
             if len(self.running) > self.limit:
                 log_full(len(self.running) - 1, "`concurrency`")
-            if len(self.running) > self.limit or draining():
+                await socket.refuse(503)
+            elif draining():
                 await socket.refuse(503)
             else:
                 await socket.serve(self.application)

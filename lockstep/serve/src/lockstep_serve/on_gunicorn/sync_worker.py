@@ -1,7 +1,4 @@
-"""gunicorn's sync worker, which stops its request when the drain is over.
-
-It closes each connection after its answer, so there is no keep-alive to set.
-"""
+"""gunicorn's sync worker, which stops its request when the drain is over. It closes connections: there is no keep-alive."""
 
 import signal
 from types import FrameType

@@ -2,11 +2,10 @@
 
 import os
 import signal
-import sys
+from functools import partial
 from typing import Any
 
-from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]  # gunicorn has no types
-from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it has no types
+from uvicorn_worker import UvicornWorker, _workers  # type: ignore[import-untyped]  # it has no types
 
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
@@ -24,13 +23,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
     def CONFIG_KWARGS(self) -> dict[str, Any]:  # uvicorn-worker's own name
         return options(in_force())
 
-    async def _serve(self) -> None:
-        self.config.app = self.wsgi
-        self._install_sigquit_handler()
-        server = Server(self.config, managed=True)
-        await server.serve(sockets=self.sockets)
-        if not server.started:
-            sys.exit(Arbiter.WORKER_BOOT_ERROR)
+
+_workers.Server = partial(Server, managed=True)  # the worker has no setting for it
 
 
 def settings(definition: Definition) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import signal
 import uvicorn
 
 from lockstep_serve import listening
-from lockstep_serve.application import log_config, readable_failure
+from lockstep_serve.application import make, readable_failure
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_uvicorn import options
 from lockstep_serve.on_uvicorn.server import Server
@@ -19,7 +19,7 @@ log = logging.getLogger("lockstep")
 def run(definition: Definition, *, reload: bool) -> None:
     """Serve until SIGTERM or SIGINT."""
     with readable_failure():
-        settings = options(definition) | {"log_config": log_config(), "factory": True}
+        settings = options(definition) | {"factory": True, "log_config": {"disable_existing_loggers": False, **make("logs")}}
     if reload:
         address = {"host": definition.host, "port": definition.port}
         uvicorn.run("lockstep_serve.application:build", reload=True, reload_dirs=["src"], **address, **settings)
