@@ -5,6 +5,7 @@ The names in `__all__` are the public surface; everything else may change with a
 
 import mmap
 import os
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -46,6 +47,15 @@ async def until_ending() -> None:
     from lockstep_serve.asgi.socket import await_ending  # WSGI has no event loop
 
     await await_ending()
+
+
+READY = "lockstep ready"
+
+
+def tell_ready() -> None:
+    """Name this process so: it serves now, and `restart` waits for that; for server models, not for applications."""
+    with suppress(OSError), open("/proc/self/comm", "w", encoding="ascii") as name:  # elsewhere there is none
+        name.write(READY)
 
 
 def request_id() -> str | None:

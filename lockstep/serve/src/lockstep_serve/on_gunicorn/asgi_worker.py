@@ -13,7 +13,6 @@ from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
 from lockstep_serve import begin_ending
 from lockstep_serve.application import in_force
-from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.asgi_socket import Socket
@@ -61,15 +60,6 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         """What an answer announces; asked before the answer is sent."""
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
 
-    def _build_http_scope(self, request: Any, sockname: Any, peername: Any) -> Any:
-        """The scope, with the client that a trusted proxy names."""
-        scope = super()._build_http_scope(request, sockname, peername)
-        if scope["client"] and self.worker.trusted(scope["client"][0]):
-            forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-            if found := find_client(forwarded, self.worker.trusted):
-                scope["client"] = (found, 0)  # its port is not known
-        return scope
-
     def _build_websocket_scope(self, request: Any, sockname: Any, peername: Any) -> Any:
         """The scope, with what `Socket` can do."""
         scope: dict[str, Any] = super()._build_websocket_scope(request, sockname, peername)
@@ -95,7 +85,6 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         self.closing = False
         self.definition, self.most = in_force(), most_connections()
         self.until = 0.0  # the end of the drain, by the loop's clock
-        self.trusted = parse_proxies(self.definition.trusted_proxies)
 
     def init_signals(self) -> None:
         """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""

@@ -3,11 +3,12 @@
 import logging
 import signal
 import time
+from socket import socket
 from types import FrameType
 
 import uvicorn
 
-from lockstep_serve import begin_draining, begin_ending
+from lockstep_serve import begin_draining, begin_ending, tell_ready
 from lockstep_serve.application import in_force
 
 __all__ = ["Server"]
@@ -28,6 +29,10 @@ class Server(uvicorn.Server):
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(OF_WEBSOCKETS))
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        tell_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.managed:
