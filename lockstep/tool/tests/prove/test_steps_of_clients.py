@@ -27,11 +27,16 @@ asgi.has_left = lambda _: logging.getLogger("tiny").error("gone")
 """
 KEPT = "from lockstep_serve.asgi.socket import Socket\n\nasync def nothing(self, code): pass\n\nSocket.close = nothing"
 EARLY = """
-from lockstep_serve.asgi import lifespan, Layer
+import logging
+from lockstep_serve.asgi import Layer
 
-async def finish(self): lifespan.leave_worker()
+finish = Layer.finish
 
-Layer.finish = finish
+async def finish_late(self):
+    logging.getLogger("lockstep.worker").info("`worker` has ended")
+    await finish(self)
+
+Layer.finish = finish_late
 """
 
 
@@ -79,5 +84,5 @@ def test_a_socket_that_is_broken_off_is_found(tiny: Tiny) -> None:
 def test_a_request_that_outlives_the_worker_is_found(tiny: Tiny) -> None:
     service = tiny("gunicorn-asgi")
     service.plant("tiny/app.py", EARLY)
-    with service.serving(**VALUES) as server, pytest.raises(AssertionError, match=r"`worker` ended before|is not answered"):
+    with service.serving(**VALUES) as server, pytest.raises(AssertionError, match="`worker` ended before the last request"):
         steps_clients.end_what_is_open(server)
