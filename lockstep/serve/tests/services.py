@@ -30,11 +30,14 @@ os.dup2(int(sys.argv[1]), 3)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.argv[2], sys.argv[2:])
 """
-# Read by Python when it starts: the module that HIDDEN names is not installed.
+# Read by Python when it starts: the module that HIDDEN names is not installed, and it may have as many files open as FILES says.
 HIDE = """
 import os, sys
 if "HIDDEN" in os.environ:
     sys.modules[os.environ["HIDDEN"]] = None
+if "FILES" in os.environ:
+    import resource
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(os.environ["FILES"]), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
 """
 
 

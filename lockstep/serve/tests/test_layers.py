@@ -99,17 +99,20 @@ def test_a_body_that_does_not_is_counted(chunks: tuple[bytes, ...], status: int)
     assert asyncio.run(scenario()) == (status, status == 413)
 
 
-def test_web_sockets_pass() -> None:
+def test_a_web_socket_has_an_id_and_an_end() -> None:
     async def scenario() -> list[Any]:
         sent: list[Any] = []
 
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await Asgi().layer({"type": "websocket", "path": "/"}, None, send)
+        await Asgi().layer({"type": "websocket", "path": "/", "headers": [(b"x-request-id", b"abc")]}, None, send)
         return sent
 
-    assert asyncio.run(scenario()) == [{"type": "websocket.accept"}]
+    assert asyncio.run(scenario()) == [
+        {"type": "websocket.accept", "headers": [(b"x-request-id", b"abc")]},
+        {"type": "websocket.close", "code": 1000},
+    ]
 
 
 def ask_wsgi(body: bytes, *, read: str = "read", handles: bool = False, **environ: str) -> tuple[str, bytes]:

@@ -27,7 +27,10 @@ def run(application: Any, events: list[str]) -> None:
     async def send(message: Any) -> None:
         events.append(message["type"].removeprefix("lifespan."))
 
-    asyncio.run(lifespan.run(application, {"type": "lifespan"}, receive, send))
+    async def finish() -> None:
+        events.append("finish")
+
+    asyncio.run(lifespan.run(application, {"type": "lifespan"}, receive, send, finish))
 
 
 def test_an_application_with_a_lifespan_has_its_own_inside(events: list[str]) -> None:
@@ -39,7 +42,7 @@ def test_an_application_with_a_lifespan_has_its_own_inside(events: list[str]) ->
 
     run(application, events)
 
-    assert events == ["enter", "own startup", "startup.complete", "own shutdown", "leave", "shutdown.complete", "leave"]
+    assert events == ["enter", "own startup", "startup.complete", "finish", "own shutdown", "leave", "shutdown.complete", "leave"]
 
 
 @pytest.mark.parametrize("reads_first", [True, False])
@@ -51,7 +54,7 @@ def test_one_that_refuses_a_lifespan_is_answered_for(events: list[str], reads_fi
 
     run(application, events)
 
-    assert events == ["enter", "startup.complete", "leave", "shutdown.complete"]
+    assert events == ["enter", "startup.complete", "finish", "leave", "shutdown.complete"]
 
 
 def test_one_that_ignores_it_is_answered_for(events: list[str]) -> None:
@@ -60,7 +63,7 @@ def test_one_that_ignores_it_is_answered_for(events: list[str]) -> None:
 
     run(application, events)
 
-    assert events == ["enter", "startup.complete", "leave", "shutdown.complete"]
+    assert events == ["enter", "startup.complete", "finish", "leave", "shutdown.complete"]
 
 
 def test_a_startup_that_fails_leaves_the_worker(events: list[str]) -> None:

@@ -13,6 +13,10 @@ from running import free_port, started
 from services import DEFINITIONS, MODELS, Service
 
 PAGES = Path(__file__).parents[1] / "without"
+NAMES = {  # what the application imports of Lockstep
+    "ASGI": "from lockstep_serve import draining, identity, until_ending\n",
+    "WSGI": "from lockstep_serve import draining, ending, identity\n",
+}
 
 
 @pytest.fixture
@@ -74,9 +78,9 @@ def test_the_command_serves_without_lockstep(model: str, page: str, service: Ser
     chosen = {"8000": str(port), "gunicorn.conf.py": str(configuration)}
     command = [sys.executable, "-m", *(chosen.get(word, word) for word in command_of(page))]
     module = f"{service.model.interface.lower()}.py"
-    own = "draining, identity = bool, object\n"
+    own = "draining, ending, identity, until_ending = bool, bool, object, object\n"
     with ExitStack() as stack:
-        stack.enter_context(service.changed(module, "from lockstep_serve import draining, identity\n", own))
+        stack.enter_context(service.changed(module, NAMES[service.model.interface], own))
         stack.enter_context(service.changed("logs.py", "lockstep_serve.access.Lines", "logging.StreamHandler"))
         server = stack.enter_context(started(command, environment, service.root, port, tmp_path / "log"))
         server.await_ready()

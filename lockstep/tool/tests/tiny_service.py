@@ -25,7 +25,7 @@ LOGS = """\
 import json
 import logging
 
-FACTS = ("held_ms", "where")
+FACTS = ("held_ms", "where", "request_id", "status", "ended_by")
 
 
 class Line(logging.Formatter):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-__all__ = ["Identity", "UnreadableBody", "draining", "identity", "request_id", "surround"]
+__all__ = ["Identity", "UnreadableBody", "draining", "ending", "identity", "request_id", "surround", "until_ending"]
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
@@ -26,6 +26,27 @@ def draining() -> bool:
 def begin_draining() -> None:
     """From now on the service wants no new traffic; for server models, not for applications."""
     _DRAINING[0] = 1
+
+
+_ending = False
+
+
+def ending() -> bool:
+    """True when this process only finishes what it has: from SIGTERM on, and where another takes its place. Streams ask."""
+    return _ending or draining()
+
+
+def begin_ending() -> None:
+    """For server models, not for applications."""
+    global _ending  # one process, one end
+    _ending = True
+
+
+async def until_ending() -> None:
+    """Return when `ending` is true; for handlers that await."""
+    from lockstep_serve.asgi.socket import await_ending  # WSGI has no event loop
+
+    await await_ending()
 
 
 READY = "lockstep ready"

@@ -137,7 +137,7 @@ def start_logging() -> None:
     import logging.config  # a health check does without
 
     with readable_failure():
-        logging.config.dictConfig(make("logs"))
+        logging.config.dictConfig({"disable_existing_loggers": False, **make("logs")})  # those are the servers' and ours
 
 
 @contextmanager

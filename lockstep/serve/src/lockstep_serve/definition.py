@@ -37,6 +37,16 @@ class Definition:
     model: Model
     values: Mapping[str, Value]
 
+    @property
+    def patience(self) -> int:
+        """Seconds that requests have from the end of the lead on; the drain's last second is for their end."""
+        return max(int(self.drain) - 1, 1)
+
+    @property
+    def last_patience(self) -> int:
+        """Seconds from there on until a manager kills a worker that has not ended: a second before it is killed itself."""
+        return int(self.grace - self.drain_lead) - 1
+
     def __getattr__(self, name: str) -> Any:
         try:
             return self.__dict__["values"][name].value  # a copy in the making has none

@@ -7,10 +7,12 @@ from json import dumps
 
 from lockstep_serve.access import choose_id, log_request
 
-__all__ = ["APART", "HEALTH", "document", "fields", "log_full", "refuse_unread"]
+__all__ = ["APART", "HEALTH", "STOPPED", "document", "fields", "log_full", "refuse_unread"]
 
 HEALTH = "/health/"  # always let in: a process that is full is not one to restart
 APART = (HEALTH, "/.lockstep/", "/metrics")  # not counted: they would be most of what an idle service does
+
+STOPPED = "The service stopped before it could answer."
 
 log = logging.getLogger("lockstep.gate")
 
@@ -39,14 +41,14 @@ def fields(status: int, body: bytes) -> list[tuple[str, str]]:
 
 
 def refuse_unread(
-    status: int, method: str = "", path: str = "", said: str | None = None, *, identity: str | None = None
+    status: int, method: str = "", path: str = "", said: str | None = None, *, identity: str | None = None, detail: str = ""
 ) -> bytes:
     """The whole answer to a request that the application does not see, logged; only what was read of it is known.
 
     `identity` is the id of one that the application has, and whose own line is still to come.
     """
     chosen = identity or choose_id(said)
-    body = document(status, chosen)
+    body = document(status, chosen, detail)
     head = [*fields(status, body), ("X-Request-ID", chosen), ("Connection", "close")]
     if not identity:
         log_request(method, path, status, 0.0, chosen)

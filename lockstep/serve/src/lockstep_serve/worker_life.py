@@ -1,15 +1,19 @@
-"""The life of this worker process: the service's own `worker` around it, and the number of requests after which it ends."""
+"""The life of this worker process: the service's own `worker` around it, the number of requests after which it ends, and the
+number of connections that it takes.
+"""
 
 import itertools
 import logging
 import random
+import resource
+import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from lockstep_serve.application import announced, load, origin, readable_failure
 from lockstep_serve.errors import Refusal
 
-__all__ = ["count_request", "end_after", "enter_worker", "leave_worker"]
+__all__ = ["count_request", "end_after", "enter_worker", "leave_worker", "most_connections"]
 
 log = logging.getLogger("lockstep.worker")
 
@@ -26,6 +30,7 @@ def enter_worker() -> None:
     with readable_failure():
         worker = load("worker")
         try:
+            _entered.callback(log.info, "`worker` has ended")
             _entered.enter_context(worker())
         except Exception as error:
             raise Refusal(
@@ -61,3 +66,9 @@ def count_request() -> None:
     """One request more; cheap, and right in threads."""
     if _worn and next(_count) == _share:
         _worn()
+
+
+def most_connections() -> int:
+    """Three for four file descriptors; the others are for files, pools and the server itself."""
+    soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft * 3 // 4

@@ -5,10 +5,11 @@ import json
 import time
 from typing import Any
 
-from lockstep_serve import draining, identity
+from lockstep_serve import draining, identity, until_ending
 
 from .hello import GREETING
 from .report import loaded_modules
+from .worker import note
 
 __all__ = ["create_app"]
 
@@ -20,6 +21,9 @@ def create_app() -> Any:
 
 async def answer(scope: Any, receive: Any, send: Any) -> None:
     """One request."""
+    if scope["type"] == "websocket":
+        await talk(scope, receive, send)
+        return
     if scope["type"] != "http":
         raise RuntimeError("only HTTP")
     root = scope.get("root_path", "")
@@ -41,6 +45,17 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
             await say(send, str(length))
     elif path == "/stream":
         await stream(receive, send)
+    elif path.startswith("/later/"):
+        await say(send, "now")
+        await note_when_let_go(int(path.removeprefix("/later/")))
+    elif path.startswith("/finally/"):
+        try:
+            await note_when_let_go(int(path.removeprefix("/finally/")))
+        finally:
+            await asyncio.sleep(0)
+            note("finally")
+    elif path == "/events":
+        await stream(receive, send, ends=True)
     elif path == "/hang":
         time.sleep(60)  # noqa: ASYNC251 -- the fault that is planted here
     else:
@@ -65,11 +80,37 @@ async def say(send: Any, text: str, status: int = 200) -> None:
     await send({"type": "http.response.body", "body": text.encode()})
 
 
-async def stream(receive: Any, send: Any) -> None:
-    """An answer that ends when its client leaves, as frameworks have it."""
+async def talk(scope: Any, receive: Any, send: Any) -> None:
+    """A WebSocket: `/echo` answers, `/push` only sends, every other path is refused."""
+    await receive()
+    if scope["path"] not in ("/echo", "/push"):
+        await send({"type": "websocket.close"})
+        return
+    await send({"type": "websocket.accept"})
+    while scope["path"] == "/push":
+        await send({"type": "websocket.send", "text": "tick"})
+        await asyncio.sleep(0.05)
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
+        if message["text"] == "fail":
+            raise LookupError("as it was told")
+
+
+async def note_when_let_go(port: int) -> None:
+    """Note it when whoever listens on that port of this machine ends the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    await reader.read(1)
+    writer.close()
+    note("done")
+
+
+async def stream(receive: Any, send: Any, *, ends: bool = False) -> None:
+    """An answer that ends when its client leaves, as frameworks have it; or also when the process is to end."""
     await receive()
     left = asyncio.create_task(receive())
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    while not left.done():
+    over = asyncio.create_task(until_ending()) if ends else left
+    while not left.done() and not over.done():
         await send({"type": "http.response.body", "body": b".", "more_body": True})
         await asyncio.sleep(0.05)
+    await send({"type": "http.response.body", "body": b"bye"})

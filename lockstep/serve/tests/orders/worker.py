@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["worker"]
+__all__ = ["note", "worker"]
 
 
 @contextmanager

@@ -1,14 +1,16 @@
 """The service for models without an event loop."""
 
 import json
+import socket
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lockstep_serve import draining, identity
+from lockstep_serve import draining, ending, identity
 
 from .hello import GREETING
 from .report import loaded_modules
+from .worker import note
 
 __all__ = ["create_app"]
 
@@ -21,9 +23,9 @@ def create_app() -> Any:
 def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """One request."""
     path = environ["PATH_INFO"]
-    if path == "/stream":
+    if path in ("/stream", "/events"):
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return stream()
+        return stream(ends=path == "/events")
     status, text = "200 OK", ""
     if path.startswith("/hello/"):
         text = f"{GREETING}, {path.removeprefix('/hello/')}!"
@@ -39,6 +41,11 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         text = json.dumps({**said, "headers": headers})
     elif path == "/body":
         text = str(len(environ["wsgi.input"].read()))
+    elif path.startswith("/finally/"):
+        try:
+            wait_for(int(path.removeprefix("/finally/")))
+        finally:
+            note("finally")
     elif path == "/hang":
         time.sleep(60)
     else:
@@ -47,8 +54,15 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     return [text.encode()]
 
 
-def stream() -> Iterator[bytes]:
-    """An answer that never ends."""
-    while True:
+def stream(*, ends: bool) -> Iterator[bytes]:
+    """An answer that never ends, or when the process is to end."""
+    while not (ends and ending()):
         yield b"."
         time.sleep(0.05)
+    yield b"bye"
+
+
+def wait_for(port: int) -> None:
+    """Until whoever listens on that port of this machine ends the connection."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.recv(1)

@@ -21,6 +21,7 @@ ALWAYS = [
     "lets 4 slow requests overlap",
 ]
 STOPPING = ["drains on SIGTERM", "exits in time", "logs no error", "logs nothing but JSON"]
+CLIENTS = ["explains what it refuses", "lets clients leave", "ends what is open"]
 REQUESTS = ["answers its own requests", "leaves no file open", "keeps its answers for parity"]
 STEPS = {
     "uvicorn": [
@@ -32,6 +33,7 @@ STEPS = {
         "refuses what is too much",
         "outlives silent clients",
         "a zero-downtime restart loses nothing",
+        *CLIENTS,
     ],
     "gunicorn-gthread": [
         *ALWAYS,
@@ -43,6 +45,7 @@ STEPS = {
         "a killed worker comes back",
         "recycling loses nothing",
         "a zero-downtime restart loses nothing",
+        *CLIENTS,
     ],
 }
 

@@ -8,32 +8,35 @@ import logging
 import time
 from typing import Any
 
+from lockstep_serve import draining
 from lockstep_serve.access import enter_request, log_request
 from lockstep_serve.asgi import lifespan, loop_watch
 from lockstep_serve.definition import Definition
-from lockstep_serve.problems import APART, HEALTH, document, fields, log_full
+from lockstep_serve.problems import APART, HEALTH, STOPPED, document, fields, log_full
 from lockstep_serve.worker_life import count_request
 
 __all__ = ["Layer"]
 
 HEADER, CODING = b"x-request-id", b"transfer-encoding"
-STOPPED = "The service stopped before it could answer."
+FAREWELL_SECONDS = 1.0  # for what was stopped to come to its end
 
 log = logging.getLogger("lockstep.requests")
 
 
 class Layer:
-    """The application, and what stands around it; `in_flight` are requests of this process, not connections that idle."""
+    """The application, and what stands around it; `running` are the tasks of requests and WebSockets, with what they do in
+    the background, not connections that idle.
+    """
 
     def __init__(self, application: Any, definition: Definition, meter: Any | None = None, *, watched: bool = True) -> None:
         self.application, self.definition, self.meter, self.watched = application, definition, meter, watched
         self.limit, self.most = definition.concurrency, definition.max_body_bytes
-        self.in_flight = 0
+        self.running: set[Any] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request; web sockets pass through, the lifespan with the worker around it."""
+        """Serve one request, a WebSocket, or the lifespan with the worker around it."""
         if scope["type"] != "http":
-            await self.pass_on(scope, receive, send)
+            await (self.keep if scope["type"] == "websocket" else self.live)(scope, receive, send)
             return
         began = time.perf_counter()
         count_request()
@@ -44,15 +47,14 @@ class Layer:
         meter = None if self.meter is None or scope["path"].startswith(APART) else self.meter
         if meter is not None:
             meter.begin()
-        self.in_flight += 1
+        task = asyncio.current_task()
+        self.running.add(task)
         try:
-            if self.in_flight > self.limit or self.meter is not None or b"content-length" in headers or CODING in headers:
+            if len(self.running) > self.limit or self.meter is not None or b"content-length" in headers or CODING in headers:
                 await self.serve(scope, headers, receive, answer)
             else:  # as most are
                 await self.application(scope, receive, answer.send)
-        except asyncio.CancelledError:
-            if has_left(below):
-                raise
+        except asyncio.CancelledError:  # by whoever ends the process
             log.warning("%s %s was stopped by the server before its end", scope["method"], scope["path"])
             if not answer.status:
                 await answer.refuse(503, STOPPED)
@@ -62,7 +64,7 @@ class Layer:
                 if not answer.status:
                     await answer.refuse(500)
         finally:
-            self.in_flight -= 1
+            self.running.discard(task)
             seconds = time.perf_counter() - began
             refused = getattr(below, "refused", 0)  # by the server, for instance because the body is not valid
             status = refused or answer.status
@@ -74,8 +76,8 @@ class Layer:
     async def serve(self, scope: Any, headers: dict[bytes, bytes], receive: Any, answer: "Answer") -> None:
         """Refuse the request, or let it in."""
         path = scope["path"]
-        if self.in_flight > self.limit and not path.startswith(HEALTH):
-            log_full(self.in_flight - 1, "`concurrency`")
+        if len(self.running) > self.limit and not path.startswith(HEALTH):
+            log_full(len(self.running) - 1, "`concurrency`")
             await answer.refuse(503)
         elif self.meter is not None and path == "/metrics" and scope["method"] == "GET":
             kind, body = self.meter.exposition()
@@ -90,12 +92,42 @@ class Layer:
         else:
             await self.application(scope, receive, answer.send)
 
-    async def pass_on(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan" and self.watched:
+    async def keep(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one WebSocket, which counts as a request for as long as it is open; none begins when the service drains."""
+        from lockstep_serve.asgi.socket import Socket  # most services have none
+
+        began = time.perf_counter()
+        count_request()
+        said = join_values(scope) if any(name == HEADER for name, _ in scope["headers"]) else None
+        socket = Socket(scope, receive, send, enter_request(said))
+        task = asyncio.current_task()
+        self.running.add(task)
+        try:
+            if len(self.running) > self.limit:
+                log_full(len(self.running) - 1, "`concurrency`")
+                await socket.refuse(503)
+            elif draining():
+                await socket.refuse(503)
+            else:
+                await socket.serve(self.application)
+        finally:
+            self.running.discard(task)
+            log_request("GET", scope["path"], socket.status, time.perf_counter() - began, socket.identity, socket.ended_by)
+
+    async def live(self, scope: Any, receive: Any, send: Any) -> None:
+        if self.watched:
             loop_watch.begin(asyncio.get_running_loop(), self.definition)
-            await lifespan.run(self.application, scope, receive, send)
+            await lifespan.run(self.application, scope, receive, send, self.finish)
         else:
             await self.application(scope, receive, send)
+
+    async def finish(self) -> None:
+        """Before the lifespan's end: stop what still runs when the drain is over, and wait for its end."""
+        for task in self.running:
+            if not task.cancelling():  # the server has done it; twice would break off what it does at its end
+                task.cancel()
+        if self.running:
+            await asyncio.wait(self.running, timeout=FAREWELL_SECONDS)
 
 
 class Answer:

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lockstep_serve.application import origin, readable_failure
@@ -17,13 +17,15 @@ log = logging.getLogger("lockstep.worker")
 ENDS = frozenset({"lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed"})
 
 
-async def run(application: Any, scope: Any, receive: Any, send: Any) -> None:
-    """One lifespan, as the server calls it once a process."""
+async def run(application: Any, scope: Any, receive: Any, send: Any, finish: Callable[[], Awaitable[None]]) -> None:
+    """One lifespan, as the server calls it once a process; `finish` ends the requests before its end begins."""
     sent: list[str] = []
     received: list[Any] = []
 
     async def receive_and_note() -> Any:
         received.append(await receive())
+        if received[-1]["type"] == "lifespan.shutdown":
+            await finish()
         return received[-1]
 
     async def send_and_note(message: Any) -> None:
@@ -44,7 +46,7 @@ async def run(application: Any, scope: Any, receive: Any, send: Any) -> None:
         if sent:
             leave_worker()
     if not sent:
-        await answer(received, receive, send_and_note)
+        await answer(received, receive_and_note, send_and_note)
 
 
 def refuse_failed_start(error: Exception) -> None:

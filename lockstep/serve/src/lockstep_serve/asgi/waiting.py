@@ -1,6 +1,6 @@
-"""Five more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
-draining can be seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too; one
-describes the process.
+"""More paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and draining can be
+seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too; one takes a body; one
+describes the process; one is a WebSocket.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ __all__ = ["Waiting"]
 
 
 class Waiting:
-    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…`, `…/hold/<port>` and
-    `…/surroundings/0` in front of it.
+    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…`, `…/hold/<port>`,
+    `…/take/0`, `…/surroundings/0` and `…/socket/0` in front of it.
     """
 
     def __init__(self, application: Any, token: str) -> None:
@@ -23,14 +23,22 @@ class Waiting:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer such a path, after its time; everything else goes to the application."""
-        if scope["type"] != "http" or not scope["path"].startswith(self.prefix):
+        if scope["type"] == "lifespan" or not scope["path"].startswith(self.prefix):
             await self.application(scope, receive, send)
+            return
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.accept"})
+            while (await receive())["type"] != "websocket.disconnect":
+                pass
             return
         way, _, number = scope["path"].removeprefix(self.prefix).partition("/")
         if way == "wait":
             await asyncio.sleep(int(number) / 1000)
         elif way == "hold":
             await hold(int(number))
+        elif way == "take":
+            while (await receive()).get("more_body"):
+                pass
         elif way == "compute":
             compute(int(number) / 1000)
         elif way == "block":

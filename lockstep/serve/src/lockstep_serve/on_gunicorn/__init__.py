@@ -29,7 +29,7 @@ def settings_for_all(definition: Definition) -> dict[str, Any]:
         "workers": definition.model.processes(definition)[0],
         "backlog": definition.backlog,
         "timeout": definition.request_timeout,
-        "graceful_timeout": definition.drain,
+        "graceful_timeout": definition.last_patience,  # of the manager; a worker has `patience`
         "limit_request_line": min(definition.max_header_bytes, 8190),  # it takes no more
         "limit_request_fields": definition.max_headers,
         "limit_request_field_size": definition.max_header_bytes,

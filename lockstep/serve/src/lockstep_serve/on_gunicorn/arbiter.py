@@ -52,6 +52,7 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
         if os.getpid() == 1:
             self.log.error("SIGUSR2 changes nothing: a container ends with its first process. Start another container.")
         elif self.rehearsed("SIGUSR2"):
+            self.maybe_promote_master()  # else it may not have noticed yet that the one before it has gone, and would refuse
             super().handle_usr2()
 
     def rehearsed(self, signal_name: str) -> bool:

@@ -8,22 +8,25 @@ import asyncio
 import signal
 from typing import Any
 
-from gunicorn.asgi import protocol  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.asgi import protocol, websocket  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
+from lockstep_serve import begin_ending
+from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.problems import refuse_unread
+from lockstep_serve.on_gunicorn.asgi_socket import Socket
+from lockstep_serve.problems import log_full, refuse_unread
+from lockstep_serve.worker_life import most_connections
 
 __all__ = ["run"]
 
 LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
-HEADROOM_SECONDS = 2.0  # for its loop's turn and the lifespan's end, before the manager's patience is over
 LOOK_SECONDS = 0.05
 
 
 class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
-    """A connection that its worker knows of."""
+    """A connection that its worker knows of until all that it began has ended."""
 
     left = False  # whether the client has gone
     identity = ""  # of a request whose body is still to come
@@ -32,12 +35,21 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
     def connection_made(self, transport: Any) -> None:
         self.worker.connections.add(self)
         super().connection_made(transport)
+        self._task.add_done_callback(lambda _: self.worker.connections.discard(self))
+        if len(self.worker.connections) > self.worker.most:
+            log_full(self.worker.most, "three of four file descriptors")
+            self._safe_write(refuse_unread(503))
+            self._keepalive_timeout()
+            return
         self._arm_keepalive_timer()  # gunicorn does so after an answer only: who sends nothing would stay for ever
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.worker.connections.discard(self)
         self.left = not self._closed
         super().connection_lost(exc)
+        self._request_ready.set()  # else it waits for a next request
+
+    def _cancel_task_if_pending(self) -> None:
+        """Nothing: what goes on when its client has gone may finish."""
 
     def _send_error_response(self, status: int, *_: Any) -> None:
         """What gunicorn answers by itself, as a problem document; of a request that is served, its own line tells."""
@@ -48,6 +60,11 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         """What an answer announces; asked before the answer is sent."""
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
 
+    def _build_websocket_scope(self, request: Any, sockname: Any, peername: Any) -> Any:
+        """The scope, with what `Socket` can do."""
+        scope: dict[str, Any] = super()._build_websocket_scope(request, sockname, peername)
+        return scope | {"extensions": {"websocket.http.response": {}}}
+
     def close_if_idle(self) -> None:
         """Close as gunicorn does when keep-alive is over; a request in flight stays."""
         if self._awaiting_request and not self._request_ready.is_set():
@@ -55,6 +72,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
 
 
 gasgi.ASGIProtocol = Protocol  # the worker has no setting for it
+websocket.WebSocketProtocol = Socket  # nor has the protocol
 protocol._CACHED_SERVER_HEADER = b""  # no answer names the server; gunicorn has no setting for that
 
 
@@ -65,6 +83,8 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         super().__init__(*args)
         self.connections: set[Protocol] = set()
         self.closing = False
+        self.definition, self.most = in_force(), most_connections()
+        self.until = 0.0  # the end of the drain, by the loop's clock
 
     def init_signals(self) -> None:
         """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""
@@ -78,13 +98,15 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
     def handle_exit_signal(self) -> None:
         if not self.closing:
             self.closing = True
+            begin_ending()
+            self.until = self.loop.time() + self.definition.patience
             self.lingering = self.loop.create_task(self.linger())
 
     async def linger(self) -> None:
         """Accept no more; give clients time for a request on a connection that was announced to stay open."""
         for server in self.servers:
             server.close()
-        until = self.loop.time() + min(LINGER_SECONDS, self.cfg.graceful_timeout)
+        until = min(self.loop.time() + LINGER_SECONDS, self.until)
         while self.connections and self.loop.time() < until:  # noqa: ASYNC110 -- the worker's own loop is no faster
             await asyncio.sleep(LOOK_SECONDS)
         for connection in list(self.connections):
@@ -92,9 +114,12 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         self.alive = False
 
     async def _shutdown(self) -> None:
-        patience = self.cfg.graceful_timeout - LINGER_SECONDS - HEADROOM_SECONDS
-        self.cfg.set("graceful_timeout", max(int(patience), 1))  # this process's own copy
-        await super()._shutdown()
+        """Wait for what runs until the drain is over; gunicorn would not for what goes on when its client has gone."""
+        until = self.until or self.loop.time() + self.definition.patience  # without a signal, its manager has gone
+        while self.connections and not self._quick_shutdown and self.loop.time() < until:  # noqa: ASYNC110 -- as in `linger`
+            await asyncio.sleep(LOOK_SECONDS)
+        if self.lifespan and not self._quick_shutdown:
+            await self.lifespan.shutdown()
 
 
 def settings(definition: Definition) -> dict[str, Any]:
@@ -105,6 +130,7 @@ def settings(definition: Definition) -> dict[str, Any]:
         "asgi_loop": "uvloop",
         "worker_connections": definition.concurrency,
         "keepalive": definition.keep_alive,
+        "websocket_max_message_size": max(definition.max_body_bytes, 1),  # 0 would be no limit
     }
 
 

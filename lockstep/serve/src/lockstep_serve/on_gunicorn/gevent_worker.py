@@ -16,6 +16,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
+from lockstep_serve.worker_life import most_connections
 
 __all__ = ["run"]
 
@@ -26,11 +27,12 @@ LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way 
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
-    """`idle` are the waits for a next request, by the greenlet that waits."""
+    """`idle` are the waits for a next request, by the greenlet that waits; `serving` are greenlets that have one."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.limit, self.in_flight = in_force().concurrency, 0
+        self.definition = in_force()
+        self.serving: set[Any] = set()
         self.idle: dict[Any, gevent.Timeout] = {}
 
     def before_imports(self) -> None:
@@ -38,17 +40,17 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
         monkey.patch_all()
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
-        if self.in_flight >= self.limit and not req.path.startswith(HEALTH):
-            log_full(self.in_flight, "`concurrency`")
+        if len(self.serving) >= self.definition.concurrency and not req.path.startswith(HEALTH):
+            log_full(len(self.serving), "`concurrency`")
             said = dict(req.headers).get("X-REQUEST-ID")
             sock.sendall(refuse_unread(503, req.method, req.path, said))
             close_graceful(sock)
             raise StopIteration  # gunicorn's way to end a connection
-        self.in_flight += 1
+        self.serving.add(gevent.getcurrent())
         try:
             super().handle_request(listener_name, req, sock, addr)
         finally:
-            self.in_flight -= 1
+            self.serving.discard(gevent.getcurrent())
 
     def timeout_ctx(self) -> "Wait":
         """What gunicorn waits for a request in."""
@@ -57,6 +59,8 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
     def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         gevent.spawn_later(LINGER_SECONDS, self.end_waits)
+        # gunicorn looks once a second, and would be late.
+        gevent.spawn_later(self.definition.patience, lambda: gevent.killall(list(self.serving), block=False))
 
     def end_waits(self) -> None:
         for greenlet, timeout in list(self.idle.items()):
@@ -91,7 +95,7 @@ def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
     own = {
         "worker_class": Worker,
-        "worker_connections": definition.concurrency * IDLE,
+        "worker_connections": min(definition.concurrency * IDLE, most_connections()),
         "keepalive": definition.keep_alive,
     }
     return settings_for_all(definition) | heartbeat(definition) | LIFE | own

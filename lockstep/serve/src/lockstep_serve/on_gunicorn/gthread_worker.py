@@ -4,6 +4,9 @@ gunicorn 27 gives each new connection a thread for 5 s, whether it sends somethi
 """
 
 import contextlib
+import errno
+import logging
+import os
 import selectors
 import socket
 import time
@@ -18,6 +21,8 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
+from lockstep_serve.worker_life import leave_worker, most_connections
+from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
 
@@ -33,6 +38,29 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         self.most = definition.threads + definition.queue
         self.in_flight = 0
         self.refused: deque[tuple[float, Any]] = deque()
+
+    def run(self) -> None:
+        super().run()
+        if OPEN:  # Python would wait for the threads at its end
+            give_up()
+            leave_worker()
+            logging.shutdown()
+            os._exit(0)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        if not enabled and self.alive and self._accepting:
+            log_full(self.nr_conns, "three of four file descriptors")
+        super().set_accept_enabled(enabled)
+
+    def accept(self, listener: socket.socket) -> None:
+        """gunicorn's worker would die of a process or a machine without file descriptors."""
+        try:
+            super().accept(listener)
+        except OSError as error:
+            if error.errno not in {errno.EMFILE, errno.ENFILE}:
+                raise
+            log_full(self.nr_conns, "file descriptors")
+            time.sleep(0.1)  # some may be closed meanwhile
 
     def enqueue_req(self, conn: Any) -> None:
         """Take a connection on which something came, or refuse it."""
@@ -101,7 +129,12 @@ def peek_target(client: socket.socket) -> tuple[str, str]:
 
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    own = {"worker_class": Worker, "threads": definition.threads, "keepalive": definition.keep_alive}
+    own = {
+        "worker_class": Worker,
+        "threads": definition.threads,
+        "keepalive": definition.keep_alive,
+        "worker_connections": most_connections(),
+    }
     return settings_for_all(definition) | heartbeat(definition) | LIFE | own
 
 

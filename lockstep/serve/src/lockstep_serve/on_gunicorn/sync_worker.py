@@ -1,17 +1,36 @@
-"""gunicorn's own sync worker. It closes each connection after its answer, so there is no keep-alive to set."""
+"""gunicorn's sync worker, which stops its request when the drain is over. It closes connections: there is no keep-alive."""
 
+import signal
+from types import FrameType
 from typing import Any
 
+from gunicorn.workers.sync import SyncWorker  # type: ignore[import-untyped]  # gunicorn has no types
+
+from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE
+from lockstep_serve.wsgi import OPEN, Stopped
 
 __all__ = ["run"]
 
 
+class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
+    """Serves in its main thread, where a signal can stop what runs."""
+
+    def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        signal.signal(signal.SIGALRM, self.stop_request)
+        signal.setitimer(signal.ITIMER_REAL, in_force().patience)
+
+    def stop_request(self, *_: Any) -> None:
+        if OPEN:
+            raise Stopped
+
+
 def settings(definition: Definition) -> dict[str, Any]:
     """Settings by gunicorn's names."""
-    return settings_for_all(definition) | LIFE | {"worker_class": "sync"}
+    return settings_for_all(definition) | LIFE | {"worker_class": Worker}
 
 
 run = runner(settings)

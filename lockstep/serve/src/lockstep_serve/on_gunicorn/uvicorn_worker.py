@@ -2,14 +2,16 @@
 
 import os
 import signal
+from functools import partial
 from typing import Any
 
-from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped]  # it has no types
+from uvicorn_worker import UvicornWorker, _workers  # type: ignore[import-untyped]  # it has no types
 
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_uvicorn import options
+from lockstep_serve.on_uvicorn.server import Server
 
 __all__ = ["run"]
 
@@ -20,6 +22,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
     @property
     def CONFIG_KWARGS(self) -> dict[str, Any]:  # uvicorn-worker's own name
         return options(in_force())
+
+
+_workers.Server = partial(Server, managed=True)  # the worker has no setting for it
 
 
 def settings(definition: Definition) -> dict[str, Any]:

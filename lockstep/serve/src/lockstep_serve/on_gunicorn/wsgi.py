@@ -3,12 +3,14 @@ are problem documents where the server itself refuses.
 """
 
 import signal
+from types import FrameType
 from typing import Any
 
 from gunicorn import util  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.http.wsgi import Response  # type: ignore[import-untyped]  # the same
 
-from lockstep_serve import REQUEST_ID, request_id
+from lockstep_serve import REQUEST_ID, begin_ending, request_id
+from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.problems import refuse_unread
 from lockstep_serve.worker_life import enter_worker, leave_worker
@@ -22,7 +24,12 @@ def heartbeat(definition: Definition) -> dict[str, Any]:
 
 
 def post_worker_init(worker: Any) -> None:
-    signal.signal(signal.SIGTERM, worker.handle_exit)  # from here on it has something to finish
+    def handle_exit(number: int, frame: FrameType | None) -> None:
+        begin_ending()
+        worker.handle_exit(number, frame)
+
+    signal.signal(signal.SIGTERM, handle_exit)  # from here on it has something to finish
+    worker.cfg.set("graceful_timeout", in_force().patience)  # this process's own copy; the manager's is longer
     enter_worker()
 
 

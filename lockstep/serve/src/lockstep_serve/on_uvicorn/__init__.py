@@ -25,9 +25,10 @@ def options(definition: Definition) -> dict[str, Any]:
         "loop": "uvloop",
         "workers": 1,  # without this, it reads WEB_CONCURRENCY, and knows no "auto"
         "http": protocol(),
+        "ws_max_size": definition.max_body_bytes,
         "backlog": definition.backlog,
         "timeout_keep_alive": definition.keep_alive,
-        "timeout_graceful_shutdown": definition.drain,  # uvicorn waits without limit by default
+        "timeout_graceful_shutdown": definition.patience,  # uvicorn waits without limit by default
         "proxy_headers": False,  # `client_address` says who is believed
         "access_log": False,  # the application writes one line for each request
         "server_header": False,

@@ -16,11 +16,13 @@ from typing import Any, Literal
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lockstep_serve.application import in_force
-from lockstep_serve.problems import refuse_unread
+from lockstep_serve.problems import log_full, refuse_unread
+from lockstep_serve.worker_life import most_connections
 
 __all__ = ["DrainingProtocol", "protocol"]
 
 log = logging.getLogger("lockstep.http")
+most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
 LINGER_SECONDS = 2.0
@@ -92,6 +94,11 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        if len(self.connections) > most_connections_once():
+            log_full(len(self.connections) - 1, "three of four file descriptors")
+            transport.write(refuse_unread(503))
+            transport.close()
+            return
         # The connection of a client that sends nothing is closed as an idle one is.
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if self.draining:

@@ -19,7 +19,7 @@ log = logging.getLogger("lockstep")
 def run(definition: Definition, listener: Listener, *, reload: bool) -> None:
     """Serve until SIGTERM or SIGINT."""
     with readable_failure():
-        settings = options(definition) | {"log_config": make("logs"), "factory": True}
+        settings = options(definition) | {"factory": True, "log_config": {"disable_existing_loggers": False, **make("logs")}}
     if reload:
         reload_on_change(settings, listener)
         return

@@ -28,7 +28,6 @@ __all__ = ["Processes"]
 
 LOOK_SECONDS = 0.1
 PING_SECONDS = 5.0  # answered by a thread of the child, whatever its event loop does
-SPARE_SECONDS = 1.0
 WORN = "worn"  # serves, and has served its share of requests; both may be true when it is looked at first
 
 log = logging.getLogger("uvicorn.error")
@@ -119,7 +118,7 @@ class Processes(Multiprocess):
         for process in everyone:
             process.terminate()
         for process in everyone:
-            process.process.join(self.definition.drain_lead + self.definition.drain + SPARE_SECONDS)
+            process.process.join(self.definition.drain_lead + self.definition.last_patience)
             if process.process.exitcode is None:
                 log.error("Child process [%s] did not end within the drain", process.pid)
                 process.process.kill()

@@ -1,5 +1,6 @@
 """uvicorn's server, which turns readiness false first and stops accepting `drain_lead` seconds later."""
 
+import logging
 import signal
 import time
 from socket import socket
@@ -7,17 +8,25 @@ from types import FrameType
 
 import uvicorn
 
-from lockstep_serve import begin_draining, tell_ready
+from lockstep_serve import begin_draining, begin_ending, tell_ready
 from lockstep_serve.application import in_force
 
 __all__ = ["Server"]
 
+# What is said of a WebSocket besides our one line: the query is in it, and tracebacks that clients can cause.
+OF_WEBSOCKETS = ('%s - "WebSocket', "connection ", "opening ", "parser ", "ASGI callable returned without completing handshake")
+
 
 class Server(uvicorn.Server):
-    """SIGTERM stops it after the lead, SIGINT at once: Ctrl-C, or a manager whose other workers go on."""
+    """SIGTERM stops it after the lead, SIGINT at once: Ctrl-C, or a manager whose other workers go on.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    Where gunicorn manages it, SIGTERM is what SIGINT is elsewhere.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, managed: bool = False) -> None:
         super().__init__(config)
+        self.managed = managed
+        logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(OF_WEBSOCKETS))
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
 
@@ -26,7 +35,12 @@ class Server(uvicorn.Server):
         tell_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.managed:
+            begin_ending()
+            self.should_exit = True  # and no signal again at the end: gunicorn's worker has one of its own
+            return None
         if sig != signal.SIGTERM or self.stop_at is not None:
+            begin_ending()
             return super().handle_exit(sig, frame)
         begin_draining()
         self.stop_at = time.monotonic() + self.drain_lead

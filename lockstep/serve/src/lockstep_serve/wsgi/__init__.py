@@ -7,6 +7,8 @@ threads or greenlets are what there is.
 import logging
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from errno import EPIPE
 from http import HTTPStatus
 from threading import get_ident
 from typing import Any
@@ -14,14 +16,18 @@ from typing import Any
 from lockstep_serve import REQUEST_ID
 from lockstep_serve.access import enter_request, log_request
 from lockstep_serve.definition import Definition
-from lockstep_serve.problems import APART, document, fields
+from lockstep_serve.problems import APART, STOPPED, document, fields, refuse_unread
 from lockstep_serve.worker_life import count_request
 from lockstep_serve.wsgi.body import Body
 from lockstep_serve.wsgi.request_watch import Watch
 
-__all__ = ["Layer"]
+__all__ = ["OPEN", "Layer", "Stopped", "give_up"]
 
 log = logging.getLogger("lockstep.requests")
+
+
+class Stopped(BaseException):
+    """Raised in a request when the drain is over, where a server has no exception of its own for that."""
 
 
 class Layer:
@@ -44,9 +50,11 @@ class Layer:
             return self.serve(environ, answer)
         except Exception as error:
             return answer.fail(error)
-        except BaseException:  # the server's, for instance its time limit; it answers with 500 where it can
-            log.warning("%s %s was stopped by the server before its end", answer.method, answer.path())
-            answer.status, answer.broken = answer.status or 500, True
+        except BaseException as error:  # the server's
+            answer.warn_of_stop()
+            if not isinstance(error, SystemExit):
+                return answer.refuse(503, error, STOPPED)
+            answer.status, answer.broken = answer.status or 500, True  # it ends the process, and answers where it can
             answer.close()
             raise
         finally:
@@ -80,8 +88,8 @@ class Answer:
     """
 
     __slots__ = (
-        *("began", "body", "broken", "chunks", "identity", "meter"),
-        *("method", "raw_path", "release", "start", "status", "whole"),
+        *("began", "body", "broken", "chunks", "identity", "meter", "method"),
+        *("raw_path", "release", "socket", "start", "status", "whole"),
     )
 
     def __init__(self, environ: dict[str, Any], start: Any) -> None:
@@ -93,6 +101,8 @@ class Answer:
         self.meter: Any = None
         self.release: Any = None
         self.chunks: Iterable[bytes] = ()
+        self.socket: Any = environ.get("gunicorn.socket")
+        OPEN.add(self)
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         """The server's, with the id among the headers."""
@@ -112,6 +122,12 @@ class Answer:
                 self.broken = True
                 raise
             yield from self.fail(error).chunks
+        except GeneratorExit:  # the server closes it, because the client has left
+            raise
+        except BaseException as error:  # the server's; this one has it close the connection and say no more
+            self.warn_of_stop()
+            self.broken = True
+            raise BrokenPipeError(EPIPE, "stopped") from error
         self.whole = True
 
     def close(self) -> None:
@@ -120,6 +136,12 @@ class Answer:
             if self.release is not None:
                 self.release()
         finally:
+            self.log()
+
+    def log(self) -> None:
+        """The one line, and the metrics."""
+        if self in OPEN:
+            OPEN.discard(self)
             seconds = time.perf_counter() - self.began
             left = not self.broken and (not self.whole or (self.body is not None and self.body.left))
             ended_by = "client" if left else "server" if self.broken else ""
@@ -141,15 +163,33 @@ class Answer:
         log.exception("unexpected error")
         return self.refuse(500, error)
 
-    def refuse(self, status: int, error: Exception | None = None) -> "Answer":
+    def warn_of_stop(self) -> None:
+        log.warning("%s %s was stopped by the server before its end", self.method, self.path())
+
+    def refuse(self, status: int, error: BaseException | None = None, detail: str = "") -> "Answer":
         """A problem document that ends the connection, whose body may not have been read."""
         if status != 500 and (close := getattr(getattr(self.start, "__self__", None), "force_close", None)):
             close()  # gunicorn does it in any case, and would announce another request
-        body = document(status, self.identity)
+        body = document(status, self.identity, detail)
         return self.give(f"{status} {HTTPStatus(status).phrase}", fields(status, body), body, error)
 
-    def give(self, status: str, headers: list[tuple[str, str]], body: bytes, error: Exception | None = None) -> "Answer":
+    def give(self, status: str, headers: list[tuple[str, str]], body: bytes, error: BaseException | None = None) -> "Answer":
         """This instead of what the application began, which is possible until the server has sent something of it."""
         self.start_response(status, headers, (type(error), error, error.__traceback__) if error and self.status else None)
         self.chunks = [body]
         return self
+
+
+OPEN: set[Answer] = set()  # of this process, not at their end yet
+
+
+def give_up() -> None:
+    """Answer where nothing was, and say what is cut: no thread can be stopped, and the process ends now."""
+    for answer in list(OPEN):
+        answer.warn_of_stop()
+        answer.broken = True
+        if not answer.status:
+            answer.status = 503
+            with suppress(OSError):
+                answer.socket.sendall(refuse_unread(503, identity=answer.identity, detail=STOPPED))
+        answer.log()

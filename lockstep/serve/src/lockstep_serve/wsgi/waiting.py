@@ -1,5 +1,5 @@
-"""Four more paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and
-draining can be seen; one computes; one describes the process.
+"""More paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and draining can be
+seen; one computes; one takes a body; one describes the process.
 """
 
 import os
@@ -14,8 +14,8 @@ __all__ = ["Waiting"]
 
 
 class Waiting:
-    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/compute/…`, `…/hold/<port>` and
-    `…/surroundings/0` in front of it.
+    """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/compute/…`, `…/hold/<port>`,
+    `…/take/0` and `…/surroundings/0` in front of it.
     """
 
     def __init__(self, application: Any, token: str) -> None:
@@ -32,6 +32,8 @@ class Waiting:
             time.sleep(int(number) / 1000)
         elif way == "hold":
             hold(int(number))
+        elif way == "take":
+            environ["wsgi.input"].read()
         elif way == "compute":
             compute(int(number) / 1000)
         body = (describe() if way == "surroundings" else "waited").encode()

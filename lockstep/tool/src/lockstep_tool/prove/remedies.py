@@ -8,6 +8,7 @@ __all__ = [
     "FILES",
     "HELD",
     "HOOKS",
+    "LAYER",
     "OVERLAP",
     "OWN",
     "ROOM_FOR",
@@ -42,3 +43,6 @@ ERRORS = "Mend what it logs; what is no error, log as a warning."
 TEXT = "Log what is printed: `logging.getLogger(__name__).info(…)`. Whoever collects the log reads one JSON object a line."
 ROOM_FOR = "Leave the gate around the service as it is: `concurrency`, `threads` and `queue` of server.toml bound what runs."
 HOOKS = "Look for what the service does when a process of its begins or ends: a fork, a signal handler, an exit, its `worker`."
+LAYER = (
+    "Leave the layer around the service, and the server's own answers, as they are: `lockstep_serve` refuses and ends requests."
+)

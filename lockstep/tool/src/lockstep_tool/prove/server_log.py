@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["PLANTED", "Record", "ServerLog", "is_error", "is_record", "read_holds", "readable", "telling_lines"]
+__all__ = ["PLANTED", "Record", "ServerLog", "is_error", "is_record", "read_access", "read_holds", "readable", "telling_lines"]
 
 PLANTED = "waiting.py"  # where prove holds the event loop itself
 QUIET = {"DEBUG", "INFO"}
@@ -66,6 +66,11 @@ def is_error(line: str) -> bool:
     if record := parse(line):
         return str(record.get("level", "")).upper() in {"ERROR", "CRITICAL"}
     return "Traceback" in line or "[ERROR]" in line or "Error:" in line
+
+
+def read_access(lines: Iterable[str]) -> list[Record]:
+    """The lines of requests: `request_id`, `status` and `ended_by`, among others."""
+    return [r for r in map(parse, lines) if r.get("logger") == "access"]
 
 
 def read_holds(lines: Iterable[str]) -> list[Record]:

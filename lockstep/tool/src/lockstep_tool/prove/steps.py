@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from lockstep_tool.environments.answers import ask_server
 from lockstep_tool.environments.own_requests import own_requests
-from lockstep_tool.prove import remedies, steps_loop, steps_process, steps_restarts, steps_serving, steps_stopping
+from lockstep_tool.prove import remedies, steps_clients, steps_loop, steps_process, steps_restarts, steps_serving, steps_stopping
 from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.production import Production
@@ -112,7 +112,7 @@ def list_unseen() -> str:
 def list_others(production: Production) -> list[Other]:
     """The servers that are proved beside the main one."""
     abilities = production.model.abilities
-    return [*([refuse] if "refuse" in abilities else []), *([reload] if "reload" in abilities else []), follow]
+    return [*([refuse] if "refuse" in abilities else []), *([reload] if "reload" in abilities else []), follow, leave]
 
 
 def refuse(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
@@ -152,3 +152,13 @@ def follow(production: Production, stack: ExitStack) -> tuple[Server, list[Step]
     if "recycle" in production.model.abilities:
         steps = [Step("recycling loses nothing", lambda: steps_restarts.recycle_workers(server), remedies.HOOKS), *steps]
     return server, steps
+
+
+def leave(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
+    values = {"workers": 1, "drain_lead": 0, "drain": 2, "max_body_bytes": steps_clients.MOST_BYTES}
+    server = stack.enter_context(Server(production, values))
+    return server, [
+        Step("explains what it refuses", lambda: steps_clients.explain_refusals(server), remedies.LAYER),
+        Step("lets clients leave", lambda: steps_clients.let_clients_leave(server), remedies.LAYER),
+        Step("ends what is open", lambda: steps_clients.end_what_is_open(server), remedies.LAYER),
+    ]

@@ -1,0 +1,130 @@
+"""What a process owes at its end: it finishes what it has within the drain, says what it cuts, and leaves `worker` last."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holding import Holding, holding
+from notes import noted
+from running import PATIENCE, Running, read_answer, request_of
+from services import Service
+from test_refusals import read_problem
+
+SHORT = {"WEB_CONCURRENCY": "1", "SERVER_DRAIN": "2"}  # seconds
+LONG = {"WEB_CONCURRENCY": "1", "SERVER_DRAIN": "300", "SERVER_GRACE": "700"}
+# What a model cannot do, and why; docs/explanation/server-models.md says the same.
+CANNOT_STOP_A_REQUEST = {"gunicorn-gthread"}  # no thread can be stopped
+
+
+def words_of(notes: Path) -> list[str]:
+    """What was noted, in order."""
+    return [line.split()[0] for line in notes.read_text(encoding="utf-8").splitlines()]
+
+
+def port_of(hold: Holding) -> int:
+    return int(hold.listener.getsockname()[1])
+
+
+def lines_of(server: Running, path: str) -> list[dict[str, Any]]:
+    return [line for line in server.lines() if line["logger"] == "access" and line["path"].startswith(path)]
+
+
+def test_a_request_that_is_cut_is_answered_and_said_and_ends_before_the_worker(service: Service, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes), **SHORT) as server, holding() as hold:
+        client = server.open(request_of(f"/finally/{port_of(hold)}", "X-Request-ID: cut-1"))
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        with client:
+            status, text = read_answer(client)
+        headers, problem = read_problem(text)
+
+        assert (status, headers["x-request-id"], problem["request_id"]) == (503, "cut-1", "cut-1")
+        assert "stopped before it could answer" in problem["detail"]
+        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert [line["status"] for line in lines_of(server, "/finally/")] == [503]
+        assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
+        ended = [] if service.model.name in CANNOT_STOP_A_REQUEST else ["finally"]
+        assert words_of(notes) == ["start", *ended, "stop"]
+
+
+def test_a_stream_that_is_cut_is_said(service: Service) -> None:
+    with service.serving(**SHORT) as server, server.open(request_of("/stream")) as client:
+        assert client.recv(1024)
+        server.signal(signal.SIGTERM)
+        text = read_answer(client)[1]
+        server.process.wait(PATIENCE)
+
+        assert not text.endswith("0\r\n\r\n")
+        assert [(line["status"], line["ended_by"]) for line in lines_of(server, "/stream")] == [(200, "server")]
+        assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_a_stream_can_end_itself_within_the_lead(service: Service) -> None:
+    """`ending` or `until_ending` tells it; the answer is whole, and the service still listens."""
+    with service.serving(SERVER_DRAIN_LEAD="300", **LONG) as server, server.open(request_of("/events")) as client:
+        assert client.recv(1024)
+        server.signal(signal.SIGTERM)
+        said = b""
+        while b"bye" not in said:
+            said += client.recv(1024)
+        server.until(lambda: lines_of(server, "/events"))
+
+        assert "ended_by" not in lines_of(server, "/events")[0]
+
+
+def test_a_stream_ends_itself_where_another_process_takes_over(service: Service) -> None:
+    if "reload" not in service.model.abilities or service.model.name == "gunicorn-sync":
+        pytest.skip("it cannot reload, or has one request a process and answers nobody meanwhile")
+    with service.serving(**LONG) as server, server.open(request_of("/events")) as client:
+        assert client.recv(1024)
+        server.signal(signal.SIGHUP)
+        said = b""
+        while b"bye" not in said:
+            said += client.recv(1024)
+
+        assert server.get("/health/ready")[0] == 200
+        server.stop()
+
+
+def test_what_goes_on_after_its_answer_may_finish_within_the_drain(service: Service, tmp_path: Path) -> None:
+    """Its client has gone, for longer than gunicorn would let it go on: a silent connection, opened later, was closed."""
+    if service.model.interface == "WSGI":
+        pytest.skip("nothing goes on after an answer but threads of the service's own")
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes), SERVER_KEEP_ALIVE="4", **LONG) as server, holding() as hold:
+        server.open(request_of(f"/later/{port_of(hold)}")).close()
+        hold.await_one()
+        with server.open() as silent:
+            assert not silent.recv(1)
+        server.signal(signal.SIGTERM)
+        server.until(lambda: not server_listens(server))
+        hold.release()
+
+        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert words_of(notes) == ["start", "done", "stop"]
+
+
+def server_listens(server: Running) -> bool:
+    try:
+        server.open().close()
+    except OSError:
+        return False
+    return True
+
+
+def test_what_goes_on_after_its_answer_and_is_cut_is_said(service: Service, tmp_path: Path) -> None:
+    if service.model.interface == "WSGI":
+        pytest.skip("nothing goes on after an answer but threads of the service's own")
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes), **SHORT) as server, holding() as hold:
+        server.open(request_of(f"/later/{port_of(hold)}")).close()
+        hold.await_one()
+        server.stop()
+
+        assert words_of(notes) == ["start", "stop"]
+        assert len(noted(notes, "stop")) == 1
+        assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1

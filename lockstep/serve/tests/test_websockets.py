@@ -1,0 +1,150 @@
+"""A WebSocket is served alike under every model with an event loop: its id, its line, its limits, and its close."""
+
+import contextlib
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from running import PATIENCE, Running
+from services import Service
+
+RESTART = 1012
+LONG = {"SERVER_DRAIN": "300", "SERVER_DRAIN_LEAD": "300", "SERVER_GRACE": "700"}  # seconds; who waits for them fails
+
+
+@pytest.fixture(autouse=True)
+def only_with_an_event_loop(service: Service) -> None:
+    if service.model.interface != "ASGI":
+        pytest.skip("WSGI has no WebSockets")
+
+
+@contextmanager
+def talking(server: Running, path: str, **headers: str) -> Iterator[ClientConnection]:
+    with connect(f"ws://127.0.0.1:{server.port}{path}", additional_headers=headers, open_timeout=PATIENCE) as client:
+        yield client
+
+
+def close_code(client: ClientConnection) -> int | None:
+    """The code with which the server closes, after whatever it still sends."""
+    with contextlib.suppress(ConnectionClosed):
+        while client.recv(PATIENCE):
+            pass
+    return client.protocol.close_code
+
+
+def lines_of(server: Running, path: str) -> list[dict[str, Any]]:
+    return [line for line in server.lines() if line["logger"] == "access" and line["path"] == path]
+
+
+def refusal(server: Running, path: str) -> dict[str, Any]:
+    """What answers a handshake: its body, which is a problem document with the id of its header field."""
+    with pytest.raises(InvalidStatus) as caught, talking(server, path):
+        pass
+    response = caught.value.response
+    problem: dict[str, Any] = json.loads(response.body or b"")
+
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["x-request-id"] == problem["request_id"]
+    assert response.status_code == problem["status"]
+    return problem
+
+
+def test_it_has_an_id_and_one_line_without_its_query(server: Running) -> None:
+    before = len(server.lines())
+    with talking(server, "/echo?token=hunter2", **{"X-Request-ID": "socket-1"}) as client:
+        client.send("hello")
+
+        assert client.recv(PATIENCE) == "hello"
+        assert client.response is not None
+        assert client.response.headers["x-request-id"] == "socket-1"
+    server.until(lambda: [line for line in lines_of(server, "/echo") if line["request_id"] == "socket-1"])
+    [line] = [line for line in lines_of(server, "/echo") if line["request_id"] == "socket-1"]
+
+    assert (line["status"], line["ended_by"]) == (101, "client")
+    assert [one["logger"] for one in server.lines()[before:] if "/echo" in one["message"]] == ["access"]
+    assert "hunter2" not in server.log.read_text(encoding="utf-8")
+
+
+def test_one_that_the_application_does_not_take_is_refused(server: Running) -> None:
+    problem = refusal(server, "/nowhere")
+
+    assert problem["status"] == 403
+    server.until(lambda: lines_of(server, "/nowhere"))
+    assert [(line["status"], line["request_id"]) for line in lines_of(server, "/nowhere")] == [(403, problem["request_id"])]
+
+
+def test_a_failure_of_the_application_is_logged_once_and_closes_it(service: Service) -> None:
+    with service.serving(WEB_CONCURRENCY="1") as server:
+        with talking(server, "/echo") as client:
+            client.send("fail")
+
+            assert close_code(client) == 1011
+        server.until(lambda: lines_of(server, "/echo"))
+
+        [line] = [line for line in server.lines() if line["level"] == "ERROR"]
+        assert "LookupError: as it was told" in line["exception"]
+
+
+def test_a_client_that_vanishes_is_no_error(server: Running) -> None:
+    before, known = len(server.lines()), len(lines_of(server, "/push"))
+    with talking(server, "/push") as client:
+        client.recv(PATIENCE)
+        client.socket.close()
+    server.until(lambda: len(lines_of(server, "/push")) > known)
+
+    assert lines_of(server, "/push")[-1]["ended_by"] == "client"
+    assert not [line for line in server.lines()[before:] if line["level"] not in {"INFO", "DEBUG"}]
+
+
+def test_it_counts_among_the_requests_that_are_let_in(service: Service) -> None:
+    with service.serving(WEB_CONCURRENCY="1", SERVER_CONCURRENCY="1") as server, talking(server, "/echo") as client:
+        client.send("hello")
+        client.recv(PATIENCE)
+
+        assert server.get("/hello/Ada")[0] == 503
+        assert refusal(server, "/echo")["status"] == 503
+
+
+def test_it_is_closed_within_the_lead(service: Service) -> None:
+    """Idle or pushing; meanwhile the service still accepts, and lets no new one in."""
+    with (
+        service.serving(WEB_CONCURRENCY="1", **LONG) as server,
+        talking(server, "/echo") as idle,
+        talking(server, "/push") as push,
+    ):
+        push.recv(PATIENCE)
+        server.signal(signal.SIGTERM)
+
+        assert close_code(idle) == close_code(push) == RESTART
+        assert server.get("/health/ready")[0] == 503
+        assert refusal(server, "/echo")["status"] == 503
+        for path in ("/echo", "/push"):
+            server.until(lambda path=path: lines_of(server, path))
+            assert lines_of(server, path)[0]["ended_by"] == "server"
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
+
+
+def test_it_is_closed_at_a_reload_and_comes_back(service: Service) -> None:
+    if "reload" not in service.model.abilities:
+        pytest.skip("one process cannot reload itself")
+    with service.serving(SERVER_DRAIN="300", SERVER_GRACE="400") as server:
+        with talking(server, "/echo") as idle, talking(server, "/push") as push:
+            push.recv(PATIENCE)
+            server.signal(signal.SIGHUP)
+
+            assert close_code(idle) == close_code(push) == RESTART
+        server.until(lambda: is_served(server))  # one that comes to a worker that goes is told the same
+        server.stop()
+
+
+def is_served(server: Running) -> bool:
+    with contextlib.suppress(ConnectionClosed), talking(server, "/echo") as client:
+        client.send("again")
+        return client.recv(PATIENCE) == "again"
+    return False

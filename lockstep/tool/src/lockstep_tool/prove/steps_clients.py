@@ -1,0 +1,137 @@
+"""What clients meet at the edges: refusals that say why, one that leaves, and what is open when the service stops."""
+
+import base64
+import contextlib
+import json
+import secrets
+import signal
+import socket
+from contextlib import ExitStack
+from http.client import HTTPException, HTTPResponse
+
+from lockstep_tool.prove.expecting import expect, patience, wait_until
+from lockstep_tool.prove.in_hand import Holding, fill
+from lockstep_tool.prove.process import Server
+from lockstep_tool.prove.server_log import is_error, read_access, readable
+from lockstep_tool.prove.steps_loop import has_loop
+
+__all__ = ["MOST_BYTES", "end_what_is_open", "explain_refusals", "let_clients_leave"]
+
+MOST_BYTES = 1000  # of a body, for the server that is to refuse some
+RESTART = 1012  # how a WebSocket is closed whose client is to come back
+CHUNKED = "POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+REFUSED = {
+    "what is no HTTP": (400, "NONSENSE\r\n\r\n"),
+    "a chunk that is not valid": (400, f"{CHUNKED}zz\r\n\r\n"),
+    "a body in chunks that is too large": (413, f"{CHUNKED}{2 * MOST_BYTES:x}\r\n{'x' * 2 * MOST_BYTES}\r\n0\r\n\r\n"),
+}
+
+
+def connect(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.port), timeout=patience())
+
+
+def explain_refusals(server: Server) -> str:
+    """Each with a problem document, an id, and one access line that says what the client got."""
+    for name, (expected, request) in REFUSED.items():
+        with connect(server) as client:
+            with contextlib.suppress(OSError):  # it may answer before it has read all
+                client.sendall(request.replace("{}", server.path("take", 0)).encode())
+            status, identity = read_problem(client, name)
+        expect(status == expected, f"{name} is answered {status}, not {expected}")
+        if read_access(server.lines()):  # a team may do without these lines
+            wait_until(lambda identity=identity: bool(statuses(server, identity)), lambda name=name: f"{name} leaves no line")  # type: ignore[misc]  # bound at once
+            said = statuses(server, identity)
+            expect(said == [expected], f"{name} is answered {expected}, and the log says {said}")
+    return f"{len(REFUSED)} explained"
+
+
+def read_problem(client: socket.socket, name: str) -> tuple[int, str]:
+    """The status and the id of an answer that must be a problem document."""
+    answer = HTTPResponse(client)
+    try:
+        answer.begin()
+        body = answer.read()
+    except (HTTPException, OSError) as error:
+        raise AssertionError(f"{name} is not answered: {error}") from error
+    identity = answer.getheader("X-Request-ID") or ""
+    expect(bool(identity), f"{name} is answered {answer.status} without X-Request-ID")
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        problem = {}
+    expect(problem.get("status") == answer.status, f"{name} is answered {answer.status} without a problem document")
+    return answer.status, identity
+
+
+def statuses(server: Server, identity: str) -> list[int]:
+    """What the log says that the request of this id was answered with."""
+    return [line["status"] for line in read_access(server.lines()) if line.get("request_id") == identity]
+
+
+def let_clients_leave(server: Server) -> str:
+    """Half an upload, then nothing: no error of the service, and one line that says so."""
+    begun, identity = len(server.lines()), secrets.token_hex(8)
+    head = f"POST {server.path('take', 0)} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {identity}\r\n"
+    with connect(server) as client:
+        client.sendall(f"{head}Content-Length: 100\r\n\r\nhalf".encode())
+    if read_access(server.lines()):
+        wait_until(lambda: bool(statuses(server, identity)), lambda: "a client that leaves leaves no line")
+        [line] = [line for line in read_access(server.lines()) if line.get("request_id") == identity]
+        expect(line.get("ended_by") == "client", f"the line of a client that left says status {line['status']} and no more")
+    bad = [line for line in server.lines(begun) if is_error(line)]
+    expect(not bad, f"a client that left is an error: {readable(bad[0])[:300] if bad else ''}")
+    return "said, and no error"
+
+
+def end_what_is_open(server: Server) -> str:
+    """SIGTERM with a request that does not end, and a WebSocket: each is told, and `worker` ends last."""
+    has_sockets = has_loop(server.production)
+    with ExitStack() as stack:
+        talking = stack.enter_context(open_socket(server)) if has_sockets else None
+        [flying] = fill(stack, server, stack.enter_context(Holding()), 1)
+        server.signal(signal.SIGTERM)
+        if talking is not None:
+            code = read_close_code(talking)
+            expect(code == RESTART, f"a WebSocket is closed with {code or 'nothing'}, not {RESTART}")
+        try:
+            status = flying.read().status
+        except OSError as error:
+            raise AssertionError(f"a request that is not finished within the drain is not answered: {error}") from error
+        expect(status == 503, f"a request that is not finished within the drain is answered {status}, not 503")
+    expect(server.wait(patience()) is not None, f"it is still running {patience():g} s after its drain")
+    stopped = find_line(server, "was stopped by the server before its end")
+    expect(stopped >= 0, "the log does not say that a request was stopped")
+    ended = find_line(server, "`worker` has ended")
+    expect(ended < 0 or stopped < ended, "`worker` ended before the last request")
+    told = "the request told with 503" + (f", the WebSocket with {RESTART}" if has_sockets else "")
+    return told + (", `worker` last" if ended >= 0 else "")
+
+
+def find_line(server: Server, words: str) -> int:
+    return next((number for number, line in enumerate(server.lines()) if words in line), -1)
+
+
+def open_socket(server: Server) -> socket.socket:
+    """A WebSocket that is accepted, and on which nothing is said."""
+    client = connect(server)
+    key = base64.b64encode(secrets.token_bytes(16)).decode()
+    head = f"GET {server.path('socket', 0)} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    client.sendall(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n") and (piece := client.recv(1)):
+        answer += piece
+    status = answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.1 ") else "nothing"
+    if status != "101":
+        client.close()
+        raise AssertionError(f"the handshake of a WebSocket is answered {status}, not 101")
+    return client
+
+
+def read_close_code(client: socket.socket) -> int:
+    """The code of the frame that closes; 0 where the connection ends without one."""
+    said = b""
+    with contextlib.suppress(OSError):
+        while b"\x88\x02" not in said[:-3] and (piece := client.recv(1)):
+            said += piece
+    return int.from_bytes(said.partition(b"\x88\x02")[2][:2], "big")
