@@ -68,6 +68,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site in build/site; a broken link or a page that no link leads to fails."""
+    session.run("uv", "run", "--quiet", "--locked", "--script", "tests/build_site.py", *session.posargs)
+
+
+@nox.session(default=False)
 def demo(session: nox.Session) -> None:
     """Make a service in `-- FOLDER` with an interpreter of this machine, and run its one command."""
     folder = Path(session.posargs[0] if session.posargs else "../hello-service").resolve()

@@ -28,6 +28,9 @@ COMPARED = (
     "compose.yaml.jinja",
     "deployment.yaml.jinja",
     "service.yaml.jinja",
+    "disruption.yaml.jinja",
+    "autoscaling.yaml.jinja",
+    "ingress.yaml.jinja",
     "*.service.jinja",
     "*.socket.jinja",
 )

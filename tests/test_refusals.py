@@ -14,10 +14,10 @@ NAMES = {
     "a keyword": ("class", "it is a keyword of Python", "class-api"),
     "a standard module": ("json", "it is a module of Python's standard library", "json-api"),
     "a standard module that only 3.11 has": ("imghdr", "it is a module of Python's standard library", "imghdr-api"),
-    "a standard module that only 3.14 has": ("annotationlib", "it is a module of Python's standard library", "such as"),
+    "a standard module that only 3.14 has": ("annotationlib", "it is a module of Python's standard library", "annotationlib-api"),
     "a template": ("{{ orders }}", "lower-case words joined by hyphens", "Write orders."),
     "a locked package": ("starlette", "it is a package that services lock", "starlette-api"),
-    "a locked package with a hyphen": ("typing-extensions", "it is a package that services lock", "such as"),
+    "a locked package with a hyphen": ("typing-extensions", "it is a package that services lock", "typing-extensions-api"),
     "a package that another answer locks": ("werkzeug", "it is a package that services lock", "werkzeug-api"),
     "a module of a locked package": ("dotenv", "it is imported from a package that services lock", "dotenv-api"),
     "a standard module that is left out of lists": ("test", "it is a module of Python's standard library", "test-api"),
@@ -56,8 +56,9 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
     "an unknown way to deploy": (
         {"deploy": ["compose", "heroku"]},
         ["deploy   heroku"],
-        "Choose compose, kubernetes, systemd or prometheus.",
+        "Choose compose, kubernetes, systemd, procfile or prometheus.",
     ),
+    "an extra that is none": ({"extras": ["pipenv"]}, ["extras   pipenv"], "Choose scaling, devcontainer, vscode or renovate."),
     "a Python without a patch": ({"python": "3.13"}, ["Python is not stated exactly."], "such as 3.13.18"),
     "a Python that is a word": ({"python": "newest"}, ["Python is not stated exactly."], "such as 3.13.18"),
     "a pre-release of Python": ({"python": "3.14.0rc1"}, ["Python is not stated exactly."], "such as 3.13.18"),
@@ -88,12 +89,22 @@ def test_an_answer_is_refused(unversioned: Template, tmp_path: Path, case: str) 
     assert_refused(unversioned, tmp_path / "service", answers, said, repair)
 
 
-def test_ways_to_deploy_that_are_no_list_are_refused(unversioned: Template, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"deploy": "compose"}, "ways to deploy are a list, such as deploy=[compose,kubernetes]"),
+        ({"extras": "vscode"}, "extras are a list, such as extras=[vscode,renovate]"),
+    ],
+    ids=["deploy", "extras"],
+)
+def test_an_answer_that_is_no_list_is_refused(
+    unversioned: Template, tmp_path: Path, answer: dict[str, object], said: str
+) -> None:
     """Copier takes the list apart before any rule is asked; so this one is told in a single line."""
-    done = unversioned.copy(tmp_path / "service", {"deploy": "compose"})
+    done = unversioned.copy(tmp_path / "service", answer)
 
     assert done.returncode == 1
-    assert "ways to deploy are a list, such as deploy=[compose,kubernetes]" in done.stderr
+    assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "service").exists()
 

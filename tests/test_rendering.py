@@ -60,7 +60,7 @@ def test_a_service_has_few_files_and_only_the_teams_in_src(every_service: Mappin
 
 def test_every_file_parses(every_service: Mapping[str, Path]) -> None:
     readers: dict[str, Callable[[str], object]] = {
-        ".json": json.loads,
+        ".json": lambda text: json.loads(re.sub(r"(?m)^\s*//.*$", "", text)),  # as editors read theirs
         ".lock": tomllib.loads,
         ".py": ast.parse,
         ".toml": tomllib.loads,
@@ -140,11 +140,18 @@ def test_each_answer_brings_only_its_own_files(every_service: Mapping[str, Path]
             "compose": (folder / "deploy" / "compose.yaml").exists(),
             "kubernetes": (folder / "deploy" / "kubernetes").exists(),
             "systemd": (folder / "deploy" / "systemd").exists(),
+            "procfile": (folder / "Procfile").exists(),
+            "scaling": (folder / "deploy" / "kubernetes" / "disruption.yaml").exists(),
+            "devcontainer": (folder / ".devcontainer").exists(),
+            "vscode": (folder / ".vscode").exists(),
+            "renovate": (folder / "renovate.json").exists(),
             "prometheus": bool(list(folder.glob("src/*/metrics.py"))),
         }
 
-        assert {part for part, exists in there.items() if exists} == {answers["ci"], *deploy} - {"none"}
-        assert (folder / "deploy").exists() is bool(set(deploy) - {"prometheus"})
+        extras = answers.get("extras", [])
+        assert isinstance(extras, list)
+        assert {part for part, exists in there.items() if exists} == {answers["ci"], *deploy, *extras} - {"none"}
+        assert (folder / "deploy").exists() is bool(set(deploy) - {"prometheus", "procfile"})
 
 
 def test_git_shows_no_wheel_and_no_lock_in_a_review(every_service: Mapping[str, Path]) -> None:

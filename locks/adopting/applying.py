@@ -19,7 +19,7 @@ ADAPTERS = Path(__file__).parent
 FURNITURE = ("tests/", "docs/", ".env.example", "src/")
 OURS = ("server.toml", "worker.py", "metrics.py", "__init__.py")
 # Lockstep's block stands first in them, the team's below.
-SHARED = (".gitignore", ".gitattributes")
+SHARED = (".gitignore", ".gitattributes", ".editorconfig", "AGENTS.md")
 # They state what uv.lock and pyproject.toml state from now on.
 STATED_AGAIN = (
     "poetry.lock",

@@ -131,7 +131,7 @@ FAULTS = (
     pins(
         "an action by its tag",
         "actions",
-        edit(WORKFLOW, "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6"),
+        edit(WORKFLOW, "3d3c42e5aac5ba805825da76410c181273ba90b1", "v7"),
         "An action is not pinned to a commit.",
     ),
     pins("an image by latest", "images", edit("Dockerfile", "debian:trixie-slim", "debian:latest"), "a tag that moves"),

@@ -27,6 +27,7 @@ ANSWERS = {
     "server": "uvicorn-workers",
     "ci": "github",
     "deploy": ["compose", "kubernetes", "systemd"],
+    "extras": ["scaling"],
 }
 ADDRESS = "https://example.org/lockstep.git"
 ELSEWHERE = "elsewhere"

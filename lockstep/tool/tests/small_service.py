@@ -108,6 +108,7 @@ ANSWERS: Mapping[str, object] = {
     "package_name": "orders_api",
     "ci": "github",
     "deploy": ["compose", "kubernetes", "systemd"],
+    "extras": ["scaling"],
     "server": "gunicorn-gthread",
     "gunicorn": True,
     "proxy": True,
@@ -117,6 +118,7 @@ FILES: Mapping[str, str] = {
     ".gitignore": ".nox/\n",
     "README.md": "# orders-api\n\n`uv run noxfile.py -s dev ` serves it.\n",
     ".copier-answers.yml": f"python: {platform.python_version()}\nci: github\ndeploy: [compose, kubernetes, systemd]\n"
+    "extras: [scaling]\n"
     "project_name: orders-api\nserver: gunicorn-gthread\n",
     ".env.example": "# How people are greeted.\nORDERS_API_GREETING=Hello\n",
     "src/orders_api/__init__.py": "",

@@ -116,6 +116,7 @@ class Service:
             "project_name": str(self.project.get("project", {}).get("name", self.package.name)),
             "ci": "none",
             "deploy": [],
+            "extras": [],
             **self.stated_answers,
             "package_name": self.package.name,
             "server": model.name,

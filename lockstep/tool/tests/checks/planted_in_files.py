@@ -14,7 +14,7 @@ DETACH = together(remove(".copier-answers.yml"), edit("noxfile.py", "\ndef updat
 FIELD = "    greeting: str"
 SETTINGS = "src/orders_api/settings.py"
 DEFINITION = "src/orders_api/server.toml"
-COMMIT = "8e8c483db84b4bee98b60c0593521ed34d9990e8"
+COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 COMMAND = 'CMD ["/app/.venv/bin/python", "-m", "lockstep_serve", "serve"]'
 # What is started instead of the one command.
 STARTS = {
@@ -46,6 +46,16 @@ FILES: Mapping[str, Sequence[Planted]] = {
     "versions": (
         Planted("a second uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:0.1.0"), "uv is stated two ways."),
         Planted("the newest uv in the Dockerfile", edit("Dockerfile", f"uv:{UV_VERSION}", "uv:latest"), "uv is stated two ways."),
+        Planted(
+            "a second uv in the dev container",
+            write(".devcontainer/devcontainer.json", '{\n    "image": "ghcr.io/astral-sh/uv:0.1.0-trixie"\n}\n'),
+            "uv is stated two ways.",
+        ),
+        Planted(
+            "a second uv in renovate.json",
+            write("renovate.json", '{\n    "constraints": {\n        "uv": "0.1.0"\n    }\n}\n'),
+            "renovate.json:3",
+        ),
         Planted("a second uv in CI", edit(WORKFLOW, f"uv=={UV_VERSION}", "uv==0.1.0"), "uv is stated two ways."),
         Planted("the newest uv in CI", edit(WORKFLOW, f"uv=={UV_VERSION}", "uv"), "uv is taken in whatever version is newest."),
         Planted(
@@ -100,6 +110,16 @@ FILES: Mapping[str, Sequence[Planted]] = {
         ),
     ),
     "commands": (
+        Planted(
+            "a Procfile that starts another server",
+            write("Procfile", "web: gunicorn orders_api.app:app\nworker: python -m orders_api.jobs\n"),
+            "web: gunicorn orders_api.app:app   <- differs",
+        ),
+        Planted(
+            "a dev container that takes a stale lock",
+            write(".devcontainer/devcontainer.json", '{"postCreateCommand": "uv sync"}\n'),
+            'uv sync"}   <- without --locked',
+        ),
         Planted(
             "a frozen lock in the image",
             edit("Dockerfile", "uv sync --locked --no-default-groups", "uv sync --frozen --no-default-groups"),

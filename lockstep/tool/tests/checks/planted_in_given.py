@@ -173,6 +173,16 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
         ),
     ),
     "kubernetes files": (
+        Planted(
+            "an ingress to another service",
+            edit("deploy/kubernetes/more/ingress.yaml", "                name: orders-api", "                name: other"),
+            "name: other   <- differs from orders-api",
+        ),
+        Planted(
+            "a budget that lets nobody leave",
+            edit("deploy/kubernetes/disruption.yaml", "maxUnavailable: 1", "maxUnavailable: 0"),
+            "maxUnavailable: 0   <- differs from 1",
+        ),
         Planted("root in the pod", edit(POD, "runAsUser: 10001", "runAsUser: 0"), "runAsUser: 0   <- differs from 10001"),
         Planted(
             "a privileged container",

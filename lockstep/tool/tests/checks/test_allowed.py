@@ -10,7 +10,7 @@ from lockstep_tool.checks.report import describe, run_checks
 from lockstep_tool.files.template_files import rendered_files
 from lockstep_tool.service import Service
 from planting import Plant, append, edit, remove, together, write
-from small_service import ANSWERS, COMPOSE, PROXY, SITE, WORKFLOW, SmallService
+from small_service import ANSWERS, COMPOSE, PROXY, SITE, UV_VERSION, WORKFLOW, SmallService
 
 JOB = "    runs-on: ubuntu-24.04\n"
 AUDIT = ".github/workflows/audit.yml"
@@ -18,7 +18,7 @@ OVERRIDE = "deploy/compose.override.yaml"
 POD = "deploy/kubernetes/deployment.yaml"
 UNIT, SOCKET = "deploy/systemd/orders-api.service", "deploy/systemd/orders-api.socket"
 DEFINITION = "src/orders_api/server.toml"
-COMMIT = "8e8c483db84b4bee98b60c0593521ed34d9990e8"
+COMMIT = "3d3c42e5aac5ba805825da76410c181273ba90b1"
 NGINX = "1.30.5-alpine"
 DATABASE = "    services:\n      postgres:\n        image: docker.io/library/postgres:18.1\n        ports: [5432:5432]\n"
 COMPANY = "https://index.example.org/simple"
@@ -31,7 +31,7 @@ ALLOWED: Mapping[str, Plant] = {
     "another machine": edit(WORKFLOW, "ubuntu-24.04", "[self-hosted, linux]"),
     "another limit": edit(WORKFLOW, "timeout-minutes: 30", "timeout-minutes: 60"),
     "another time": edit(AUDIT, "23 5 * * 1", "5 4 * * 1-5"),
-    "another commit of an action": edit(WORKFLOW, f"{COMMIT} # v6.0.1", f"{40 * 'a'} # v6.0.2"),
+    "another commit of an action": edit(WORKFLOW, f"{COMMIT} # v7.0.1", f"{40 * 'a'} # v7.0.2"),
     "a variable of its own in CI": edit(WORKFLOW, "    env:\n", "    env:\n      ORDERS_API_GREETING: Hi\n"),
     "a proxy of the network in CI": edit(AUDIT, JOB, f"{JOB}    env:\n      HTTPS_PROXY: http://proxy.example.org:3128\n"),
     "a database for its tests": edit(WORKFLOW, JOB, JOB + DATABASE),
@@ -75,6 +75,27 @@ ALLOWED: Mapping[str, Plant] = {
     ),
     "files for the proxy": write(OVERRIDE, "services:\n  orders-api-proxy:\n    volumes:\n      - ./proxy:/etc/nginx/yours:ro\n"),
     "what a pod may use": edit(POD, "              memory: 512Mi\n", "              memory: 1Gi\n              cpu: 2\n"),
+    "an ingress of its own": together(
+        edit("deploy/kubernetes/more/ingress.yaml", "orders-api.example.com", "orders.acme.example"),
+        edit(
+            "deploy/kubernetes/more/ingress.yaml",
+            "spec:\n",
+            "spec:\n  ingressClassName: nginx\n  tls: [{hosts: [orders.acme.example]}]\n",
+        ),
+    ),
+    "as many pods as the autoscaler says": together(
+        edit(POD, "  replicas: 2\n", ""),
+        edit("deploy/kubernetes/more/autoscaling.yaml", "maxReplicas: 10", "maxReplicas: 40"),
+    ),
+    "a Procfile with processes of its own": write(
+        "Procfile", "web: python -m lockstep_serve serve\nrelease: python -m orders_api migrate\n"
+    ),
+    "a dev container with features": write(
+        ".devcontainer/devcontainer.json",
+        f'{{\n    "image": "ghcr.io/astral-sh/uv:{UV_VERSION}-trixie",\n    "postCreateCommand": "uv sync --locked",\n'
+        '    "features": {"ghcr.io/devcontainers/features/python:1": {}}\n}\n',
+    ),
+    "a Renovate that has the stated uv": write("renovate.json", f'{{"constraints": {{"uv": "{UV_VERSION}"}}}}\n'),
     "more pods of its own image": together(
         edit(POD, "replicas: 2", "replicas: 5"),
         edit(POD, "image: localhost/orders-api:lockstep", f"image: registry.example.org/orders@sha256:{64 * 'a'}"),

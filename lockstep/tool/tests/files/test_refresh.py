@@ -18,7 +18,7 @@ IMAGES = (
     ("Dockerfile", "gcr.io/", "distroless/cc-debian13"),
     (COMPOSE, "docker.io/", "nginxinc/nginx-unprivileged:1.30.5-alpine"),
 )
-NEEDLE = "8e8c483db84b4bee98b60c0593521ed34d9990e8 # v6.0.1"
+NEEDLE = "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,13 @@ def world(service: SmallService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name in ("audit", "release", "lockstep-update"):
         (service.root / f".github/workflows/{name}.yml").unlink()
     service.substitute(WORKFLOW, r"(?s)      - uses: actions/upload-artifact.*", "")
+    service.substitute(WORKFLOW, r"(?s)      #[^\n]*\n      - uses: actions/cache.*?(?=      - run)", "")
     with serve_registry() as registry:
         digests = {}
         for file, host, name in IMAGES:
             service.edit(file, f"{host}{name}", f"{registry.host}/{name}")
             digests[name] = registry.push(name if ":" in name else f"{name}:latest", "1" * 64)
-        commits = make_action(tmp_path / "actions", "actions/checkout", "v6", "v6.0.1", "v6.0.2", "v7.0.0")
+        commits = make_action(tmp_path / "actions", "actions/checkout", "v7", "v7.0.1", "v7.0.2", "v8-beta")
         yield World(service, registry, digests, commits)
 
 
@@ -57,8 +58,20 @@ def test_each_image_gets_the_digest_of_its_index_and_each_action_its_newest_comm
 
     for file, _, name in IMAGES:
         assert f"{world.registry.host}/{name}@{world.digests[name]}" in world.service.read(file)
-    assert f"actions/checkout@{world.commits['v6.0.2']} # v6.0.2\n" in world.service.read(WORKFLOW)
-    assert any("actions/checkout  v6.0.1 -> v6.0.2" in line for line in lines)
+    assert f"actions/checkout@{world.commits['v7.0.2']} # v7.0.2\n" in world.service.read(WORKFLOW)
+    assert any("actions/checkout  v7.0.1 -> v7.0.2" in line for line in lines)
+
+
+def test_an_action_moves_to_another_major_version_with_the_page_that_says_what_changed(world: World, tmp_path: Path) -> None:
+    commits = make_action(tmp_path / "newer", "actions/checkout", "v7.0.1", "v9.1.0", "v10", "20300101")
+    (tmp_path / "actions" / "actions").rename(tmp_path / "older")
+    (tmp_path / "newer" / "actions").rename(tmp_path / "actions" / "actions")
+
+    lines = world.refresh()
+
+    assert f"actions/checkout@{commits['v10']} # v10\n" in world.service.read(WORKFLOW)
+    [said] = [line for line in lines if "actions/checkout" in line]
+    assert "v7.0.1 -> v10: another major version, https://github.com/actions/checkout/releases says what changed" in said
 
 
 def test_a_second_time_nothing_moves(world: World) -> None:
@@ -83,15 +96,15 @@ def test_an_action_by_tag_becomes_a_commit(world: World) -> None:
 
     world.refresh()
 
-    assert f"uses: actions/checkout@{world.commits['v6.0.2']} # v6.0.2\n" in world.service.read(WORKFLOW)
+    assert f"uses: actions/checkout@{world.commits['v7.0.2']} # v7.0.2\n" in world.service.read(WORKFLOW)
 
 
 def test_a_commit_without_a_comment_is_taken_for_the_release_that_it_is(world: World) -> None:
-    world.service.edit(WORKFLOW, NEEDLE, world.commits["v6.0.1"])
+    world.service.edit(WORKFLOW, NEEDLE, world.commits["v7.0.1"])
 
     world.refresh()
 
-    assert f"{world.commits['v6.0.2']} # v6.0.2\n" in world.service.read(WORKFLOW)
+    assert f"{world.commits['v7.0.2']} # v7.0.2\n" in world.service.read(WORKFLOW)
 
 
 def test_what_cannot_be_asked_is_named_and_nothing_is_changed(world: World) -> None:

@@ -3,16 +3,13 @@
 import base64
 import json
 import shutil
-import subprocess
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from forge import HOSTS, Forge, be_on, serve_forge
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import git
 from lockstep_tool.updating.proposing import format_request
@@ -21,67 +18,13 @@ from tiny_template import commit
 
 BRANCH = "lockstep/update"
 SAVED = Path(".nox", "report", "update")
-HOSTS = {
-    "github": {
-        "GITHUB_ACTIONS": "true",
-        "GITHUB_REPOSITORY": "acme/orders-api",
-        "GITHUB_SERVER_URL": "{server}",
-        "GITHUB_API_URL": "{address}",
-        "GITHUB_REF_NAME": "main",
-    },
-    "gitlab": {
-        "GITLAB_CI": "true",
-        "CI_PROJECT_URL": "{server}/acme/orders-api",
-        "CI_PROJECT_ID": "7",
-        "CI_API_V4_URL": "{address}",
-        "CI_COMMIT_BRANCH": "main",
-    },
-}
-
-
-@dataclass
-class Forge:
-    """A stand-in of a host's interface, on loopback: what it was asked, and the requests that are open."""
-
-    repository: Path
-    asked: list[tuple[str, str, dict[str, str], str]] = field(default_factory=list)
-    open: list[dict[str, object]] = field(default_factory=list)
-    status: int = 200
-    address: str = ""
 
 
 @pytest.fixture
 def forge(tmp_path: Path) -> Iterator[Forge]:
     """With an empty repository of the service's, reached as a file."""
-    repository = tmp_path / "forge" / "acme" / "orders-api.git"
-    subprocess.run(["git", "init", "--quiet", "--bare", str(repository)], check=True)
-    found = Forge(repository)
-
-    class Handler(BaseHTTPRequestHandler):
-        def answer(self) -> None:
-            given = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
-            secret = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
-            found.asked.append((self.command, self.path, given, secret))
-            address = {"html_url": "https://forge.example/1", "web_url": "https://forge.example/1"}
-            body = json.dumps(found.open if self.command == "GET" else address).encode()
-            self.send_response(found.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_PATCH = do_PUT = answer
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield found
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve_forge(tmp_path / "forge") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -106,12 +49,6 @@ def second_job(saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LOCKSTEP_UPDATE_TOKEN", "a-secret")
     return tmp_path / "orders-api"
-
-
-def be_on(host: str, forge: Forge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set the variables that the host sets."""
-    for name, value in HOSTS[host].items():
-        monkeypatch.setenv(name, value.format(server=f"file://{forge.repository.parents[1]}", address=forge.address))
 
 
 @pytest.mark.parametrize(("host", "text"), [("github", "body"), ("gitlab", "description")])

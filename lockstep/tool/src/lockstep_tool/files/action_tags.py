@@ -1,4 +1,4 @@
-"""Ask the repository of an action which commit its newest release of the same major version is."""
+"""Ask the repository of an action which commit its newest release is, and where it says what changed."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lockstep_tool.files.unanswered import Unanswered
 
-__all__ = ["Release", "newest_release", "tags_of"]
+__all__ = ["Release", "is_other_major", "newest_release", "tags_of", "where_changes_are"]
 
 SECONDS = 60
 
@@ -20,8 +20,7 @@ class Release:
 
 def tags_of(repository: str) -> list[Release]:
     """Every tag of `owner/name` with its commit; raises Unanswered."""
-    server = os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
-    command = ["git", "ls-remote", "--tags", f"{server}/{repository}"]
+    command = ["git", "ls-remote", "--tags", f"{server()}/{repository}"]
     try:
         done = subprocess.run(
             command,
@@ -47,7 +46,7 @@ def tags_of(repository: str) -> list[Release]:
 
 
 def newest_release(releases: list[Release], reference: str, comment: str) -> Release:
-    """The newest release of the same major version as the tag that is used, or that the comment names.
+    """The newest release that is numbered as the tag that is used, or that the comment names.
 
     A commit without a comment is taken for the release that it is; raises Unanswered when it is none.
     """
@@ -55,10 +54,26 @@ def newest_release(releases: list[Release], reference: str, comment: str) -> Rel
     named += [release.tag for release in releases if release.commit == reference and numbers(release.tag)]
     if not named:
         raise Unanswered("no version to follow: write the tag as a comment", away=False)
-    same = [one for one in releases if numbers(one.tag)[:1] == numbers(named[0])[:1]]
+    as_named = [one for one in releases if one.tag.startswith("v") == named[0].startswith("v")]
+    same = [one for one in as_named if numbers(one.tag) >= numbers(named[0])[:1]]
     if not same:
-        raise Unanswered(f"no tag of version {numbers(named[0])[0]}", away=False)
+        raise Unanswered(f"no tag of version {numbers(named[0])[0]} or later", away=False)
     return max(same, key=lambda one: (numbers(one.tag), one.tag))
+
+
+def is_other_major(before: str, tag: str) -> bool:
+    """Whether two tags are of different major versions; a commit is of none."""
+    return bool(numbers(before)) and numbers(before)[:1] != numbers(tag)[:1]
+
+
+def where_changes_are(repository: str) -> str:
+    """The page on which an action says what changed."""
+    return f"{server()}/{repository}/releases"
+
+
+def server() -> str:
+    """Where actions come from."""
+    return os.environ.get("GITHUB_SERVER_URL") or "https://github.com"
 
 
 def numbers(tag: str) -> tuple[int, ...]:

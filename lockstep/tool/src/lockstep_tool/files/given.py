@@ -15,7 +15,8 @@ from lockstep_tool.service import Service
 __all__ = ["Given", "compare_given", "given_files", "parse_file"]
 
 MOST = 12  # differences of one file are named
-WAYS = ("compose", "kubernetes", "systemd", "prometheus")
+WAYS = ("compose", "kubernetes", "systemd", "procfile", "prometheus")
+EXTRAS = ("scaling", "devcontainer", "vscode", "renovate")
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def given_files(service: Service) -> dict[str, tuple[str, bool]]:
     now = rendered_files(service.answers)
     found: dict[str, tuple[str, bool]] = {}
     for ci in ("github", "gitlab"):
-        every = rendered_files({**service.answers, "ci": ci, "deploy": WAYS})
+        every = rendered_files({**service.answers, "ci": ci, "deploy": WAYS, "extras": EXTRAS})
         found |= {name: (text, name in now) for name, text in every.items()}
     return found
 

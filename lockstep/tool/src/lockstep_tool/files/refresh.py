@@ -7,7 +7,7 @@ from typing import TypeVar
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_tool.checks.finding import Finding, Repair
 from lockstep_tool.checks.mending import mend
-from lockstep_tool.files.action_tags import Release, newest_release, tags_of
+from lockstep_tool.files.action_tags import Release, is_other_major, newest_release, tags_of, where_changes_are
 from lockstep_tool.files.image_registry import digest_of, parse_reference
 from lockstep_tool.files.pinned_actions import actions
 from lockstep_tool.files.pinned_images import images
@@ -94,8 +94,9 @@ def move_action(found: Statement, release: Release) -> Iterator[Move]:
         end = match.end("comment") if match["comment"] else match.end()
         text = f"{release.commit}{quote} # {release.tag}"
         before = match["tag"] or match["reference"]
+        read = f": another major version, {where_changes_are(match['repository'])} says what changed"
         yield (
-            f"{found.spot}  {match['repository']}  {before} -> {release.tag}",
+            f"{found.spot}  {match['repository']}  {before} -> {release.tag}{read * is_other_major(before, release.tag)}",
             Repair(found.file, found.number, (match.start("reference"), end), text),
         )
 

@@ -1,4 +1,4 @@
-"""Find the commands by which the image and the deploy files start the service."""
+"""Find the commands by which the image, the deploy files and the Procfile start the service."""
 
 import re
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ __all__ = ["start_commands"]
 
 COMMANDS = (
     (r"^(?:CMD|ENTRYPOINT)\s+(.*)$", "Dockerfile"),
+    (r"^web:\s*(.*)$", "Procfile"),
     (r"^ExecStart=(.*)$", "deploy/systemd/*.service"),
     (r"^\s+(?:command|entrypoint):(?!\s*\[nginx\])\s*(.*)$", "deploy/compose.yaml"),
     (r"^\s+(?:command|args):\s*(.*)$", "deploy/kubernetes/*.yaml"),

@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
@@ -17,7 +18,7 @@ from lockstep_tool.lockfile import Lock
 from lockstep_tool.locks.lock_registry import UNREACHABLE
 from lockstep_tool.service import Service
 
-__all__ = ["upgrade"]
+__all__ = ["Moved", "Row", "move_versions", "upgrade"]
 
 # What uv says → what is wrong, what to do, the exit code. The first that fits counts.
 REASONS: Sequence[tuple[tuple[str, ...], str, str, int]] = (
@@ -33,8 +34,23 @@ INPUTS = ("uv.toml", ".python-version", "pyproject.toml", "uv.lock")
 Row = tuple[str, str, str]  # what moved, from where, to where
 
 
+@dataclass(frozen=True)
+class Moved:
+    """What moved, and what `pins` then says of the service."""
+
+    rows: Sequence[Row]
+    compared: Sequence[str]
+
+
 def upgrade(root: Path, *, uv: str = "", python: str = "", packages: Sequence[str] = (), keep: bool = False) -> list[str]:
-    """Return what moved, as a table. Raises Refusal, with every file as it was, when something cannot be moved.
+    """Return what moved, as a table; otherwise like `move_versions`."""
+    moved = move_versions(root, uv=uv, python=python, packages=packages, keep=keep)
+    closing = "Now run `uv run noxfile.py`, and commit what changed."
+    return [*table(moved.rows), closing if moved.rows else "Nothing moved: all is as new as allowed.", "", *moved.compared]
+
+
+def move_versions(root: Path, *, uv: str = "", python: str = "", packages: Sequence[str] = (), keep: bool = False) -> Moved:
+    """Move them, wherever they are repeated. Raises Refusal, with every file as it was, when something cannot be moved.
 
     `uv` and `python` are exact versions, or empty to stay; without `packages` all of them move, with `keep` none.
     """
@@ -52,9 +68,7 @@ def upgrade(root: Path, *, uv: str = "", python: str = "", packages: Sequence[st
         run_uv_lock(root, wanted["uv"], [] if keep else chosen)
         now = Service(root)
         compared = check_pins(now)
-    rows = [*versions_moved(before.versions, now.versions), *packages_moved(before.lock, now.lock)]
-    closing = "Now run `uv run noxfile.py`, and commit what changed." if rows else "Nothing moved: all is as new as allowed."
-    return [*table(rows), closing, "", *compared]
+    return Moved([*versions_moved(before.versions, now.versions), *packages_moved(before.lock, now.lock)], compared)
 
 
 def complain_of_unknown(lock: Lock, packages: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ WORD = r"['\"]?(\d[\w.]*)"
 
 # A tool, a pattern whose group is the version, or a word where a version should be, and the files.
 STATEMENTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Python", r"(?<![\w-])python:(\d[\d.]*|[a-z]\w*)", RUN),
+    ("Python", r"(?<![\w-])(?<!features/)python:(\d[\d.]*|[a-z]\w*)", RUN),
     ("Python", rf"python-version:\s*{WORD}", CI),
     ("Python", rf"\buv python (?:install|pin)\s+{WORD}", (*RUN, *PROSE)),
     ("Python", rf"\buv\b.*\s--python[= ]{WORD}", (*RUN, *PROSE)),
@@ -25,6 +25,7 @@ STATEMENTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("uv", r"/uv:(\d[\d.]*|[a-z]\w*)", RUN),
     ("uv", r"\buv(?:==|@)(\d[\d.]*|[a-z]\w*)", (*RUN, *PROSE)),
     ("uv", r"astral\.sh/uv/(\d[\d.]*)/install", (*RUN, *PROSE)),
+    ("uv", r'"uv":\s*"(\d[^"]*)"', ("renovate.json",)),
     ("uv", rf"\bUV_VERSION[=:]\s*{WORD}", RUN),
     ("uv", rf"^uv\s*[= ]\s*{WORD}", (".tool-versions", "mise.toml", ".mise.toml")),
     ("nox", r"\bnox(?:==|@)(\d[\d.]*|[a-z]\w*)", (*RUN, *PROSE)),

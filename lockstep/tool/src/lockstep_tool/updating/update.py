@@ -23,6 +23,7 @@ from lockstep_tool.updating.wheels import refuse_changed_wheels
 
 __all__ = ["main"]
 
+BRANCH = "lockstep/update"
 FIXED = {
     "framework": "The framework is what the application is written with, and no template can rewrite that.",
     "project-name": "The name is the package's folder and stands in your own code and in every deployment.",
@@ -45,7 +46,7 @@ def update(root: Path, options: argparse.Namespace, words: Sequence[str]) -> int
     """Refuse first what need not be tried."""
     data = read_data(options)
     if options.open:
-        return open_request(root, options.open)
+        return open_request(root, options.open, BRANCH)
     if shutil.which("git") is None:
         raise Refusal("An update needs git.", [("PATH", "has no git")], "Install git, and commit the service to it.")
     refuse_changed_wheels(root)

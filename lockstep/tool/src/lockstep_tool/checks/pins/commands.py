@@ -73,16 +73,17 @@ def beside_the_one_command(service: Service, given: set[str]) -> Iterator[Findin
 def without_the_lock(service: Service, given: set[str]) -> Iterator[Finding]:
     """Each installation in the image is one from the lock, without the groups that only developers need."""
     for file, number, line in service.files.shell_lines(*(name for name in service.files.named(*BUILD) if name not in given)):
+        needed = NEEDED[:1] if file.startswith(".devcontainer/") else NEEDED  # developers work there
         for command in re.findall(r"\buv sync\b[^;&|]*", line):
-            lacking = [option for option in NEEDED if option not in command.split()]
+            lacking = [option for option in needed if option not in re.split(r"[\s\"',]+", command)]
             if lacking:
                 yield CHECK.finding(
                     "The image is not installed as the other environments are.",
                     where=(
-                        ("the other environments", f"uv sync {' '.join(NEEDED)}"),
+                        ("the other environments", f"uv sync {' '.join(needed)}"),
                         (f"{file}:{number}", f"{command.strip()}   <- without {' '.join(lacking)}"),
                     ),
-                    fix=f"Write `uv sync {' '.join(NEEDED)} …` in {file}.",
+                    fix=f"Write `uv sync {' '.join(needed)} …` in {file}.",
                 )
         for command in re.findall(r"(?:\buv |\bpython\S* -m )?\bpip3? install\b[^;&|]*", line):
             if "--no-index" not in command and not INSTALLS_UV.search(command):

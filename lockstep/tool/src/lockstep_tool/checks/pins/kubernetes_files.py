@@ -27,6 +27,14 @@ SCHEDULING = (
 )
 PLACES = (
     Place("spec/replicas", "another number", r"[1-9]\d*"),
+    Place("spec/replicas", "none, where the autoscaler has it", less=True),
+    *(Place(f"spec/{key}", "another number", r"[1-9]\d*") for key in ("maxUnavailable", "minReplicas", "maxReplicas")),
+    Place("spec/metrics/[]/resource/target/averageUtilization", "another number", r"[1-9]\d*"),
+    Place("spec/metrics/[]", "your metrics", more=True),
+    Place("spec/behavior", "how fast it scales"),
+    Place("spec/ingressClassName", "the class of your ingress", more=True),
+    Place("spec/tls", "your certificates"),
+    Place("spec/rules/[]/host", "your host", r"[\w.*-]+"),
     Place("metadata/labels/*", "your labels", more=True),
     Place("metadata/annotations", "your annotations"),
     Place("metadata/namespace", "your namespace"),
@@ -76,7 +84,7 @@ def find(service: Service) -> Iterator[Finding]:
 CHECK = Check(
     name="kubernetes files",
     session="pins",
-    asks="Deployment and service in deploy/kubernetes, parsed and compared with what the template gives.",
+    asks="Everything in deploy/kubernetes, parsed and compared with what the template gives.",
     why="A container that may do more, or is killed sooner, is not the one that was proved.",
     allowed="Image, replicas, resources, scheduling, labels, variables, and volumes that lie over no code; overlays are yours.",
     fix="Put back what differs; yours go to an overlay (kustomize).",
