@@ -20,7 +20,6 @@ import runpy
 import shutil
 import signal
 import subprocess
-import sys
 import textwrap
 import tomllib
 from functools import cache

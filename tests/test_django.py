@@ -338,6 +338,37 @@ def test_a_check_that_blocks_stops_no_other_request(service: Service, secret: st
         assert waiting.result()[0] == 200
 
 
+STREAM = """
+    import pathlib, time
+    from django.http import StreamingHttpResponse
+
+    def parts():
+        yield b"first"
+        while not pathlib.Path("RELEASED").exists():
+            time.sleep(0.02)
+        yield b"last"
+
+    return StreamingHttpResponse(parts())
+"""
+
+
+def test_a_plain_stream_is_sent_part_by_part_under_both_interfaces(service: Service, secret: str, tmp_path: Path) -> None:
+    """As a file's is: whatever Django reads of it before it sends lies in memory whole."""
+    released = tmp_path / "released"
+    old = '    return JsonResponse({"status": "live"})\n'
+    with (
+        planted(installed(service, "health.py"), old, STREAM.replace("RELEASED", str(released))),
+        serving(service, **{SECRET: secret}) as port,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection,
+    ):
+        connection.request("GET", "/health/live")
+        answer = connection.getresponse()
+
+        assert answer.read(5) == b"first"
+        released.touch()
+        assert answer.read() == b"last"
+
+
 def until(holds: Callable[[], bool]) -> None:
     """Wait for an event; raises AssertionError after some 10 s."""
     for _ in range(1000):

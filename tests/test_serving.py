@@ -131,6 +131,39 @@ def test_the_worker_surrounds_each_process_and_its_failure_stops_the_boot(servic
     assert "ConnectionError: the pool is out of reach" in failed.stdout
 
 
+# Framework → where its first page gives another answer: a redirect to an address that the framework makes.
+REDIRECTS = {
+    "fastapi": ("    return Welcome(", "    return responses.RedirectResponse(request.url_for('hello', name='Ada').path)\n"),
+    "flask": ('    return {"service"', "    return flask.redirect(flask.url_for('hello.hello', name='Ada'))\n"),
+    "django": ("    icon = ", "    return shortcuts.redirect(hello, 'Ada')\n"),
+}
+IMPORTS = {"fastapi": "from fastapi import responses", "flask": "import flask", "django": "from django import shortcuts"}
+
+
+def test_below_a_path_every_address_that_it_makes_begins_with_it(service: Service) -> None:
+    framework = tomllib.loads((service.path / "pyproject.toml").read_text())["project"]["dependencies"]
+    framework = next(name for name in REDIRECTS if any(line.startswith(name) for line in framework))
+    module = service.site_packages() / "orders_api" / "hello.py"
+    before = module.read_text()
+    first, redirect = REDIRECTS[framework]
+    assert first in before
+    with running(service, SERVER_ROOT_PATH="/orders") as server:
+        page = server.get("/orders/")[1].rpartition("\r\n\r\n")[2]
+        for found in (json.loads(page)[name] for name in ("docs", "icon") if f'"{name}"' in page):
+            assert found.startswith("/orders/")
+            assert server.get(found)[0] == server.get(found.removeprefix("/orders"))[0] == 200
+        assert framework != "fastapi" or "/orders/openapi.json" in server.get("/orders/docs")[1]
+    try:
+        module.write_text(f"{IMPORTS[framework]}\n{before.replace(first, redirect + first)}")
+        with running(service, SERVER_ROOT_PATH="/orders") as server:
+            status, text = server.get("/orders/")
+    finally:
+        module.write_text(before)
+
+    assert status in {302, 307}
+    assert "\r\nlocation: /orders/hello/ada\r\n" in text.lower()
+
+
 def greeting(port: int) -> str:
     """What the server says, or nothing while it starts again."""
     try:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from lockstep_serve.client_address import WSGI, find_client, parse_proxies
+from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import read_definition
+from lockstep_serve.wsgi.proxied import Proxied
 from services import DEFINITIONS
 
 
@@ -51,7 +52,7 @@ def test_the_application_gets_that_address(peer: str, forwarded: str, expected: 
         seen.append(environ["REMOTE_ADDR"])
         return []
 
-    told = WSGI(application, read_definition(DEFINITIONS / "gunicorn-sync.toml", {}))
+    told = Proxied(application, read_definition(DEFINITIONS / "gunicorn-sync.toml", {}))
     told({"REQUEST_METHOD": "GET", "REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, None)
 
     assert seen == [expected]

@@ -122,6 +122,19 @@ def test_a_rehearsal_enters_and_leaves_the_worker(service: Service, tmp_path: Pa
     assert "ConnectionError: the pool is out of reach" in bad.stdout
 
 
+def test_a_rehearsal_has_the_loop_and_the_patches_of_a_worker(service: Service) -> None:
+    asks = {
+        "gunicorn-gevent": "from gevent import monkey; assert monkey.is_module_patched('socket')",
+        "ASGI": "import asyncio; assert type(asyncio.get_running_loop()).__module__ == 'uvloop'",
+        "WSGI": "",
+    }
+    ask = asks.get(service.model.name, asks[service.model.interface])
+    with service.changed("worker.py", 'if os.environ.get("FAIL"):', f'{ask}\n    if os.environ.get("FAIL"):'):
+        done = service.run("rehearse")
+
+    assert (done.returncode, "cannot start" in done.stdout) == (0, False), done.stdout
+
+
 def test_a_log_configuration_that_fails_is_a_message_and_code_3(service: Service) -> None:
     if service.model.name not in {"uvicorn", "uvicorn-workers", "gunicorn-sync"}:
         pytest.skip("every model of gunicorn starts its log in the same way")

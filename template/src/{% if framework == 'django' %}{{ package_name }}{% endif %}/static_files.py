@@ -14,6 +14,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.contrib.staticfiles import finders
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
 from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # whitenoise has no types
 from whitenoise.responders import StaticFile  # type: ignore[import-untyped]  # the same
 
@@ -23,10 +24,12 @@ __all__ = ["HashedNames", "StaticFiles"]
 
 
 class HashedNames(StaticFilesStorage):
-    """What `static("a/b.css")` asks: `/static/a/b.0123456789ab.css`; raises ValueError when there is no such file."""
+    """What `static("a/b.css")` asks: `/static/a/b.0123456789ab.css`, below the path that the proxy gives this service;
+    raises ValueError when there is no such file.
+    """
 
     def url(self, name: str | None) -> str:
-        return super().url(hashed(name or ""))
+        return get_script_prefix().removesuffix("/") + super().url(hashed(name or ""))
 
 
 @cache  # an installed file does not change; `dev` starts again when a Python file does

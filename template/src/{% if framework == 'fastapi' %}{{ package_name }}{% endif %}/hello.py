@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel
 
 from . import NAME
@@ -27,9 +27,9 @@ class Greeting(BaseModel):
 
 
 @router.get("/")
-async def welcome() -> Welcome:
+async def welcome(request: Request) -> Welcome:
     """Say what this is."""
-    return Welcome(service=NAME, docs="/docs")
+    return Welcome(service=NAME, docs=f"{request.scope.get('root_path', '')}/docs")
 
 
 @router.get("/hello/{name}")

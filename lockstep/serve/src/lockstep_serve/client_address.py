@@ -8,11 +8,9 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any, AnyStr
+from typing import AnyStr
 
-from lockstep_serve.definition import Definition
-
-__all__ = ["ASGI", "WSGI", "Below", "find_client", "parse_proxies"]
+__all__ = ["SCHEMES", "find_client", "parse_proxies", "take_off"]
 
 SCHEMES = frozenset({"http", "https"})
 WITH_PORT = re.compile(r"\[([^\]]+)\](?::\d+)?|([\d.]+):\d+")  # as some proxies write it
@@ -47,78 +45,6 @@ def parse_address(word: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
-
-
-class WSGI:
-    """The application, told so; `root` is the path below which clients see it, whether the proxy passes that on or not."""
-
-    def __init__(self, application: Any, definition: Definition) -> None:
-        self.application, self.root = application, definition.root_path
-        self.trusted = parse_proxies(definition.trusted_proxies)
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        peer = environ.get("REMOTE_ADDR", "")
-        if self.trusted(peer):
-            if (scheme := environ.get("HTTP_X_FORWARDED_PROTO", "").lower()) in SCHEMES:
-                environ["wsgi.url_scheme"] = scheme
-            peer = find_client(environ.get("HTTP_X_FORWARDED_FOR", ""), self.trusted) or peer
-        environ["REMOTE_ADDR"] = peer.removeprefix("::ffff:")
-        if self.root:
-            environ["SCRIPT_NAME"], environ["PATH_INFO"] = self.root, take_off(environ["PATH_INFO"], self.root)
-        return self.application(environ, start_response)
-
-
-class ASGI:
-    """The same; the application itself is to be `Below` the path."""
-
-    def __init__(self, application: Any, definition: Definition) -> None:
-        self.application, self.root = application, definition.root_path
-        self.trusted = parse_proxies(definition.trusted_proxies)
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            peer, port = scope.get("client") or (find_nobody(scope), 0)
-            if peer.startswith("::ffff:"):
-                scope["client"] = (peer.removeprefix("::ffff:"), port)
-            if self.trusted(peer):
-                believe(scope, self.trusted)
-            if self.root:
-                scope["path"] = take_off(scope["path"], self.root)
-                scope["raw_path"] = take_off(scope.get("raw_path") or b"", self.root.encode())
-        await self.application(scope, receive, send)
-
-
-class Below:
-    """An ASGI application that sees the whole path, and which part of it is not its own, as ASGI has it."""
-
-    def __init__(self, application: Any, root: str) -> None:
-        self.application, self.root = application, root
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            raw_path = self.root.encode() + scope["raw_path"]
-            scope = {**scope, "root_path": self.root, "path": self.root + scope["path"], "raw_path": raw_path}
-        await self.application(scope, receive, send)
-
-
-def find_nobody(scope: Any) -> str:
-    """What stands for a peer without an address: it came through a socket file, which has no port, or has left already."""
-    server = scope.get("server")
-    return "left" if server and isinstance(server[1], int) else ""
-
-
-def believe(scope: Any, trusted: Callable[[str], bool]) -> None:
-    """Put the client and the scheme of a proxy's headers into the scope."""
-    forwarded, scheme = [], ""
-    for name, value in scope["headers"]:
-        if name == b"x-forwarded-for":
-            forwarded.append(value.decode("latin-1"))
-        elif name == b"x-forwarded-proto":
-            scheme = value.decode("latin-1").lower()
-    if scheme in SCHEMES:
-        scope["scheme"] = scheme if scope["type"] == "http" else scheme.replace("http", "ws")
-    if found := find_client(",".join(forwarded), trusted):
-        scope["client"] = (found, 0)  # its port is not known
 
 
 def take_off(path: AnyStr, root: AnyStr) -> AnyStr:

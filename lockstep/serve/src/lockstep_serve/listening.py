@@ -7,14 +7,12 @@ by GUNICORN_FD.
 
 import errno
 import os
-import shutil
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 
 from lockstep_serve.definition import Definition
 from lockstep_serve.errors import Refusal
-from lockstep_serve.kinds import SocketFile, find_socket_file
+from lockstep_serve.kinds import find_socket_file
 
 __all__ = ["Listener", "open_listener"]
 
@@ -82,6 +80,8 @@ def open_listener(definition: Definition) -> Listener:
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         if file:
+            from lockstep_serve.socket_file import bind_file  # most servers listen on an address
+
             bind_file(bound, file)
         else:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -91,26 +91,6 @@ def open_listener(definition: Definition) -> Listener:
         raise unusable(definition, error, port=not file) from error
     bound.set_inheritable(True)
     return Listener(bound, inherited=False)
-
-
-def bind_file(bound: socket.socket, file: SocketFile) -> None:
-    """In place of a file that a server before left; nobody connects before mode and group are right."""
-    if Path(file.path).is_socket() and not is_listened_on(file.path):
-        os.unlink(file.path)
-    before = os.umask(0o777)
-    try:
-        bound.bind(file.path)
-    finally:
-        os.umask(before)
-    if file.group:
-        shutil.chown(file.path, group=file.group)
-    os.chmod(file.path, file.mode)
-
-
-def is_listened_on(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        client.setblocking(False)  # one that has too many clients already is one, too
-        return client.connect_ex(path) != errno.ECONNREFUSED
 
 
 def unusable(definition: Definition, error: OSError | LookupError, *, port: bool) -> Refusal:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
+from importlib import import_module
 from typing import Any
 
 from lockstep_serve.application import build, in_force, readable_failure, start_logging
@@ -20,14 +21,17 @@ def rehearse() -> None:
     """Do what a worker does until it could serve, and what it does at its end; raises Refusal, or ends the process with the
     service's own message.
     """
-    interface = in_force().model.interface
+    model = in_force().model
+    if model.name == "gunicorn-gevent":
+        import_module("gevent.monkey").patch_all()
     start_logging()
     application = build()
-    if interface == "WSGI":
+    if model.interface == "WSGI":
         enter_worker()
         leave_worker()
         return
-    asyncio.run(go_through_lifespan(application))
+    with asyncio.Runner(loop_factory=import_module("uvloop").new_event_loop) as runner:
+        runner.run(go_through_lifespan(application))
 
 
 async def go_through_lifespan(application: Any) -> None:

@@ -102,6 +102,20 @@ def test_every_value_stands_in_the_command_or_among_the_losses(model: str) -> No
     assert len(set(list_losses(definition))) == len(list_losses(definition))
 
 
+@pytest.mark.parametrize(
+    ("model", "option"), [("uvicorn", "--uds /run/orders.sock"), ("gunicorn-sync", "--bind unix:/run/orders.sock")]
+)
+def test_a_socket_file_and_a_path_are_taken_or_told(model: str, option: str) -> None:
+    definition = definition_of(model, SERVER_HOST="unix:/run/orders.sock,mode=600", SERVER_ROOT_PATH="/orders")
+    command, losses = plain_command(definition, "orders.app:create_app"), " ".join(list_losses(definition))
+
+    assert option in command
+    assert "8000" not in command
+    assert ("--root-path /orders" in command) == (model == "uvicorn")
+    assert "`root_path`" in losses
+    assert "socket file" in losses
+
+
 def test_numbers_that_a_team_changed_are_taken() -> None:
     variables = {"WEB_CONCURRENCY": "3", "SERVER_THREADS": "16", "SERVER_DRAIN": "12", "PORT": "9000", "SERVER_HOST": "::"}
     words = shlex.split(plain_command(definition_of("gunicorn-gthread", **variables), "orders.app:create_app"))

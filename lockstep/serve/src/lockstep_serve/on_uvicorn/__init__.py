@@ -1,22 +1,11 @@
 """uvicorn's settings, each from the server definition or with its reason (https://www.uvicorn.org/settings/)."""
 
-import logging
-import os
-import subprocess
-import sys
-from socket import socket
 from typing import Any
 
-import uvicorn
-from uvicorn.supervisors import ChangeReload
-
 from lockstep_serve.definition import Definition
-from lockstep_serve.listening import Listener
 from lockstep_serve.on_uvicorn.http_protocol import protocol
 
-__all__ = ["options", "reload_on_change", "start_successor"]
-
-log = logging.getLogger("lockstep")
+__all__ = ["options"]
 
 
 def options(definition: Definition) -> dict[str, Any]:
@@ -33,19 +22,3 @@ def options(definition: Definition) -> dict[str, Any]:
         "access_log": False,  # the application writes one line for each request
         "server_header": False,
     }
-
-
-def reload_on_change(settings: dict[str, Any], listener: Listener) -> None:
-    """Serve, and start again when a source file changes."""
-    config = uvicorn.Config("lockstep_serve.application:build", reload=True, reload_dirs=["src"], **settings)
-    ChangeReload(config, target=uvicorn.Server(config).run, sockets=[listener.socket]).run()
-
-
-def start_successor(listener: socket) -> None:
-    """Another server on the same socket, named to it as gunicorn does; until somebody stops this one, both serve."""
-    if os.getpid() == 1:
-        log.error("SIGUSR2 changes nothing: a container ends with its first process. Start another container.")
-        return
-    passed = {"GUNICORN_FD": str(listener.fileno()), "GUNICORN_PID": str(os.getpid())}
-    command = [sys.executable, "-m", "lockstep_serve", "serve"]
-    subprocess.Popen(command, env={**os.environ, **passed}, pass_fds=[listener.fileno()])

@@ -7,7 +7,8 @@ import uvicorn
 from lockstep_serve import manager_log
 from lockstep_serve.definition import Definition
 from lockstep_serve.listening import Listener
-from lockstep_serve.on_uvicorn import options, reload_on_change
+from lockstep_serve.on_uvicorn import options
+from lockstep_serve.on_uvicorn.following import reload_on_change
 from lockstep_serve.on_uvicorn.processes import Processes
 
 __all__ = ["run"]

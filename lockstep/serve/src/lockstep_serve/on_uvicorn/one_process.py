@@ -8,7 +8,8 @@ import uvicorn
 from lockstep_serve.application import make, readable_failure
 from lockstep_serve.definition import Definition
 from lockstep_serve.listening import Listener
-from lockstep_serve.on_uvicorn import options, reload_on_change, start_successor
+from lockstep_serve.on_uvicorn import options
+from lockstep_serve.on_uvicorn.following import reload_on_change, start_successor
 from lockstep_serve.on_uvicorn.server import Server
 
 __all__ = ["run"]

@@ -20,7 +20,7 @@ from uvicorn.supervisors.multiprocess import Process as UvicornProcess
 from lockstep_serve import tell_ready
 from lockstep_serve.application import start_logging
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_uvicorn import start_successor
+from lockstep_serve.on_uvicorn.following import start_successor
 from lockstep_serve.on_uvicorn.server import Server
 from lockstep_serve.worker_life import end_after
 

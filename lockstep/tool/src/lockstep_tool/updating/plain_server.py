@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from lockstep_serve.definition import Definition
+from lockstep_serve.kinds import find_socket_file
 
 __all__ = ["list_losses", "plain_command"]
 
@@ -42,8 +43,9 @@ UVICORN = {
     "max_requests": "--limit-max-requests",
     "max_requests_jitter": "--limit-max-requests-jitter",
     "trusted_proxies": "--forwarded-allow-ips",
+    "root_path": "--root-path",
 }
-OFF = {"workers": "auto", "max_requests": 0, "max_requests_jitter": 0}  # said by leaving the option away
+OFF = {"workers": "auto", "max_requests": 0, "max_requests_jitter": 0, "root_path": ""}  # said by leaving the option away
 
 LOSSES = {
     "drain_lead": "`/health/ready` turns false only when the server has stopped accepting: load balancers notice too late.",
@@ -82,6 +84,8 @@ ALWAYS = (
     "`worker.py` and the metrics are not called around each worker.",
     "`prove`, `restarts` and what `parity` compares of the running server need `python -m lockstep_serve serve`.",
 )
+BELOW = "`root_path` holds under uvicorn alone, where the proxy takes it off; gunicorn has `SCRIPT_NAME` for WSGI."
+FILE = "The socket file has the server's own mode and group."
 AUTO = "Nothing counts the processors that it may use: set `WEB_CONCURRENCY`, or it has one process."
 
 
@@ -90,12 +94,14 @@ def plain_command(definition: Definition, application: str) -> str:
 
     Where `workers` is "auto", gunicorn and uvicorn both read `WEB_CONCURRENCY`.
     """
-    name = definition.model.name
+    name, file = definition.model.name, find_socket_file(definition.host)
     if name not in WORKER_CLASSES:
-        return shlex.join(["uvicorn", "--factory", application, *list_options(definition, UVICORN), "--no-server-header"])
+        named = {name: option for name, option in UVICORN.items() if not file or name not in ("host", "port")}
+        options = [*(["--uds", file.path] if file else []), *list_options(definition, named)]
+        return shlex.join(["uvicorn", "--factory", application, *options, "--no-server-header"])
     host = f"[{definition.host}]" if ":" in definition.host else definition.host
     words = ["gunicorn", f"{application}()", "--worker-class", WORKER_CLASSES[name]]
-    words += ["--bind", f"{host}:{definition.port}", *list_options(definition, GUNICORN)]
+    words += ["--bind", f"unix:{file.path}" if file else f"{host}:{definition.port}", *list_options(definition, GUNICORN)]
     words += ["--limit-request-line", str(min(definition.max_header_bytes, 8190))]  # gunicorn takes no more
     words += ["--worker-connections", str(definition.concurrency)] if name in CONNECTIONS else []
     return shlex.join([*words, "--no-control-socket"])
@@ -111,5 +117,7 @@ def list_options(definition: Definition, options: dict[str, str]) -> Iterator[st
 def list_losses(definition: Definition) -> list[str]:
     """What the plain command does not do, a sentence each."""
     own = [sentence for value, sentence in LOSSES.items() if value in definition.values]
+    own += [BELOW] if definition.root_path else []
+    own += [FILE] if find_socket_file(definition.host) else []
     auto = [AUTO] if "workers" in definition.values and definition.workers == "auto" else []
     return [*own, *LOSSES_OF_MODELS[definition.model.name], *auto, *ALWAYS]
