@@ -35,7 +35,8 @@ def main(words: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as directory, offered(interpreter, Path(directory)) as offer:
         settings = build_settings(bases, offer)
         if words:
-            return subprocess.run(words, env={**os.environ, **settings}, check=False).returncode
+            reader = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # the tests' own
+            return subprocess.run(words, env={**reader, **settings}, check=False).returncode
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
         print("In the terminal in which a service builds its image:\n")
         print("\n".join(f"export {name}={shlex.quote(value)}" for name, value in settings.items()))

@@ -1,21 +1,15 @@
 """Serve the checkout, and start again when a source file changes."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lockstep_tool.dev_log import write_for_people
 from lockstep_tool.service import Service
-from lockstep_tool.sessions import replace_by_server
+from lockstep_tool.sessions import replace_by_dev_server
 from lockstep_tool.stand_ins import read_variables
 
 
 def run(words: Sequence[str], root: Path) -> int:
-    for name, value in settings_of_dev(Service(root)).items():
-        if not os.environ.get(name):
-            os.environ[name] = value
-    write_for_people(root)
-    replace_by_server(root, words, reload=True)
+    replace_by_dev_server(root, words, settings_of_dev(Service(root)))
 
 
 def settings_of_dev(service: Service) -> dict[str, str]:
