@@ -141,11 +141,12 @@ def test_a_service_whose_python_is_not_there_takes_one_that_is(render: Render, t
     """By the command that `copier copy` ends with."""
     service = Service(render({"project_name": "orders-api", "python": "3.14.9", "deploy": []}), {}).copy(tmp_path / "service")
     here = platform.python_version()
-    words = ("--python", here, "noxfile.py", "-s", "update", "--", "--python", here, "--without-proofs")
+    (service.path / ".python-version").write_text(f"{here}\n")
+    words = ("noxfile.py", "-s", "pins", "--", "--fix")
     done = service.run("uv", "run", "--quiet", "--locked", *words, UV_PYTHON_DOWNLOADS="never")
 
     assert done.returncode == 0, done.stdout
-    assert (service.path / ".python-version").read_text().strip() == here
+    assert f"python: {here}\n" in (service.path / ".copier-answers.yml").read_text()
 
 
 def test_a_python_that_is_not_there_and_cannot_be_fetched_is_named(fastapi: Service, tmp_path: Path) -> None:
