@@ -33,11 +33,12 @@ def write_for_people(root: Path) -> None:
         return
     if os.fork():  # so that the reader is no child of the server, which counts its children
         os._exit(0)
-    os.close(writing)
+    os.dup2(reading, 0)
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # the lock of this service's sessions, too, which the server lets go
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends with what it reads
     try:
-        copy_lines(reading, root)
+        copy_lines(0, root)
     finally:
         os._exit(0)
 

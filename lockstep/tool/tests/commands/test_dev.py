@@ -1,5 +1,6 @@
 """`dev` is for people: lines that read, and settings of a laptop."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -103,3 +104,19 @@ def test_it_listens_on_this_machine_only_in_one_process_that_ends_at_once(servic
         "SERVER_DRAIN_LEAD": "0",
         "ORDERS_API_GREETING": "Moin",
     }
+
+
+def test_other_sessions_do_not_wait_for_it(tmp_path: Path) -> None:
+    """The reader holds nothing that the server lets go: a lock, which ends with its last descriptor."""
+    lock = tmp_path / "lock"
+    program = (
+        "import fcntl, os, sys; from pathlib import Path; from lockstep_tool.dev_log import write_for_people\n"
+        "held = Path('lock').open('w'); fcntl.flock(held, fcntl.LOCK_EX); write_for_people(Path.cwd())\n"
+        "os.execv(sys.executable, [sys.executable, '-c', 'print(\"serves\", flush=True); input()'])"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", program], cwd=tmp_path, **pipes) as server:  # type: ignore[call-overload]
+        assert server.stdout.readline() == "serves\n"
+        with lock.open() as free:
+            fcntl.flock(free, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        server.communicate("\n")
