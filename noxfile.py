@@ -85,6 +85,12 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def bases(session: nox.Session) -> None:
+    """Make base images where no registry is in reach, and print what to export; `-- COMMAND` runs it with them."""
+    session.run(*TESTS, "python", "-m", "bases", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def relock(session: nox.Session) -> None:
     """Remake the lock that services are born with; `-- --upgrade` moves it."""
     session.run("uv", "run", "--locked", "--script", "locks/generate.py", *session.posargs)

@@ -20,7 +20,7 @@ def service(render: Render, tmp_path_factory: pytest.TempPathFactory) -> Service
     return committed(render(answers)).copy(tmp_path_factory.mktemp("bench") / "service")
 
 
-def test_two_models_are_measured_side_by_side_and_one_is_recommended(service: Service) -> None:
+def test_two_models_are_measured_side_by_side_and_judged(service: Service) -> None:
     done = service.run("uv", "run", "--quiet", "noxfile.py", "-s", "bench", "--", *TINY, "--models", "uvicorn,gunicorn-asgi")
 
     assert done.returncode == 0, done.stdout
@@ -33,8 +33,8 @@ def test_two_models_are_measured_side_by_side_and_one_is_recommended(service: Se
         assert min(model["ready_s"], model["memory_mb"]["one"], model["memory_mb"]["further"]) > 0
         assert model["restart"]["sent"] > 0
         assert model["restart"]["stall_s"] > 0
-    assert document["recommendation"]["model"] in document["models"]
-    assert f"recommended: {document['recommendation']['model']}" in done.stdout
+    assert document["recommendation"]["model"] in {*document["models"], None}  # none where the machine is too busy to tell
+    assert f"recommended: {str(document['recommendation']['model']).replace('None', 'none')}" in done.stdout
     assert (service.path / ".nox" / "report" / "bench.html").read_text().count("<svg") == 3
 
 

@@ -1,11 +1,13 @@
 """The one command on a laptop and in CI: what it says, what it leaves out, and what makes it fail."""
 
 import json
+import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from conftest import Render
 from one_command import LAPTOP, SESSIONS, WITH_IMAGE, WITHOUT_IMAGE, Ran
 from services import Service
 
@@ -159,6 +161,18 @@ def test_an_engine_that_is_installed_but_stopped_is_named(fastapi: Service, tmp_
     assert "not looked at: the container engine does not answer" in done.stdout
     assert "Cannot connect to the Docker daemon." in done.stdout
     assert "Start docker, then run this again." in done.stdout
+
+
+def test_a_service_whose_python_is_not_there_takes_one_that_is(render: Render, tmp_path: Path) -> None:
+    """By the command that `copier copy` ends with."""
+    service = Service(render({"project_name": "orders-api", "python": "3.14.9", "deploy": []}), {}).copy(tmp_path / "service")
+    here = platform.python_version()
+    (service.path / ".python-version").write_text(f"{here}\n")
+    words = ("noxfile.py", "-s", "pins", "--", "--fix")
+    done = service.run("uv", "run", "--quiet", "--locked", *words, UV_PYTHON_DOWNLOADS="never")
+
+    assert done.returncode == 0, done.stdout
+    assert f"python: {here}\n" in (service.path / ".copier-answers.yml").read_text()
 
 
 def test_a_python_that_is_not_there_and_cannot_be_fetched_is_named(fastapi: Service, tmp_path: Path) -> None:

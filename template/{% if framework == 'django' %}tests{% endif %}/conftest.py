@@ -37,9 +37,11 @@ def package(entry: EntryPoint) -> str:
 
 @pytest.fixture(autouse=True)
 def prefix(package: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the service's variables begin with; those of the developer's shell are gone, what has no default is made."""
+    """What the service's variables begin with; those that have a default are gone from the developer's shell."""
     prefix = f"{package.upper()}_"
-    for name in [name for name in os.environ if name.upper().startswith(prefix)]:
+    fields = import_module(f"{package}.settings").Settings.model_fields
+    needed = {f"{prefix}{name.upper()}" for name, field in fields.items() if field.is_required()}
+    for name in [name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in needed]:
         monkeypatch.delenv(name)
     monkeypatch.setenv(f"{prefix}SECRET_KEY", secrets.token_urlsafe(50))
     monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
 import httpx2
@@ -26,9 +27,11 @@ def package(entry: EntryPoint) -> str:
 
 @pytest.fixture(autouse=True)
 def prefix(package: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What the service's variables begin with; those set in the developer's shell are gone."""
+    """What the service's variables begin with; those that have a default are gone from the developer's shell."""
     prefix = f"{package.upper()}_"
-    for name in [name for name in os.environ if name.upper().startswith(prefix)]:
+    fields = import_module(f"{package}.settings").Settings.model_fields
+    needed = {f"{prefix}{name.upper()}" for name, field in fields.items() if field.is_required()}
+    for name in [name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in needed]:
         monkeypatch.delenv(name)
     return prefix
 

@@ -25,10 +25,11 @@ def create_app() -> FastAPI:
     built.
     """
     current_settings.cache_clear()
-    current_settings()
+    described = current_settings().api_docs
     app = Service(
         title=NAME,
         version=VERSION,
+        openapi_url="/openapi.json" if described else None,  # without it there is no /docs and no /redoc, either
         redirect_slashes=False,  # behind a proxy it would name this server's own scheme and host
         responses=errors.DOCUMENTED,
         exception_handlers=errors.HANDLERS,

@@ -14,10 +14,10 @@ router = APIRouter()
 
 
 class Welcome(BaseModel):
-    """What the service is and where it is described."""
+    """What the service is and where its endpoints are described, if they are."""
 
     service: str
-    docs: str
+    docs: str | None
 
 
 class Greeting(BaseModel):
@@ -29,7 +29,8 @@ class Greeting(BaseModel):
 @router.get("/")
 async def welcome(request: Request) -> Welcome:
     """Say what this is."""
-    return Welcome(service=NAME, docs=f"{request.scope.get('root_path', '')}/docs")
+    docs = f"{request.scope.get('root_path', '')}/docs" if current_settings().api_docs else None
+    return Welcome(service=NAME, docs=docs)
 
 
 @router.get("/hello/{name}")

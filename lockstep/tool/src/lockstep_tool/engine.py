@@ -15,6 +15,8 @@ __all__ = ["PYTHON_IN_IMAGE", "build", "environment", "find", "identity", "marke
 # `docker version` must reach its server; podman has none, and `podman info` opens its storage.
 ASK = {"docker": ("version", "--format", "{{.Server.Version}}"), "podman": ("info", "--format", "{{.Version.Version}}")}
 MOMENT = "315532800"  # 1980-01-01, as the Dockerfile has it for every file
+BUILD_LOG = Path(".nox", "report", "build.log")
+LAST_LINES = 40
 PYTHON_IN_IMAGE = "/app/.venv/bin/python"
 
 
@@ -70,8 +72,8 @@ def identity(engine: str, image: str) -> str:
 
 
 def build(engine: str, root: Path, tag: str, given: Mapping[str, str], *, fresh: bool = False) -> None:
-    """Build the image `tag` from the checkout, with the build arguments `given`, and not from the cache when `fresh`;
-    progress goes to the terminal.
+    """Build the image `tag` from the checkout, with the build arguments `given`, and not from the cache when `fresh`; what
+    the engine says goes to `.nox/report/build.log`, and its last lines to the terminal when it fails.
 
     Settings of a company's network come from the environment: LOCKSTEP_BUILD_ARGS (NAME=value, separated by spaces),
     LOCKSTEP_BUILD_NETWORK, LOCKSTEP_BUILD_CA and LOCKSTEP_BUILD_UV_TOML (files, given as secrets and never kept).
@@ -89,11 +91,18 @@ def build(engine: str, root: Path, tag: str, given: Mapping[str, str], *, fresh:
         command += ["--no-cache"]
     if engine == "podman":  # OCI images carry no health check; buildah 1.28 does not know SOURCE_DATE_EPOCH
         command += ["--format", "docker", "--timestamp", MOMENT]
-    done = subprocess.run([*command, str(root)], check=False, env=environment({"DOCKER_BUILDKIT": "1"}))
+    log = root / BUILD_LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    print(f"building {tag} …", flush=True)
+    with log.open("wb") as said:
+        done = subprocess.run(
+            [*command, str(root)], check=False, env=environment({"DOCKER_BUILDKIT": "1"}), stdout=said, stderr=said
+        )
     if done.returncode:
+        print("\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]), flush=True)
         raise Refusal(
             "The image cannot be built.",
-            [(" ".join(command[:4]), f"exit {done.returncode}; its last lines stand above")],
+            [(" ".join(command[:4]), f"exit {done.returncode}; its last lines stand above"), (str(BUILD_LOG), "has all of them")],
             "Mend what the first failing step says; behind a proxy or a mirror, see docs/operating.md.",
         )
 

@@ -2,16 +2,17 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from lockstep_serve.errors import DIFFERENT, SAME
 from lockstep_serve.runtime import SETTINGS
+from lockstep_tool.dev_log import write_for_people
 from lockstep_tool.stand_ins import stand_ins
 from lockstep_tool.sync import production, sync
 
-__all__ = ["make_checks", "replace_by_server", "run_module", "run_program"]
+__all__ = ["make_checks", "replace_by_dev_server", "replace_by_server", "run_module", "run_program"]
 
 
 def make_checks(root: Path) -> Path:
@@ -41,10 +42,20 @@ def run_module(module: str, words: Sequence[str], root: Path) -> int:
     return run_program([make_checks(root), "-m", module, *words], root, give_settings(root))
 
 
-def replace_by_server(root: Path, words: Sequence[str], *, reload: bool = False) -> NoReturn:
-    """Become the service's server, from its production set, or with `reload` from the checkout itself."""
-    python = sync(root, "dev") if reload else production(root)
-    command = [str(python), "-m", "lockstep_serve", "serve", *(["--reload"] if reload else []), *words]
-    settings = {**os.environ, **give_settings(root)}
+def replace_by_server(root: Path, words: Sequence[str]) -> NoReturn:
+    """Become the service's server, from its production set."""
+    become_server(production(root), root, words, give_settings(root))
+
+
+def replace_by_dev_server(root: Path, words: Sequence[str], settings: Mapping[str, str]) -> NoReturn:
+    """Become the server of the checkout itself, which starts again on a change, with `settings` below the environment."""
+    python = sync(root, "dev")
+    given = {**{name: value for name, value in settings.items() if not os.environ.get(name)}, **give_settings(root)}
+    write_for_people(root)
+    become_server(python, root, ["--reload", *words], given)
+
+
+def become_server(python: Path, root: Path, words: Sequence[str], settings: Mapping[str, str]) -> NoReturn:
+    """Of this process, with `settings` over the environment."""
     os.chdir(root)
-    os.execve(python, command, settings)
+    os.execve(python, [str(python), "-m", "lockstep_serve", "serve", *words], {**os.environ, **settings})

@@ -20,7 +20,7 @@ __all__ = ["production", "remove_orphans", "sync"]
 
 PYTHON_REMEDY = (
     "Connect once and run `uv python install`, or choose one of `uv python list --only-installed`: "
-    "`uv run --locked --python X.Y.Z noxfile.py -s update -- --python X.Y.Z`."
+    "write it into .python-version, then run `uv run --locked noxfile.py -s pins -- --fix`."
 )
 
 # What uv says → what is wrong, and what to do. The first that fits counts.

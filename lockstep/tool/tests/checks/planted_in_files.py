@@ -25,6 +25,8 @@ STARTS = {
     "a development server": '["fastapi", "dev"]',
 }
 
+PRICES = '@router.get("/prices/{item}")\ndef price(item: str) -> str: ...\n'
+
 FILES: Mapping[str, Sequence[Planted]] = {
     "template address": (
         Planted("answers that are gone", remove(".copier-answers.yml"), "The answers that this service was made from are gone."),
@@ -225,7 +227,33 @@ FILES: Mapping[str, Sequence[Planted]] = {
         Planted(
             "a secret that nothing reads",
             edit("pyproject.toml", "secrets = []", 'secrets = ["ORDERS_API_TOKEN"]'),
-            "ORDERS_API_TOKEN is listed as a secret, and nothing reads it.",
+            "Sessions give ORDERS_API_TOKEN, and nothing reads it.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a stand-in that nothing reads",
+            edit("pyproject.toml", "secrets = []", 'stand-ins = { ORDERS_API_URL = "https://localhost" }'),
+            "Sessions give ORDERS_API_URL, and nothing reads it.",
+            Severity.WARNING,
+        ),
+    ),
+    "requests": (
+        Planted(
+            "a new endpoint",
+            write("src/orders_api/prices.py", PRICES),
+            "`prove` asks for no path of /prices/{item}.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a new endpoint of Flask",
+            write("src/orders_api/prices.py", PRICES.replace('get("/prices/{item}")', 'route("/prices/<item>")')),
+            "`prove` asks for no path of /prices/<item>.",
+            Severity.WARNING,
+        ),
+        Planted(
+            "a new endpoint of Django",
+            write("src/orders_api/urls.py", 'urlpatterns = [path("prices/<item>", prices.price)]\n'),
+            "`prove` asks for no path of /prices/<item>.",
             Severity.WARNING,
         ),
     ),

@@ -30,10 +30,8 @@ def test_what_is_wrong_stands_first_and_each_in_three_parts() -> None:
     ]
 
 
-def test_warnings_alone_are_returned() -> None:
-    [warning] = judge("pins", [WARNED])
-
-    assert warning.startswith("\nwarning: A tag can be moved.")
+def test_warnings_alone_are_returned_in_two_lines() -> None:
+    assert judge("pins", [WARNED]) == ["warning: A tag can be moved (Dockerfile:1)\n  Pin it."]
 
 
 def test_what_could_not_be_looked_at_is_never_green() -> None:

@@ -2,9 +2,9 @@
 
 A model is out when its restart lost a request or an own path failed. The others are ranked by requests a second, on the
 service's own paths and on the standard endpoint of the work that was answered (`work` in .copier-answers.yml): the
-geometric mean of their shares of the best. What lies within a tenth of the first is equal, because two runs of one
-model differ by as much; among equals the present model stays, else the one with the lowest p99 of its own paths is
-taken.
+geometric mean of their shares of the best. What lies within a tenth of the first is equal, or within what rounds of one
+and the same model differ by, where that is more; among equals the present model stays, else the one with the lowest p99
+of its own paths is taken. Where rounds differ by half and more, nothing is recommended: it would be noise.
 """
 
 import math
@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ["find_cell", "recommend_model"]
 
-EQUAL = 0.9
+EQUAL, NOISE = 0.1, 0.5  # shares of a rate: what is equal at least, and from where on all is noise
 WORK = {"awaits": "wait", "waits": "wait", "computes": "compute"}
 DOES = {"own": "on its own paths", "plain": "of plain JSON", "wait": "that wait 50 ms", "compute": "that compute 20 ms"}
 
@@ -34,13 +34,26 @@ def recommend_model(document: Mapping[str, Any]) -> dict[str, Any]:
     reasons = [f"{name} is out: {why}." for name, why in out.items()]
     if not scores:
         return {"model": None, "judged_by": judged_by, "scores": {}, "because": reasons}
+    noise = measure_noise(models, judged_by)
+    if noise >= NOISE and len(scores) > 1:
+        sentence = f"Nothing is recommended from noise: rounds of one model differ by {noise:.0%}."
+        fix = "Let the machine rest, or measure for longer: `-- --seconds 600`."
+        return {"model": None, "judged_by": judged_by, "scores": scores, "noise": noise, "because": [sentence, fix, *reasons]}
     best = max(scores.values())
-    equal = [name for name, reached in scores.items() if reached >= best * EQUAL]
+    equal = [name for name, reached in scores.items() if reached >= best * (1 - max(EQUAL, noise))]
     present = document["model"]
     chosen = present if present in equal else min(equal, key=lambda name: find_p99(models[name], own))
     first = [describe_rate(models[chosen], endpoint) for endpoint in judged_by if find_cell(models[chosen], endpoint)]
-    reasons = [f"{chosen} serves {' and '.join(first)}.", *explain_choice(models, chosen, equal, scores), *reasons]
-    return {"model": chosen, "judged_by": judged_by, "scores": scores, "because": [*reasons, *list_caveats(models[chosen])]}
+    sure = f"Sure to within {max(EQUAL, noise):.0%}: rounds of one model differ by up to {noise:.0%}."
+    choice = [sure, *explain_choice(models, chosen, equal, scores)]
+    reasons = [f"{chosen} serves {' and '.join(first)}.", *choice, *reasons, *list_caveats(models[chosen])]
+    return {"model": chosen, "judged_by": judged_by, "scores": scores, "noise": noise, "because": reasons}
+
+
+def measure_noise(models: Mapping[str, Any], judged_by: list[str]) -> float:
+    """The most that rounds of one model lie apart in what is judged, as a share of its rate; 0 where that was not measured."""
+    cells = [find_cell(figures, endpoint) for figures in models.values() for endpoint in judged_by]
+    return max([cell.get("spread") or 0.0 for cell in cells if cell], default=0.0)
 
 
 def find_loss(figures: Mapping[str, Any]) -> str:
@@ -79,7 +92,7 @@ def explain_choice(models: Mapping[str, Any], chosen: str, equal: list[str], sco
     sentences = []
     others = [name for name in equal if name != chosen]
     if others:
-        sentences.append(f"Within a tenth of the best, so equal to it here: {', '.join(others)}.")
+        sentences.append(f"Too near to the best to tell apart: {', '.join(others)}.")
     slower = [f"{name} {reached:.0%}" for name, reached in scores.items() if name not in equal]
     if slower:
         sentences.append(f"Share of the best that the others reach: {', '.join(slower)}.")

@@ -41,7 +41,7 @@ def main(words: Sequence[str]) -> int:
 def parse_words(words: Sequence[str]) -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="uv run noxfile.py -s bench --", description=__doc__)
     options.add_argument(
-        "--quick", action="store_true", help="fewer cells, one round: about a minute, once the environments are there"
+        "--quick", action="store_true", help="fewer cells, two rounds: about a minute, once the environments are there"
     )
     options.add_argument("--seconds", type=float, help="of load in total, for all models; default 90, with --quick 12")
     options.add_argument("--models", type=lambda names: names.split(","), default=(), help="only these, separated by commas")

@@ -29,7 +29,7 @@ def compare_candidates(
     chosen: Sequence[Cell] | None = None,
 ) -> dict[str, Any]:
     """Figures by model; `seconds` is the load of all candidates together."""
-    todo, rounds = list(chosen or choose_cells(quick=quick)), 1 if quick else 2
+    todo, rounds = list(chosen or choose_cells(quick=quick)), 2 if quick else 3
     turns = len(todo) * rounds * max(1, len(candidates))
     each = max(SHORTEST, seconds / turns)
     progress.expect(turns + 2 * len(candidates))

@@ -42,7 +42,7 @@ class Sample:
 def choose_cells(*, quick: bool) -> list[Cell]:
     """Own paths and waits against concurrency; what blocks or computes at one, with queues that end soon."""
     if quick:
-        against = [Cell("own", 8), Cell("own", 64), Cell("wait", 32)]
+        against = [Cell("own", number) for number in (8, 24, 64)] + [Cell("wait", number) for number in (8, 32, 96)]
         return [*against, Cell("plain", 16), Cell("block", 8), Cell("compute", 8)]
     against = [Cell(endpoint, number) for endpoint in ("own", "wait") for number in (4, 16, 64, 128)]
     return [*against, Cell("plain", 32), Cell("block", 16), Cell("compute", 8)]
@@ -115,13 +115,16 @@ def load_once(loads: Loads, server: Running, paths: Sequence[str], connections: 
 
 
 def summarize_cell(cell: Cell, sample: Sample) -> dict[str, object]:
-    """A cell in numbers: requests a second (median of the rounds), milliseconds, processor time of a request."""
+    """A cell in numbers: requests a second (median of the rounds, and how far these lie apart), milliseconds, processor
+    time of a request.
+    """
     waits = sorted(sample.served + sample.unanswered)
     count = len(sample.served)
     return {
         "endpoint": cell.endpoint,
         "connections": cell.connections,
         "rate": round(statistics.median(sample.rates), 1) if sample.rates else 0.0,
+        "spread": measure_spread(sample.rates),
         "p50_ms": round(find_percentile(waits, 0.5), 2),
         "p99_ms": round(find_percentile(waits, 0.99), 2),
         "cpu_ms": round(sample.cpu * 1000 / count, 3) if count else 0.0,
@@ -129,6 +132,12 @@ def summarize_cell(cell: Cell, sample: Sample) -> dict[str, object]:
         "refused": sample.refused,
         "failed": sample.failed,
     }
+
+
+def measure_spread(rates: Sequence[float]) -> float | None:
+    """How far rounds of the same lie apart, as a share of their median; None for a single one."""
+    middle = statistics.median(rates) if len(rates) > 1 else 0.0
+    return round((max(rates) - min(rates)) / middle, 3) if middle else None
 
 
 def find_percentile(ordered: Sequence[float], share: float) -> float:

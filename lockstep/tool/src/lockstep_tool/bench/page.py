@@ -26,7 +26,7 @@ aside { border-left: 4px solid #1f9e74; padding: .2rem 1rem; }
 <aside><p><strong>$verdict</strong></p><ul>$because</ul></aside>
 $missing
 <h2>Throughput</h2>$throughput
-<h2>Waiting: half of the requests (line) and 99 of 100 (dashed) are answered within</h2>$latency
+<h2>Latency: p50 (line) and p99 (dashed)</h2>$latency
 <h2>Restart, memory, start</h2>$costs
 $extra
 <h2>Every number</h2>$numbers
@@ -86,14 +86,14 @@ def list_fields(name: str, figures: Mapping[str, Any]) -> tuple[object, ...]:
 
 
 def render_cells(models: Mapping[str, Any]) -> str:
-    headings = ("endpoint · at once", "model", "processor ms", "requests/s", "p50 ms", "p99 ms")
-    keys = ("cpu_ms", "rate", "p50_ms", "p99_ms", "served", "refused", "failed")
+    headings = ("endpoint · at once", "model", "processor ms", "requests/s", "± rounds", "p50 ms", "p99 ms")
+    keys = ("cpu_ms", "rate", "spread", "p50_ms", "p99_ms", "served", "refused", "failed")
     order = list(ENDPOINTS)
     found = [(one, name) for name, figures in models.items() for one in figures["cells"]]
     found.sort(key=lambda pair: (order.index(pair[0]["endpoint"]), pair[0]["connections"]))
     return render_table(
         (*headings, "served", "refused", "failed"),
-        ((f"{one['endpoint']} · {one['connections']}", name, *(one[key] for key in keys)) for one, name in found),
+        ((f"{one['endpoint']} · {one['connections']}", name, *(one.get(key, "") for key in keys)) for one, name in found),
     )
 
 
@@ -118,5 +118,5 @@ def explain_measuring(document: Mapping[str, Any]) -> Iterable[str]:
     yield (
         "Recommended: of the models that lose nothing, the one with the most requests a second on the service's own "
         "paths and on the standard endpoint of its work, as the geometric mean of the shares of the best. Within a "
-        "tenth is equal."
+        "tenth is equal, or within what the rounds of one model differ by; nothing is recommended where that is half and more."
     )

@@ -13,6 +13,7 @@ from lockstep_tool.bench.candidate import ENDPOINTS
 
 __all__ = ["draw_costs", "draw_latency", "draw_throughput"]
 
+WIDTH = 5.6  # inches, one plot below the other: at 500 pixels, letters are as large as in the text
 INK = "#010203"  # stands for the page's own text colour, see render_svg()
 COLOURS = ("#0d7fd1", "#e0701a", "#1f9e74", "#c4508f", "#8a6fd6", "#b8901a", "#5b8c2a", "#cf4444", "#2a9aa8", "#8c7365")
 STYLE: Any = {  # matplotlib types its settings by a list of every name
@@ -35,7 +36,7 @@ def draw_throughput(models: Figures) -> str:
     """Requests a second, one axis for each endpoint, at the most connections that were tried."""
     endpoints = [name for name in ENDPOINTS if any(list_cells(figures, name) for figures in models.values())]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, (0.24 * len(models) + 0.55) * len(endpoints)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, (0.24 * len(models) + 0.55) * len(endpoints)), layout="constrained")
         for axis, endpoint in zip(figure.subplots(len(endpoints), squeeze=False)[:, 0], endpoints, strict=True):
             found = {name: row[-1] for name, figures in models.items() if (row := list_cells(figures, endpoint))}
             connections = max(one["connections"] for one in found.values())
@@ -50,8 +51,8 @@ def draw_latency(models: Figures) -> str:
     if not endpoints:
         return ""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
-        for axis, endpoint in zip(figure.subplots(1, len(endpoints), squeeze=False)[0], endpoints, strict=True):
+        figure = Figure(figsize=(WIDTH, 3 * len(endpoints) + 0.8), layout="constrained")
+        for axis, endpoint in zip(figure.subplots(len(endpoints), squeeze=False)[:, 0], endpoints, strict=True):
             for colour, (name, figures) in zip(COLOURS, models.items(), strict=False):
                 row = list_cells(figures, endpoint)
                 numbers = [one["connections"] for one in row]
@@ -64,7 +65,7 @@ def draw_latency(models: Figures) -> str:
             axis.yaxis.set_major_formatter("{x:g}")
             axis.grid(axis="y", alpha=0.25)
         handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4)
+        figure.legend(handles, labels, loc="outside lower center", ncols=2)
         return render_svg(figure)
 
 
@@ -72,8 +73,8 @@ def draw_costs(models: Figures) -> str:
     """Through a restart: lost requests and the longest wait; memory; start to ready."""
     restarts = {name: figures["restart"] for name, figures in models.items() if figures.get("restart", {}).get("sent")}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 2 * (0.26 * len(models) + 0.7)), layout="constrained")
-        (lost, stall), (memory, ready) = figure.subplots(2, 2)
+        figure = Figure(figsize=(WIDTH, 4 * (0.26 * len(models) + 0.7)), layout="constrained")
+        lost, stall, memory, ready = figure.subplots(4)
         counted = {name: restart["lost"] for name, restart in restarts.items()}
         draw_bars(lost, models, "requests lost through a restart", counted, "{:.0f}")
         waited = {name: restart["stall_s"] * 1000 for name, restart in restarts.items()}

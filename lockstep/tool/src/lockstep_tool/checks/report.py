@@ -50,7 +50,7 @@ def judge(session: str, findings: Iterable[Finding]) -> list[str]:
     annotate(session, found)
     if any(finding.severity in {Severity.ERROR, Severity.UNKNOWN} for finding in found):
         raise Findings(found)
-    return [f"\n{describe(finding)}" for finding in found]
+    return [describe_briefly(finding) for finding in found]
 
 
 def describe(finding: Finding) -> str:
@@ -58,6 +58,12 @@ def describe(finding: Finding) -> str:
     why = f"Why: uv run noxfile.py -s explain -- {finding.check}"
     what = f"{PREFIX.get(finding.severity, '')}{finding.what}"
     return str(Refusal(what, finding.where, f"{finding.fix}\n{why}"))
+
+
+def describe_briefly(finding: Finding) -> str:
+    """What needs nobody now, in two lines: it comes again with every run."""
+    spot = f" ({finding.where[0][0]})" if finding.where else ""
+    return f"{PREFIX.get(finding.severity, '')}{finding.what.removesuffix('.')}{spot}\n  {finding.fix.partition(chr(10))[0]}"
 
 
 def annotate(session: str, findings: Iterable[Finding]) -> None:

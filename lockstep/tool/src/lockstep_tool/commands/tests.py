@@ -1,6 +1,6 @@
 """Test the installed wheel; with `--in-image` by the image's interpreter.
 
-Other words are pytest's.
+Other words are pytest's; without any, it says as little as it can.
 """
 
 from collections.abc import Sequence
@@ -17,4 +17,4 @@ def run(words: Sequence[str], root: Path) -> int:
 
         failed = run_tests(Service(root), [word for word in words if word != "--in-image"])
         return DIFFERENT if failed else SAME  # pytest's own 2 would say that something could not be looked at
-    return run_module("pytest", words, root)
+    return run_module("pytest", words or ("--quiet", "--no-header"), root)

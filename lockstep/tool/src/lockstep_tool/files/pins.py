@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
+from lockstep_tool.checks.finding import name_few
 from lockstep_tool.checks.mending import mend
 from lockstep_tool.checks.pins.deploy_files import compared_files
 from lockstep_tool.checks.registry import checks_of
@@ -46,7 +47,7 @@ def what_was_compared(service: Service) -> Iterator[str]:
     found = list(repetitions(service.files, service.versions))
     for tool, version in service.versions.items():
         spots = dict.fromkeys(one.found.spot for one in found if one.tool == tool)
-        yield f"{tool} {version}: {SOURCES[tool]}" + (f", repeated in {', '.join(spots)}" if spots else ", stated nowhere else")
+        yield f"{tool} {version}: {SOURCES[tool]}" + (f", repeated in {name_few([*spots])}" if spots else ", stated nowhere else")
     if files := sorted({*compared_files(service), *proxy_files(service.files)}):
         yield f"server.toml agrees with {', '.join(files)}"
     if files := sorted({started.file for started, _ in start_commands(service.files)}):

@@ -22,7 +22,7 @@ from lockstep_tool.images.run_image import SERVER, Run, run_image, settings_of_r
 from lockstep_tool.images.saved import SavedImage
 from lockstep_tool.images.uncommitted import name_left_out
 from lockstep_tool.service import Service
-from lockstep_tool.stand_ins import stand_ins
+from lockstep_tool.stand_ins import needed_names, stand_ins
 
 __all__ = [
     "COMMAND",
@@ -127,20 +127,16 @@ def environment_of_image(service: Service) -> str:
 
 def needed_variables(service: Service) -> dict[str, str]:
     """What the service does not start without: its secrets, made up where they are not set."""
-    names = secret_names(service)
+    names = needed_names(service)
     return {**{name: os.environ[name] for name in names if os.environ.get(name)}, **stand_ins(service.root)}
 
 
 def secret_values(service: Service) -> list[str]:
     """Values that must be nowhere in the image: the service's secrets, and the credentials in a build's uv.toml."""
-    values = [os.environ.get(name, "") for name in secret_names(service)]
+    values = [os.environ.get(name, "") for name in needed_names(service)]
     if path := os.environ.get("LOCKSTEP_BUILD_UV_TOML"):
         values += credentials(Path(path).read_text(encoding="utf-8"))
     return [value for value in values if len(value) >= SHORTEST]
-
-
-def secret_names(service: Service) -> list[str]:
-    return [str(name) for name in service.settings.get("secrets", ())]
 
 
 def credentials(text: str) -> Iterator[str]:

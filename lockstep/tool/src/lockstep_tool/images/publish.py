@@ -51,7 +51,8 @@ def refuse_other_version(version: str) -> None:
         raise Refusal(
             "The tag is not of this version.",
             [("git", tag), ("pyproject.toml [project] version", f"{version}   <- differs")],
-            f"Write {tag.removeprefix('v')} into pyproject.toml, run `uv lock`, commit both, and tag that commit.",
+            f"If the version is right, take the tag back: `git push --delete origin {tag} && git tag -d {tag}`; tag v{version}.\n"
+            f"If the tag is right, write {tag.removeprefix('v')} into pyproject.toml, run `uv lock`, commit, tag that commit.",
         )
 
 

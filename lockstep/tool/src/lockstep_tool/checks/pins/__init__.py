@@ -8,6 +8,7 @@ ORDER = (
     "ci_files",
     "menu",
     "settings",
+    "requests",
     "deploy_files",
     "compose_file",
     "kubernetes_files",

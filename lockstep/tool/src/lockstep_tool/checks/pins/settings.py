@@ -8,13 +8,14 @@ from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, Repair, Severity
 from lockstep_tool.files.variables import Variable, variables
 from lockstep_tool.service import Service
+from lockstep_tool.stand_ins import needed_names
 
 __all__ = ["CHECK"]
 
 # Given by the server, the framework or the machine, and not by whoever deploys the service.
 GIVEN = frozenset({"DJANGO_SETTINGS_MODULE", "HOME", "HOSTNAME", "LANG", "PATH", "PROMETHEUS_MULTIPROC_DIR", "TMPDIR", "TZ"})
 EXAMPLE = ".env.example"
-SECRETS = "pyproject.toml [tool.lockstep] secrets"
+SECRETS = "pyproject.toml [tool.lockstep] secrets, stand-ins"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
@@ -98,21 +99,21 @@ def in_deploy_files(service: Service, read: Mapping[str, Variable], server: set[
 
 
 def among_secrets(service: Service, read: Mapping[str, Variable]) -> Iterator[Finding]:
-    """`[tool.lockstep] secrets` are the variables without a default, which sessions make up."""
-    secrets = service.settings.get("secrets", [])
+    """`secrets` and `stand-ins` of `[tool.lockstep]` are the variables without a default, which sessions give."""
+    given = needed_names(service)
     for variable in read.values():
-        if variable.required and variable.name not in secrets:
+        if variable.required and variable.name not in given:
             yield CHECK.finding(
                 f"{variable.name} has no default, and sessions are not told to make one up.",
-                where=((variable.spot, f"{variable.name}, no default"), (SECRETS, f"{secrets}   <- differs")),
-                fix=f'Add "{variable.name}" to `secrets`, or give it a default.',
+                where=((variable.spot, f"{variable.name}, no default"), (SECRETS, f"{given}   <- differs")),
+                fix=f'Add "{variable.name}" to `secrets`; where its form matters, add `{variable.name} = "…"` to `stand-ins`.',
             )
-    for name in secrets:
+    for name in given:
         if name not in read:
             yield CHECK.finding(
-                f"{name} is listed as a secret, and nothing reads it.",
+                f"Sessions give {name}, and nothing reads it.",
                 where=((SECRETS, f"{name}   <- not read"),),
-                fix="Take it out of `secrets`, or spell it as settings.py does.",
+                fix="Take it out of `secrets` or `stand-ins`, or spell it as settings.py does.",
                 severity=Severity.WARNING,
             )
 

@@ -11,7 +11,7 @@ __all__ = ["Settings", "current_settings", "read_settings"]
 PREFIX = f"{__package__.upper()}_"
 
 WRONG = "The settings of this service cannot be used."
-REMEDY = "Give each a value that fits, or unset it for its default, then start again."
+REMEDY = "Give each a value that fits, or unset it for its default if it has one (.env.example says), then start again."
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
 def read_settings() -> Settings:
     """Read them; raises SystemExit with a three-part message when one of them is bad."""
     try:
-        return Settings()
+        return Settings.model_validate({})  # all comes from the environment
     except ValidationError as error:
         rows = [row(problem["loc"], problem["input"], problem["msg"]) for problem in error.errors()]
     except SettingsError as error:  # a list or a model whose variable is not JSON
