@@ -5,17 +5,20 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from conftest import committed
+from databases import serve_database
 from pages import INSTALL, find_missing, read_page
 from reader import Reader
 from snapshot import Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
 ENGINE, IN_TEMPLATE = "<!-- needs an engine -->", "<!-- starts in the template -->"
+DATABASE = "<!-- needs PostgreSQL -->"
 FIRST = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
 FOLLOWED = {path: path.read_text(encoding="utf-8") for path in [*FIRST, *sorted((ROOT / "docs" / "how-to").glob("*.md"))]}
 WITH_AN_IMAGE = [path for path, text in FOLLOWED.items() if ENGINE in text]
@@ -82,7 +85,9 @@ def follow(
             ignored = clone.path / "template" / ".dockerignore"
             ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
             clone.release("v0.2.0")
-        Reader(start, settings, tmp_path).follow(page, engine)
+        with serve_database(tmp_path) if DATABASE in text else nullcontext("") as address:
+            database = {"ORDERS_API_DATABASE_URL": address} if address else {}
+            Reader(start, {**settings, **database}, tmp_path).follow(page, engine)
 
     return follow_page
 
