@@ -19,6 +19,7 @@ from snapshot import Template, git, snapshot
 ROOT = Path(__file__).parents[1]
 ENGINE, IN_TEMPLATE = "<!-- needs an engine -->", "<!-- starts in the template -->"
 DATABASE = "<!-- needs PostgreSQL -->"
+FRAMEWORKS = {name: f"<!-- in a {name.title()} service -->" for name in ("flask", "django")}
 FIRST = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
 FOLLOWED = {path: path.read_text(encoding="utf-8") for path in [*FIRST, *sorted((ROOT / "docs" / "how-to").glob("*.md"))]}
 WITH_AN_IMAGE = [path for path, text in FOLLOWED.items() if ENGINE in text]
@@ -59,6 +60,19 @@ def kept(clone: Template) -> Path:
 
 
 @pytest.fixture
+def other_service(clone: Template, tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a service of another framework than the default one, for one page."""
+
+    def make_service(framework: str) -> Path:
+        folder = tmp_path / "orders-api"
+        done = clone.copy(folder, {"framework": framework})
+        assert done.returncode == 0, done.stderr
+        return committed(folder).path
+
+    return make_service
+
+
+@pytest.fixture
 def service(kept: Path) -> Path:
     """The same as it began: of what the page before left, only the tool is still there."""
     git(kept, "checkout", "--quiet", "--force", "-B", "main", "begin")
@@ -80,7 +94,11 @@ def follow(
     def follow_page(path: Path) -> None:
         page, text = read_page(path), FOLLOWED[path]
         engine = request.getfixturevalue("build_environment") if ENGINE in text else None
-        start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
+        [framework] = [name for name, mark in FRAMEWORKS.items() if mark in text] or [""]
+        if framework:
+            start = request.getfixturevalue("other_service")(framework)
+        else:
+            start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
         if MOVED in text:
             ignored = clone.path / "template" / ".dockerignore"
             ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
