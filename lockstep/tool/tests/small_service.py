@@ -35,7 +35,7 @@ PROJECT = f"""\
 [project]
 name = "orders-api"
 version = "0.1.0"
-requires-python = ">=3.11,<3.15"
+requires-python = ">=3.11,<3.16"
 dependencies = [
     "lockstep-serve",
     "fastapi>=0.1",
@@ -65,7 +65,7 @@ TOOL_PROJECT = f"""\
 [project]
 name = "lockstep-environment"
 version = "0"
-requires-python = ">=3.11,<3.15"
+requires-python = ">=3.11,<3.16"
 dependencies = ["lockstep-serve", "lockstep-tool"]
 
 [tool.uv]
@@ -80,7 +80,7 @@ lockstep-tool = {{ path = "lockstep_tool-{VERSION}-py3-none-any.whl" }}
 HEADER = """\
 version = 1
 revision = 5
-requires-python = ">=3.11, <3.15"
+requires-python = ">=3.11, <3.16"
 
 [options]
 exclude-newer = "0001-01-01T00:00:00Z"
