@@ -16,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import tomllib
 from functools import cache
 from importlib.metadata import version
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import nox
+from nox import registry
 
 ROOT = Path(__file__).parent
 TOOL = ROOT / ".lockstep"
@@ -32,6 +34,15 @@ RESTORE = "Run `git checkout -- .lockstep`."
 REACHING = (
     r"UV_((NO_)?CACHE\w*|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"
 )
+
+# What `-l` shows, in groups; whatever else there is, is yours.
+MENU = {
+    "What CI runs, and plain `uv run --locked noxfile.py`": "lock pins lint types tests prove image parity",
+    "Every day": "dev serve test fmt check",
+    "Keep it moving": "relock upgrade update",
+    "Look closer": "explain bench restarts audit sbom fingerprint",
+    "Release, or leave": "publish detach",
+}
 
 nox.options.default_venv_backend = "none"  # environments come from the locks, below .nox/
 nox.options.error_on_external_run = False  # nothing is installed by nox, so every command is one
@@ -248,6 +259,25 @@ def serve(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def test(session: nox.Session) -> None:
+    """Do what `tests` does."""
+    lockstep(session, "tests")
+
+
+@nox.session(default=False)
+def fmt(session: nox.Session) -> None:
+    """Repair style and format, as `lint -- --fix` does."""
+    lockstep(session, "lint", "--fix")
+
+
+@nox.session(default=False)
+def check(session: nox.Session) -> None:
+    """Do what CI does."""
+    for name in MENU[next(iter(MENU))].split():
+        session.notify(name, posargs=session.posargs)
+
+
+@nox.session(default=False)
 def relock(session: nox.Session) -> None:
     """Bring uv.lock back to pyproject.toml."""
     lockstep(session, "relock")
@@ -317,5 +347,38 @@ def detach(session: nox.Session) -> None:
 if (ROOT / "nox_local.py").exists():
     runpy.run_path(str(ROOT / "nox_local.py"))  # not an import: nox reads this file twice, and an import happens once
 
+
+def show_menu() -> None:
+    """The sessions, in groups and within 80 columns."""
+    offered = {name: (session.__doc__ or "").strip().partition("\n")[0] for name, session in registry.get().items()}
+    groups = {title: names.split() for title, names in MENU.items()}
+    groups["Yours, from nox_local.py"] = [
+        name for name in offered if not any(name in group for group in groups.values())
+    ]
+    print(f"{__doc__}\n\nRun one by `uv run --locked noxfile.py -s NAME`; `-- WORDS` go to it.")
+    for title, names in groups.items():
+        if lines := [f"  {name:<11}  {offered[name]}" for name in names if name in offered]:
+            print(f"\n{title}:\n" + "\n".join(lines))
+
+
+def unknown_sessions(words: list[str]) -> list[str]:
+    """What is asked for by `-s` and is no session."""
+    known, asked, inside = registry.get(), [], False
+    for word in words[: words.index("--")] if "--" in words else words:
+        inside = word in {"-s", "-e", "--session", "--sessions"} or (inside and not word.startswith("-"))
+        if inside and not word.startswith("-") and re.split(r"[-(]", word)[0] not in known and word not in known:
+            asked.append(word)
+    return asked
+
+
 if __name__ == "__main__":
-    nox.main()
+    if sys.argv[1:] in (["-l"], ["--list"]):
+        show_menu()
+    elif unknown := unknown_sessions(sys.argv[1:]):
+        there = textwrap.fill(", ".join(registry.get()), 74, initial_indent="  there   ", subsequent_indent=" " * 10)
+        sys.exit(
+            f"There is no session {', '.join(unknown)}.\n\n{there}\n\n"
+            "Name one of them; `uv run --locked noxfile.py -l` says what each does."
+        )
+    else:
+        nox.main()

@@ -66,6 +66,6 @@ def test_the_sessions_hold_afterwards(leaving: Service) -> None:
     menu = leaving.run("uv", "run", "--quiet", "noxfile.py", "-l")
 
     assert done.returncode == 0, done.stdout
-    assert "restarts -> " in menu.stdout
-    assert not [name for name in ("update", "detach", "bench") if f"{name} -> " in menu.stdout]
+    assert "\n  restarts " in menu.stdout
+    assert not [name for name in ("update", "detach", "bench") if f"\n  {name} " in menu.stdout]
     assert leaving.nox("detach").returncode != 0

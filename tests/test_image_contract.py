@@ -21,7 +21,7 @@ from services import Service
 
 @dataclass(frozen=True)
 class Fault:
-    """Instructions behind `FROM` the good image, files of the build's context, and what each clause that fails says."""
+    """Instructions behind `FROM` the good image, files of the build's context, and what each check that fails says."""
 
     steps: tuple[str, ...]
     said: Mapping[str, tuple[str, ...]]
@@ -125,8 +125,8 @@ def said_of(printed: str) -> dict[str, str]:
     rows = printed.partition("breaks its contract.\n\n")[2].partition("\n\n")[0]
     found: dict[str, str] = {}
     for line in rows.splitlines():
-        clause, _, said = line.strip().partition("   ")
-        found[clause] = found.get(clause, "") + said
+        check, _, said = line.strip().partition("   ")
+        found[check] = found.get(check, "") + said
     return found
 
 
@@ -135,13 +135,13 @@ def test_the_good_image_keeps_its_contract(good: Ran) -> None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_broken_clause_is_named_and_no_other(good: Ran, broken: Callable[[Fault], str], name: str) -> None:
+def test_a_check_that_fails_is_named_and_no_other(good: Ran, broken: Callable[[Fault], str], name: str) -> None:
     done = good.service.lockstep("image", "--look", broken(FAULTS[name]))
 
     said = said_of(done.stdout)
     assert done.returncode == 1, done.stdout
     assert set(said) == set(FAULTS[name].said), done.stdout
-    assert not [word for clause, words in FAULTS[name].said.items() for word in words if word not in said[clause]], said
+    assert not [word for check, words in FAULTS[name].said.items() for word in words if word not in said[check]], said
     assert "Traceback" not in done.stdout
 
 

@@ -1,7 +1,7 @@
 """The one command on a laptop and in CI: what it says, what it leaves out, and what makes it fail."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -43,11 +43,38 @@ def test_in_ci_it_compares_this_machine_with_the_image(ran: Callable[[str], Ran]
 
 
 def test_the_menu_reads_like_one(fastapi: Service) -> None:
-    done = fastapi.run("uv", "run", "--quiet", "noxfile.py", "-l")
+    """At 80 columns, in groups; each session of Lockstep's is in one."""
+    done = fastapi.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-l")
 
-    offered = [line.split(" -> ") for line in done.stdout.splitlines() if line.startswith(("* ", "- "))]
-    assert [name.removeprefix("* ") for name, _ in offered if name.startswith("* ")] == list(SESSIONS)
+    groups = dict(group.split(":\n", 1) for group in done.stdout.strip().split("\n\n")[2:])
+    by_default, *_ = groups.values()
+    offered = [line.split(maxsplit=1) for group in groups.values() for line in group.splitlines()]
+    assert [line.split()[0] for line in by_default.splitlines()] == list(SESSIONS)
     assert all(said.endswith(".") and said[0].isupper() for _, said in offered)
+    assert max(map(len, done.stdout.splitlines())) < 80
+    assert not [title for title in groups if title.startswith("Yours")]
+
+
+def test_a_session_that_there_is_not_is_told_with_those_there_are(fastapi: Service) -> None:
+    done = fastapi.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-s", "lock", "tets", "--", "words")
+
+    wrong, there, remedy = done.stdout.strip().split("\n\n")
+    assert done.returncode == 1
+    assert wrong == "There is no session tets."
+    assert " ".join(there.split()).startswith(f"there {', '.join(SESSIONS)}, dev")
+    assert max(map(len, there.splitlines())) < 80
+    assert "-l" in remedy
+
+
+@pytest.mark.parametrize(("alias", "means"), [("test", ["tests"]), ("fmt", ["lint"]), ("check", SESSIONS)])
+def test_words_that_people_type_are_known(fastapi: Service, tmp_path: Path, alias: str, means: Sequence[str]) -> None:
+    """With a tool that only says what it is asked."""
+    service = fastapi.copy(tmp_path / "service")
+    menu = service.path / "noxfile.py"
+    menu.write_text(menu.read_text().replace("    command = [program(session, extra), ", '    command = ["echo", "does", '))
+    done = service.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-s", alias)
+
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("does ")] == list(means)
 
 
 def test_plain_nox_works_too(fastapi: Service) -> None:
@@ -62,7 +89,9 @@ def test_a_session_of_the_team_is_in_the_menu(fastapi: Service, tmp_path: Path) 
         'import nox\n\n\n@nox.session(default=False)\ndef greet(session: nox.Session) -> None:\n    """Say hello."""\n'
     )
 
-    assert "- greet -> Say hello." in service.run("uv", "run", "--quiet", "noxfile.py", "-l").stdout
+    done = service.run("uv", "run", "--quiet", "noxfile.py", "-l")
+
+    assert "Yours, from nox_local.py:\n  greet        Say hello.\n" in done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,14 @@
 """What a person meets who answers at the prompt: a reason at once, and only what fits."""
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,10 +51,12 @@ class Prompt:
 
 @contextmanager
 def copying(template: Template, folder: Path) -> Iterator[Prompt]:
-    """`copier copy` with a terminal of 200 columns, ended however the test ends."""
+    """`copier copy` with a terminal of 80 columns, ended however the test ends."""
     ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     command = [sys.executable, "-m", "copier", "copy", str(template.path), str(folder)]
-    settings = {**os.environ, "TERM": "xterm", "COLUMNS": "200", "LINES": "50"}
+    settings = {**os.environ, "TERM": "xterm"}
+    settings = {name: value for name, value in settings.items() if name not in {"COLUMNS", "LINES"}}
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=settings, start_new_session=True)
     os.close(theirs)
     try:
@@ -62,13 +67,36 @@ def copying(template: Template, folder: Path) -> Iterator[Prompt]:
         os.close(ours)
 
 
-def test_a_bad_name_is_told_where_it_is_typed(template: Template, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("typed", "remedy"),
+    [
+        pytest.param("json", "Write json-api", id="a name that is taken"),
+        pytest.param("Orders", "Write orders.", id="upper case"),
+        pytest.param("9lives", "Choose a name such as orders-api", id="a digit first"),
+        pytest.param("a" * 70, "Shorten it by 7.", id="a long name"),
+    ],
+)
+def test_a_bad_name_is_told_with_the_remedy_where_it_is_typed(
+    template: Template, tmp_path: Path, typed: str, remedy: str
+) -> None:
     with copying(template, tmp_path / "service") as prompt:
         prompt.until("What is the service called?")
-        prompt.type(CLEAR + "json" + ENTER)
-        prompt.until("The name json is taken")
+        prompt.type(CLEAR + typed + ENTER)
+        prompt.until(remedy)
         prompt.type(CLEAR + "orders-api" + ENTER)
         prompt.until("What does it do, in one line?")
+
+
+def test_a_bad_python_is_told_with_the_remedy_where_it_is_typed(template: Template, tmp_path: Path) -> None:
+    with copying(template, tmp_path / "service") as prompt:
+        for question in ("What is the service", "What does it do", "Which framework", "What does a request", "Which server"):
+            prompt.until(question)
+            prompt.type(ENTER)
+        prompt.until("Which Python")
+        prompt.type(CLEAR + "3.13" + ENTER)
+        prompt.until("Write all three, such as 3.")
+        prompt.type(CLEAR + "3.10.1" + ENTER)
+        prompt.until("Choose 3.11, 3.12")
 
 
 def test_only_servers_that_fit_are_offered(template: Template, tmp_path: Path) -> None:

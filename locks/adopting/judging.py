@@ -47,7 +47,10 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
         asked, failure, _ = ask(python, own, Path(folder), secrets, tuple(old))
     if failure:
         said = [("as it was", reason or "it is imported"), ("now", failure)]
-        raise Refusal("The application cannot be imported.", said, f"Set what it reads before `--write`{name_secrets(secrets)}.")
+        fix = f"Set what it reads before `--write`{name_secrets(secrets)}."
+        if reason:
+            fix = fix[:-1] + f"; or see first that it and its packages run on Python {found.pythons.exact}."
+        raise Refusal("The application cannot be imported.", said, fix)
     failing = [path for path, now in asked.items() if answered(old.get(path)) and not answered(now)]
     lost = [(f"GET {path}", f"{old[path]} before, {asked[path]} now") for path in failing]
     if lost:

@@ -91,7 +91,7 @@ def lock_service(root: Path, found: Existing, rendered: str) -> Locked:
     seed = (root / "uv.lock").read_text(encoding="utf-8")
     done = run_uv_lock(root, found)
     if done.returncode and "No solution found" in done.stderr:
-        loose = loosen_pins((root / "pyproject.toml").read_text(encoding="utf-8"), closure_of(rendered), locked)
+        loose = loosen_pins((root / "pyproject.toml").read_text(encoding="utf-8"), closure_of(rendered), locked, found)
         if locked.loosened:
             (root / "pyproject.toml").write_text(loose, encoding="utf-8")
             (root / "uv.lock").write_text(seed, encoding="utf-8")
@@ -115,18 +115,24 @@ def closure_of(rendered: str) -> set[str]:
     return {str(package["name"]) for package in tomllib.loads(rendered).get("package", ())}
 
 
-def loosen_pins(text: str, names: set[str], locked: Locked) -> str:
-    """`==` becomes `>=` for what the server model needs as well; a pin there is what some server of before was locked with."""
+def loosen_pins(text: str, names: set[str], locked: Locked, found: Existing) -> str:
+    """`==` becomes `>=` for what the server model or Lockstep's tools need as well; a pin there is what some server or tool of
+    before was locked with. The team's groups are looked into, too: all groups are locked together.
+    """
 
-    def loosen(line: re.Match[str]) -> str:
-        asked = Requirement(line[2])
-        if canonicalize_name(asked.name) not in names or "==" not in line[2]:
-            return line[0]
-        locked.loosened.append(line[2])
-        return f'{line[1]}"{line[2].replace("==", ">=", 1)}",\n'
+    def loosen(stated: re.Match[str]) -> str:
+        if "==" not in stated[1] or canonicalize_name(Requirement(stated[1]).name) not in names:
+            return stated[0]
+        locked.loosened.append(stated[1])
+        return stated[0].replace("==", ">=", 1)
+
+    def loosen_line(line: re.Match[str]) -> str:
+        return re.sub(r'"([A-Za-z][^"]*)"', loosen, line[0])
 
     head, mark, tail = text.partition("[project.entry-points")
-    return re.sub(r'^(    )"([A-Za-z][^"]*)",\n', loosen, head, flags=re.MULTILINE) + mark + tail
+    groups = "|".join(map(re.escape, found.requirements.groups))
+    tail = re.sub(rf"^(?:team-)?(?:{groups}) = \[\"[^\n]*$", loosen_line, tail, flags=re.MULTILINE) if groups else tail
+    return re.sub(r'^    "[A-Za-z][^"]*",\n', loosen_line, head, flags=re.MULTILINE) + mark + tail
 
 
 def pin_again(root: Path, found: Existing, locked: Locked) -> subprocess.CompletedProcess[str]:

@@ -60,7 +60,9 @@ def describe_service(found: Existing, made: Proposal | None) -> Iterator[tuple[s
         kept = made.locked.kept
         yield "  kept", f"{len(kept)} of them{': ' * bool(kept)}{', '.join(kept)}"
         yield from (("  moved", f"{name} {old} → {new}   ({file})") for name, old, new, file in made.locked.moved)
-        yield from (("  loosened", f"{one}: the server model needs a newer one") for one in made.locked.loosened)
+        yield from (
+            ("  loosened", f"{one}: the server model or Lockstep's tools need a newer one") for one in made.locked.loosened
+        )
 
 
 def describe_changes(found: Existing, made: Proposal) -> Iterator[tuple[str, str]]:

@@ -71,11 +71,9 @@ def built(scene: Scene, folder: Path, steps: Sequence[str]) -> dict[str, str]:
 
 
 def moment(scene: Scene) -> dict[str, str]:
-    """A step of the build writes what is another one each time; the good image gets its name back."""
+    """A step of the build writes what is another one each time."""
     if not scene.image:
         raise LookupError("no container engine answers")
-    good = engine(scene, "inspect", "--format", "{{.Id}}", scene.image).strip()
-    scene.undo.callback(engine, scene, "tag", good, scene.image)
     line = "    find /service -exec touch"
     scene.edit("Dockerfile", line, f"    head -c 9 /dev/urandom > /service/built-at; \\\n{line}")
     return {}
@@ -125,7 +123,7 @@ def program(path: str, mode: str = "755") -> Plant:
     return above(f"COPY --chmod={mode} file {path}")
 
 
-def clause(name: str, check: str, plant: Plant, said: str, *also: str) -> Fault:
+def broken(name: str, check: str, plant: Plant, said: str, *also: str) -> Fault:
     return Fault(name, plant, "image", f"image {check}", said, CONTRACT, frozenset(f"image {other}" for other in also))
 
 
@@ -134,194 +132,194 @@ def wrapped(code: str) -> Plant:
 
 
 FAULTS = (
-    clause("a user by name", "user", above("USER nobody"), "nobody, which is not a number"),
-    clause("root as the image's user", "user", above("USER 0:0"), "0:0 is root"),
-    clause("a variable that nobody declared", "variables", above("ENV DEBUG=1"), "DEBUG is set"),
-    clause("another port by variable", "variables", above("ENV PORT=8001"), "PORT is 8001, not 8000"),
-    clause(
+    broken("a user by name", "user", above("USER nobody"), "nobody, which is not a number"),
+    broken("root as the image's user", "user", above("USER 0:0"), "0:0 is root"),
+    broken("a variable that nobody declared", "variables", above("ENV DEBUG=1"), "DEBUG is set"),
+    broken("another port by variable", "variables", above("ENV PORT=8001"), "PORT is 8001, not 8000"),
+    broken(
         "a label of another commit",
         "labels",
         above("LABEL org.opencontainers.image.revision=0"),
         "org.opencontainers.image.revision is 0, not ",
     ),
-    clause("one port more", "ports", above("EXPOSE 9000"), "it announces 8000/tcp, 9000/tcp, not 8000/tcp"),
-    clause(
+    broken("one port more", "ports", above("EXPOSE 9000"), "it announces 8000/tcp, 9000/tcp, not 8000/tcp"),
+    broken(
         "a health check by curl",
         "health",
         above("HEALTHCHECK CMD curl -f localhost:8000"),
         "the health check is CMD-SHELL curl",
     ),
-    clause("a health check that never passes", "health", above('HEALTHCHECK CMD ["/nothing"]'), "FileNotFoundError"),
-    clause(
+    broken("a health check that never passes", "health", above('HEALTHCHECK CMD ["/nothing"]'), "FileNotFoundError"),
+    broken(
         "a health check that always passes",
         "health",
         above(f'HEALTHCHECK CMD ["{PYTHON}", "-c", "pass"]'),
         f"the health check is CMD {PYTHON} -c pass, not",
     ),
-    clause(
+    broken(
         "a health check once an hour",
         "health",
         above(f'HEALTHCHECK --interval=1h CMD ["{PYTHON}", "-I", "-m", "lockstep_serve", "health"]'),
         "Interval is 3600 s, not 10 s",
     ),
-    clause("another user by number", "user", above("USER 12345:12345"), "12345:12345, not 10001:10001"),
-    clause(
+    broken("another user by number", "user", above("USER 12345:12345"), "12345:12345, not 10001:10001"),
+    broken(
         "the server as an entry point",
         "command",
         above(SERVE.replace("CMD", "ENTRYPOINT"), "CMD []"),
         "as its entry point",
         "start",  # no other command can be run in it
     ),
-    clause("a label that nobody declared", "labels", above("LABEL vendor=Example"), "vendor is set"),
-    clause("a volume", "configuration", above("VOLUME /app/data"), "Volumes is /app/data, and the Dockerfile has none"),
-    clause("a trigger", "configuration", above("ONBUILD RUN true"), "OnBuild is RUN true, and"),
-    clause("another shell for builds", "configuration", above('SHELL ["/bin/evil", "-c"]'), "Shell is /bin/evil, -c, and"),
-    clause("another working directory", "configuration", above("WORKDIR /tmp"), "WorkingDir is /tmp, not /app"),
-    clause("another base", "base", upon_another_base, "layer 1 is sha256:"),
-    clause("a base that lost a file", "files", removed("/etc/os-release"), "takes away from the base /etc/os-release"),
-    clause(
+    broken("a label that nobody declared", "labels", above("LABEL vendor=Example"), "vendor is set"),
+    broken("a volume", "configuration", above("VOLUME /app/data"), "Volumes is /app/data, and the Dockerfile has none"),
+    broken("a trigger", "configuration", above("ONBUILD RUN true"), "OnBuild is RUN true, and"),
+    broken("another shell for builds", "configuration", above('SHELL ["/bin/evil", "-c"]'), "Shell is /bin/evil, -c, and"),
+    broken("another working directory", "configuration", above("WORKDIR /tmp"), "WorkingDir is /tmp, not /app"),
+    broken("another base", "base", upon_another_base, "layer 1 is sha256:"),
+    broken("a base that lost a file", "files", removed("/etc/os-release"), "takes away from the base /etc/os-release"),
+    broken(
         "a module beside the standard library",
         "interpreter",
         above(f"COPY file {LIBRARY}/more.py"),
         f"{LIBRARY}/more.py was not installed",
     ),
-    clause(
+    broken(
         "a module of the standard library edited, whose byte code runs",
         "interpreter",
         above(f"COPY file {LIBRARY}/json/decoder.py"),
         f"{LIBRARY}/json/decoder.py is not what was installed",
     ),
-    clause(
+    broken(
         "byte code of the standard library exchanged",
         "interpreter",
         above(f"COPY file {LIBRARY}/__pycache__/this.{sys.implementation.cache_tag}.pyc"),
         ".pyc is not what was installed",
     ),
-    clause(
+    broken(
         "byte code without its source in the standard library",
         "interpreter",
         above(f"COPY file {LIBRARY}/more.pyc"),
         f"{LIBRARY}/more.pyc was not installed",
     ),
-    clause(
+    broken(
         "a module of the standard library deleted",
         "interpreter",
         removed(f"{LIBRARY}/this.py"),
         f"{LIBRARY}/this.py was installed, and is not there",
     ),
-    clause(
+    broken(
         "a library that every program loads first",
         "files",
         above("COPY file /etc/ld.so.preload", files={"file": ""}),
         "nothing explains /etc/ld.so.preload (COPY file /etc/ld.so.preload)",
     ),
-    clause(
+    broken(
         "more directories for libraries",
         "files",
         above("COPY file /etc/ld.so.conf.d/more.conf", files={"file": ""}),
         "nothing explains /etc/ld.so.conf.d/more.conf",
     ),
-    clause(
+    broken(
         "a file of the base that is another",
         "files",
         above("COPY file /usr/lib/os-release"),
         "nothing explains /usr/lib/os-release",
     ),
-    clause("a file beside the service", "files", above("COPY file /app/notes.txt"), "nothing explains /app/notes.txt"),
-    clause(
+    broken("a file beside the service", "files", above("COPY file /app/notes.txt"), "nothing explains /app/notes.txt"),
+    broken(
         "a file of the commit that no wheel has", "sources", left_out, "the commit has src/orders_api/.well-known/security.txt"
     ),
-    clause(
+    broken(
         "a shell left in the image",
         "programs",
         above("COPY --from=tools /usr/bin/dash /usr/bin/sh"),
         "a shell (usr/bin/sh)",
         "files",
     ),
-    clause("an installer left in the image", "programs", program("/usr/local/bin/pip"), "an installer (usr", "files"),
-    clause("a package manager left in the image", "programs", program("/usr/bin/apt-get"), "a package manager (", "files"),
-    clause("a compiler left in the image", "programs", program("/usr/bin/gcc"), "a compiler (", "files"),
-    clause(
+    broken("an installer left in the image", "programs", program("/usr/local/bin/pip"), "an installer (usr", "files"),
+    broken("a package manager left in the image", "programs", program("/usr/bin/apt-get"), "a package manager (", "files"),
+    broken("a compiler left in the image", "programs", program("/usr/bin/gcc"), "a compiler (", "files"),
+    broken(
         "a program that runs as another user",
         "programs",
         program("/usr/bin/ping", "4755"),
         "set-user-ID usr/bin/ping",
         "files",
     ),
-    clause(
+    broken(
         "code that its user may write",
         "writable",
         above(f"COPY --chown=10001:10001 file {SITE}/pydantic/data"),
         "/pydantic/data",
     ),
-    clause("a file that anybody may write", "writable", program("/etc/file", "666"), "/etc/file", "files"),
-    clause("a .env in the image", "secrets", above("COPY file /app/.env"), "/app/.env looks", "files"),
-    clause(
+    broken("a file that anybody may write", "writable", program("/etc/file", "666"), "/etc/file", "files"),
+    broken("a .env in the image", "secrets", above("COPY file /app/.env"), "/app/.env looks", "files"),
+    broken(
         "a private key in the image",
         "secrets",
         above("COPY key /app/server.pem", files={"key": KEY}),
         "/app/server.pem holds a private key",
         "files",
     ),
-    clause(
+    broken(
         "a service account among the service's files",
         "secrets",
         above(f"COPY account {SITE}/orders_api/account.json", files={"account": json.dumps({"private_key": KEY})}),
         "/orders_api/account.json holds a private key",
         "environment",
     ),
-    clause(
+    broken(
         "a cloud's key in code",
         "secrets",
         above(f"COPY code {SITE}/orders_api/hello.py", files={"code": f'KEY = "{CLOUD}"'}),
         "/orders_api/hello.py holds an AWS access key",
         "environment",
     ),
-    clause(
+    broken(
         "a private key that a later step takes away",
         "secrets",
         removed("/app/server.pem", "COPY key /app/server.pem", files={"key": KEY}),
         "/app/server.pem holds a private key",
     ),
-    clause(
+    broken(
         "a cloud's key in a label",
         "secrets",
         above(f"LABEL note={CLOUD}"),
         "its configuration or history holds an AWS access key",
         "labels",
     ),
-    clause(
+    broken(
         "a password in a variable",
         "secrets",
         above("ENV DATABASE_URL=postgresql://orders:geheim@db/orders"),
         "its configuration or history holds a password in an address",
         "variables",
     ),
-    clause(
+    broken(
         "a package for development in the image",
         "packages",
         above(f"COPY METADATA {SITE}/pytest-9.2.0.dist-info/METADATA", files={"METADATA": "Name: pytest"}),
         "pytest is not in the production set",
         "environment",
     ),
-    clause("tests in the image", "sources", above("COPY file /app/tests/test_hello.py"), "tests are in it", "files"),
-    clause("the history in the image", "sources", above("COPY file /app/.git/HEAD"), "/app/.git is in it", "files"),
-    clause("an image that is too heavy", "size", heavy, "biggest: /app/model.bin", "files"),
-    clause(
+    broken("tests in the image", "sources", above("COPY file /app/tests/test_hello.py"), "tests are in it", "files"),
+    broken("the history in the image", "sources", above("COPY file /app/.git/HEAD"), "/app/.git is in it", "files"),
+    broken("an image that is too heavy", "size", heavy, "biggest: /app/model.bin", "files"),
+    broken(
         "layers beyond the budget",
         "layers",
         above(*(f"COPY file /app/{name}" for name in ("one", "two", "three", "four"))),
         "9 above the base, at most 8",
         "files",
     ),
-    clause(
+    broken(
         "a wrapper that becomes the server",
         "command",
         wrapped("import os, sys; os.execv(sys.argv[1], sys.argv[1:])"),
         "it starts /app/.venv/bin/python -c import os",
     ),
-    clause("an init of its own", "process 1", wrapped(f"{INIT}; sys.exit(p.returncode)"), "not the server", "command"),
-    clause(
+    broken("an init of its own", "process 1", wrapped(f"{INIT}; sys.exit(p.returncode)"), "not the server", "command"),
+    broken(
         "an init that keeps the exit code to itself",
         "exit code",
         wrapped(INIT),
@@ -329,7 +327,7 @@ FAULTS = (
         "command",
         "process 1",
     ),
-    clause(
+    broken(
         "a signal that nobody can hear",
         "stop",
         above("STOPSIGNAL SIGKILL"),
@@ -337,18 +335,18 @@ FAULTS = (
         "command",
         "exit code",
     ),
-    clause(
+    broken(
         "a start that writes beside the code",
         "start",
         above(f"COPY sitecustomize.py {SITE}/sitecustomize.py", files={"sitecustomize.py": WRITES}),
         "Read-only file system",
         "exit code",
     ),
-    clause(
+    broken(
         "one module more than in the commit",
         "environment",
         above(f"COPY file {SITE}/orders_api/more.py"),
         "and the lock declares",
     ),
-    clause("a build that writes something else each time", "twice", moment, "/app/built-at: bytes "),
+    broken("a build that writes something else each time", "twice", moment, "/app/built-at: bytes "),
 )

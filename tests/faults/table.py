@@ -73,6 +73,9 @@ def page(outcomes: Sequence[Outcome]) -> str:
         "A dash is what a tool cannot look at: there is no uv inside the image.",
         "`uv sync --reinstall` is a lock file's own check: it installs everything again and compares each file with its hash.",
         "It repairs a damaged environment where it runs, and does not say that it was damaged.",
+        "`lockstep-evidence` is another project, in version 0.4.1; it counts where its `check` or its `verify` fails.",
+        "`check` compares installed versions with `uv.lock`, `verify` compares installed files with their own RECORD.",
+        "Both look into the production set, the image and the container, and need no settings; they read no other files.",
     ]
     for title, environments in SECTIONS.items():
         rows = [row(outcome) for outcome in looked if outcome.fault.environment in environments]

@@ -1,4 +1,4 @@
-"""What the tools that people use today say of the same fault."""
+"""What other tools say of the same fault."""
 
 import shutil
 from collections.abc import Mapping
@@ -8,13 +8,14 @@ from services import Service
 
 from .container import CONTAINER
 from .contract import CONTRACT
+from .evidence import EVIDENCE, ask_evidence, ask_evidence_online
 from .online import ONLINE
 from .scene import ELSEWHERE, Scene
 
 __all__ = ["NOT_THERE", "TOOLS", "asked"]
 
 NOT_THERE = "cannot look"
-TOOLS = ("uv lock --check", "uv sync --check", "uv pip check", "uv sync --reinstall")
+TOOLS = ("uv lock --check", "uv sync --check", "uv pip check", "uv sync --reinstall", EVIDENCE)
 INPUTS = ("uv.lock", "pyproject.toml", "uv.toml")
 
 
@@ -27,7 +28,7 @@ def asked(scene: Scene, environment: str, settings: Mapping[str, str]) -> dict[s
     same = ("--locked", "--no-default-groups", "--no-editable")
     said = {"uv lock --check": ran(service, project, "lock", "--check")}
     if environment in {"image", CONTAINER, CONTRACT}:
-        return {**dict.fromkeys(TOOLS, NOT_THERE), **said}
+        return {**dict.fromkeys(TOOLS, NOT_THERE), **said, EVIDENCE: word(ask_evidence(scene, environment, settings, tree))}
     said["uv sync --check"] = ran(service, project, "sync", "--check", *same)
     said["uv pip check"] = ran(service, settings, "pip", "check", "--python", str(tree))
     said["uv sync --reinstall"] = "passed"
@@ -36,7 +37,7 @@ def asked(scene: Scene, environment: str, settings: Mapping[str, str]) -> dict[s
         shutil.rmtree(fresh, ignore_errors=True)
         again = {**settings, "UV_PROJECT_ENVIRONMENT": str(fresh)}
         said["uv sync --reinstall"] = ran(service, again, "sync", "--reinstall", *same)
-    return said
+    return {**said, EVIDENCE: word(ask_evidence(scene, environment, settings, tree))}
 
 
 def asked_online(scene: Scene) -> dict[str, str]:
@@ -55,11 +56,16 @@ def asked_online(scene: Scene) -> dict[str, str]:
         "uv sync --check": ran(service, project, "sync", "--check", *same),
         "uv pip check": ran(service, {}, "pip", "check", "--python", str(tree)),
         "uv sync --reinstall": ran(service, {"UV_PROJECT_ENVIRONMENT": str(fresh)}, "sync", "--reinstall", *same),
+        EVIDENCE: word(ask_evidence_online(scene, service, tree)),
     }
 
 
 def ran(service: Service, settings: Mapping[str, str], *words: str) -> str:
-    return "caught" if service.run("uv", *words, **settings).returncode else "passed"
+    return word(service.run("uv", *words, **settings).returncode != 0)
+
+
+def word(failed: bool) -> str:
+    return "caught" if failed else "passed"
 
 
 def good(scene: Scene, name: str) -> bytes:

@@ -63,7 +63,7 @@ def judged(scene: Scene, service: Service, words: list[str], settings: Mapping[s
 
 
 def held(scene: Scene, words: list[str], settings: Mapping[str, str]) -> set[Blame]:
-    """What `image` blames: each clause that is broken, or that it could not look."""
+    """What `image` blames: each check that fails, or that it could not look."""
     done = scene.service.lockstep("image", *words, **{**scene.build, **settings})
     assert "Traceback" not in done.stdout, done.stdout
     if done.returncode == 0:
@@ -72,7 +72,7 @@ def held(scene: Scene, words: list[str], settings: Mapping[str, str]) -> set[Bla
     if table is None:
         return {Blame("image", "", "", done.stdout.strip())}
     rows = (line.strip().partition("   ") for line in table[1].splitlines())
-    return {Blame("image", "", clause, plain(scene, said.strip())) for clause, _, said in rows}
+    return {Blame("image", "", check, plain(scene, said.strip())) for check, _, said in rows}
 
 
 def proved(scene: Scene, settings: Mapping[str, str]) -> set[Blame]:
@@ -107,4 +107,6 @@ def plain(scene: Scene, said: str) -> str:
     """The words without what is of this machine only, and without the host that the lock's files come from."""
     for host in set(re.findall(r'url = "https://([^/"]+)', (scene.root / "noxfile.py.lock").read_text(encoding="utf-8"))):
         said = said.replace(host, "files.index.example")
-    return said.replace(str(Path.home()), "~")
+    for folder, name in ((f"{scene.root}/", ""), (str(scene.kept), "/tmp/kept"), (str(Path.home()), "~")):
+        said = said.replace(folder, name)
+    return said

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from lockstep_serve.client_address import find_client, parse_proxies
+from lockstep_serve.client_address import WSGI, find_client, parse_proxies
 from lockstep_serve.definition import read_definition
-from lockstep_serve.wsgi import Layer
 from services import DEFINITIONS
 
 
@@ -19,6 +18,9 @@ from services import DEFINITIONS
         pytest.param("*", "203.0.113.7, 198.51.100.9", "203.0.113.7", id="all are trusted"),
         pytest.param("10.0.0.0/8", "10.9.9.9, 10.1.2.3", "10.9.9.9", id="nobody but proxies"),
         pytest.param("127.0.0.1", "unknown", None, id="no address"),
+        pytest.param("127.0.0.1", "203.0.113.7:1234", "203.0.113.7", id="with a port"),
+        pytest.param("127.0.0.1", "[2001:DB8::1]:1234", "2001:db8::1", id="IPv6 with a port"),
+        pytest.param("127.0.0.1", "203.0.113.7, ::ffff:127.0.0.1", "203.0.113.7", id="a proxy by IPv6"),
         pytest.param("127.0.0.1", "2001:db8::1", "2001:db8::1", id="IPv6"),
     ],
 )
@@ -38,7 +40,7 @@ def test_an_address_of_ipv4_is_the_same_through_a_socket_of_ipv6(address: str) -
         ("198.51.100.9", "203.0.113.7", "198.51.100.9"),
         ("127.0.0.1", "", "127.0.0.1"),
         ("127.0.0.1", "nonsense", "127.0.0.1"),
-        ("", "203.0.113.7", ""),
+        ("", "203.0.113.7", "203.0.113.7"),
     ],
     ids=["a proxy", "anybody", "a proxy that says nothing", "a proxy that says nonsense", "a socket file"],
 )
@@ -49,7 +51,7 @@ def test_the_application_gets_that_address(peer: str, forwarded: str, expected: 
         seen.append(environ["REMOTE_ADDR"])
         return []
 
-    layer = Layer(application, read_definition(DEFINITIONS / "gunicorn-sync.toml", {}))
-    layer({"REQUEST_METHOD": "GET", "REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, None)
+    told = WSGI(application, read_definition(DEFINITIONS / "gunicorn-sync.toml", {}))
+    told({"REQUEST_METHOD": "GET", "REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded}, None)
 
     assert seen == [expected]

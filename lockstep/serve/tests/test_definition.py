@@ -13,8 +13,9 @@ from services import DEFINITIONS, MODELS
 
 # One value that each kind refuses, and one of its edges that it takes.
 BAD = {
-    "host": ("", "::1"),
+    "host": ("0.0.0.0:80", "::1"),
     "port": ("http", "65535"),
+    "root_path": ("orders", "/orders/v1"),
     "backlog": ("0", "1"),
     "workers": ("many", "auto"),
     "threads": ("1025", "1024"),
@@ -94,7 +95,7 @@ def any_definition(name: str, **environment: str) -> Definition:
     return read_definition(DEFINITIONS / f"{model}.toml", environment)
 
 
-@pytest.mark.parametrize("name", [name for name in BAD if name != "host"])
+@pytest.mark.parametrize("name", BAD)
 def test_a_wrong_variable_is_refused_in_three_parts(name: str) -> None:
     stated = any_definition(name).values[name]
     with pytest.raises(Refusal) as refused:
@@ -114,6 +115,38 @@ def test_a_good_variable_is_taken(name: str) -> None:
     definition = any_definition(name, **{env: BAD[name][1]})
 
     assert str(definition.values[name].value).replace(",", ", ") == BAD[name][1]
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"),
+    [
+        ("::", "::"),
+        ("[::1]", "::1"),
+        ("localhost", "localhost"),
+        ("unix:/run/orders.sock", "unix:/run/orders.sock"),
+        ("unix:/run/orders.sock,mode=0600,group=www-data", "unix:/run/orders.sock,mode=0600,group=www-data"),
+    ],
+)
+def test_a_host_is_an_address_a_name_or_a_socket_file(said: str, taken: str) -> None:
+    assert any_definition("host", SERVER_HOST=said).host == taken
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("[::1", "::1:8000:x", "300.1.1.1", "1.2.3", "localhost:8000", "http://localhost", "two words", "-"),
+        *("unix:", "unix:run/orders.sock", "unix:/run/orders.sock,mode=999", "unix:/run/orders.sock,user=me", "/run/orders.sock"),
+    ],
+)
+def test_another_host_is_refused_by_its_own_name(said: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        any_definition("host", SERVER_HOST=said)
+
+    text = str(refused.value)
+    assert text.startswith("`host` must be an address without a port, such as 0.0.0.0 or ::, or unix:/PATH")
+    assert ["SERVER_HOST", said] in [line.split(maxsplit=1) for line in text.splitlines()]
+    assert text.endswith("Change SERVER_HOST.")
+    assert "PORT" not in text
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from services import MODELS, make_service
 SOURCES = Path(lockstep_serve.__file__).parent
 FILES = sorted(SOURCES.rglob("*.py"))
 MODULES, LINES = 60, 4000  # at most, in all
-LOADED, LOADED_LINES = 26, 2300  # at most, in the process that answered a request
+LOADED, LOADED_LINES = 27, 2300  # at most, in the process that answered a request
 
 
 def lines_of(files: list[Path]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from notes import noted
-from running import Running, children
+from running import PATIENCE, Running, children
 from services import Service, make_service
 
 
@@ -36,6 +36,12 @@ def needs(service: Service, ability: str) -> None:
 
 def boots(server: Running) -> list[dict[str, Any]]:
     return [line for line in server.lines() if line["message"] == "starting"]
+
+
+def is_there(pid: int) -> bool:
+    """Whether this process runs; nobody here waits for one whose parent has gone."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text(encoding="utf-8")
 
 
 def reload(service: Service, server: Running) -> tuple[int, str]:
@@ -154,6 +160,45 @@ def test_an_upgrade_starts_a_successor_of_the_server(service: Service) -> None:
         assert server.stop() in service.model.exit_codes
         assert server.body("/hello/Ada") == "Hello, Ada!"
         os.kill(successor, signal.SIGTERM)
+
+
+def test_one_command_has_a_successor_take_over_and_a_broken_one_changes_nothing(service: Service, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes)) as server, ExitStack() as stack:
+        with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):
+            broken = service.run("restart", str(server.process.pid))
+        with service.changed("hello.py", '"Hello"', '"Servus"'):
+            done = service.run("restart", str(server.process.pid), PORT=str(server.port))
+            assert done.returncode == 0, done.stdout + server.log.read_text(encoding="utf-8")
+            successor = int(done.stdout.split()[1])
+            assert server.process.wait(PATIENCE) in service.model.exit_codes
+            assert {server.body("/hello/Ada") for _ in range(8)} == {"Servus, Ada!"}
+
+        assert (broken.returncode, "nothing was restarted" in broken.stdout) == (1, True)
+        assert [line["address"].endswith("(inherited)") for line in boots(server)] == [False, True]
+        assert Path(f"/proc/{successor}/comm").read_text(encoding="ascii") == "lockstep ready\n"
+        second = service.run("restart", str(successor), PORT=str(server.port))
+        stack.callback(os.kill, int(second.stdout.split()[1]), signal.SIGTERM)
+        server.until(lambda: not is_there(successor))
+        assert server.body("/hello/Ada") == "Hello, Ada!"
+
+
+def test_a_successor_that_ends_is_named_and_the_old_server_goes_on(service: Service) -> None:
+    """It is rehearsed with the command's own environment, and started with the server's."""
+    with service.serving(FAIL="") as server:
+        with service.changed("worker.py", 'if os.environ.get("FAIL"):', 'if "GUNICORN_PID" in os.environ:'):
+            done = service.run("restart", str(server.process.pid))
+
+        assert done.returncode == 1
+        assert done.stdout.startswith("No successor came to serve.")
+        assert server.body("/hello/Ada") == "Hello, Ada!"
+
+
+def test_restart_names_a_process_that_is_not_this_server(tmp_path: Path) -> None:
+    service = make_service(tmp_path, "gunicorn-sync")
+
+    assert service.run("restart", str(os.getpid())).stdout.startswith(f"Process {os.getpid()} is not this server.")
+    assert service.run("restart", "1").stdout.startswith("A container ends with its first process")
 
 
 def test_dev_is_the_same_server_and_starts_again_on_a_change(service: Service) -> None:

@@ -43,12 +43,12 @@ class Requests:
         if self.asgi:
             return self.awaited(request)
         if not self.knows(request.META.get("HTTP_HOST", "")) and (refused := wrong_host(request)):
-            return refused
+            return complete(request, refused)
         return complete(request, cast("HttpResponseBase", self.get_response(request)))
 
     async def awaited(self, request: HttpRequest) -> HttpResponseBase:
         if not self.knows(request.META.get("HTTP_HOST", "")) and (refused := wrong_host(request)):
-            return refused
+            return complete(request, refused)
         return complete(request, await cast("Awaitable[HttpResponseBase]", self.get_response(request)))
 
 

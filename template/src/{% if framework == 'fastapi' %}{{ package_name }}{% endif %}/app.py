@@ -1,7 +1,5 @@
 """Build the application: the one place where its parts meet."""
 
-from collections.abc import Awaitable
-
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -14,10 +12,10 @@ __all__ = ["Service", "create_app"]
 class Service(FastAPI):
     """Lets GET endpoints answer HEAD, which FastAPI refuses; the server leaves the body out."""
 
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:  # type: ignore[override]  # as good
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
-        return super().__call__(scope, receive, send)
+        await super().__call__(scope, receive, send)
 
 
 def create_app() -> FastAPI:

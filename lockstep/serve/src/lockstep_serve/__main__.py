@@ -17,6 +17,10 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--reload", action="store_true", help="start again when a source file changes")
     reload = commands.add_parser("reload", help="rehearse the new code, then have the running server load it")
     reload.add_argument("pid", nargs="?", type=int, default=1, help="the server's main process; in a container it is 1")
+    restart = commands.add_parser(
+        "restart", help="rehearse, start a successor on the same socket, stop the server when it serves"
+    )
+    restart.add_argument("pid", type=int, help="the server's main process")
     commands.add_parser("rehearse", help="start the application as a worker would, and serve nothing")
     commands.add_parser("health", help="exit 0 when this service takes traffic")
     return top
@@ -46,12 +50,14 @@ def run(arguments: argparse.Namespace) -> int:
 
         serve(reload=arguments.reload)
         return 0
-    from lockstep_serve.rehearsal import rehearse, reload
+    if arguments.command == "rehearse":
+        from lockstep_serve.rehearsal import rehearse
 
-    if arguments.command == "reload":
-        print(reload(arguments.pid))
-    else:
         rehearse()
+        return 0
+    from lockstep_serve import restarting
+
+    print(getattr(restarting, arguments.command)(arguments.pid))
     return 0
 
 

@@ -120,11 +120,16 @@ def build() -> Any:
 
 def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) -> Any:
     """The application behind the layer of the server model's interface; `watched` is for a server."""
+    from lockstep_serve import client_address  # a health check does without
+
     definition = in_force()
     around = import_module(f"lockstep_serve.{definition.model.interface.lower()}")
+    if definition.root_path and definition.model.interface == "ASGI":
+        application = client_address.Below(application, definition.root_path)
     if token := os.environ.get("LOCKSTEP_PROVE"):  # production does not have it
         application = import_module(f"{around.__name__}.waiting").Waiting(application, token)
-    return around.Layer(application, definition, meter, watched=watched)
+    layer = around.Layer(application, definition, meter, watched=watched)
+    return getattr(client_address, definition.model.interface)(layer, definition)
 
 
 def start_logging() -> None:

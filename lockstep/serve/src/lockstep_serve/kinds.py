@@ -1,11 +1,12 @@
 """What each value of the server definition may be."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["KINDS", "Kind", "SocketFile", "find_socket_file"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,44 @@ def text(raw: Any) -> str:
     return raw.strip()
 
 
+@dataclass(frozen=True)
+class SocketFile:
+    """`unix:PATH`, and who may connect: the file's mode, and its group if that is another than the process's."""
+
+    path: str
+    mode: int
+    group: str
+
+
+def find_socket_file(host: str) -> SocketFile | None:
+    """The file that a host names; None for an address. Raises ValueError for another path or option."""
+    if not host.startswith("unix:"):
+        return None
+    found = re.fullmatch(r"unix:(/[^,\0]+)(?:,mode=0?([0-7]{3}))?(?:,group=([\w.-]+))?", host)
+    if found is None:
+        raise ValueError
+    return SocketFile(found[1], int(found[2] or "660", 8), found[3] or "")
+
+
+def host(raw: Any) -> str:
+    """An address, without brackets, a name or a socket file; no port, and no URL."""
+    word = text(raw)
+    if find_socket_file(word) is None:
+        word = word[1:-1] if word.startswith("[") and word.endswith("]") else word
+        if ":" in word or re.fullmatch(r"[\d.]+", word):
+            ip_address(word)
+        elif not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", word):
+            raise ValueError
+    return word
+
+
+def root(raw: Any) -> str:
+    """A path without its last slash; the root itself is nothing."""
+    if not isinstance(raw, str) or not re.fullmatch(r"(/[\w.~-]+)*/?", raw.strip(), re.ASCII):
+        raise ValueError
+    return raw.strip().rstrip("/")
+
+
 def networks(raw: Any) -> str:
     """Addresses and networks, so that a misspelt one does not silently trust nobody."""
     words = [word.strip() for word in text(raw).split(",")]
@@ -58,8 +97,9 @@ def auto_or_number(raw: Any) -> Any:
 
 
 KINDS: Mapping[str, Kind] = {
-    "host": Kind(text, "an address to listen on, such as 0.0.0.0 or ::"),
+    "host": Kind(host, "an address without a port, such as 0.0.0.0 or ::, or unix:/PATH[,mode=660][,group=NAME]"),
     "port": number(1, 65535),
+    "root_path": Kind(root, "a path such as /orders, or empty"),
     "workers": Kind(auto_or_number, '"auto" or a whole number of processes from 1 to 512'),
     "threads": number(1, 1024, "threads"),
     "request_timeout": number(1, 3600, "seconds"),

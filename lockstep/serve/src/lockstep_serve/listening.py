@@ -1,4 +1,4 @@
-"""Where the server listens: an address of its own, or a listening socket that it inherits.
+"""Where the server listens: an address or a socket file of its own, or a listening socket that it inherits.
 
 systemd passes one by LISTEN_FDS and LISTEN_PID, from file descriptor 3 on
 (https://www.freedesktop.org/software/systemd/man/latest/sd_listen_fds.html); gunicorn passes one to its own successor
@@ -7,12 +7,16 @@ by GUNICORN_FD.
 
 import errno
 import os
+import shutil
 import socket
+from dataclasses import dataclass
+from pathlib import Path
 
 from lockstep_serve.definition import Definition
 from lockstep_serve.errors import Refusal
+from lockstep_serve.kinds import SocketFile, find_socket_file
 
-__all__ = ["address", "listener", "refuse_taken_port"]
+__all__ = ["Listener", "open_listener"]
 
 FIRST = 3
 
@@ -48,50 +52,76 @@ def is_listening(descriptor: int) -> bool:
         return False
 
 
-def address(definition: Definition) -> str:
-    """The address listened on, whoever opened it; for the boot line."""
-    descriptor = inherited_descriptor()
-    if descriptor is None:
-        return shown(definition.host, definition.port)
-    with socket.socket(fileno=os.dup(descriptor)) as inherited:
-        name = inherited.getsockname()
-    return f"{shown(*name[:2])} (inherited)" if isinstance(name, tuple) else f"{name} (inherited)"
+@dataclass(frozen=True)
+class Listener:
+    """A bound socket, and whether somebody else opened it."""
+
+    socket: socket.socket
+    inherited: bool
+
+    def address(self) -> str:
+        """As text, for the boot line."""
+        name = self.socket.getsockname()
+        shown = join_address(*name[:2]) if isinstance(name, tuple) else f"unix:{name}"
+        return f"{shown} (inherited)" if self.inherited else shown
 
 
-def shown(host: str, port: int) -> str:
+def join_address(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def listener(definition: Definition) -> socket.socket:
-    """The bound socket; raises Refusal when the address cannot be used."""
+def open_listener(definition: Definition) -> Listener:
+    """The one socket of this server, before a server retries and fails with a log of its own; raises Refusal when the
+    address cannot be used.
+    """
     descriptor = inherited_descriptor()
     if descriptor is not None:
-        return socket.socket(fileno=descriptor)
-    bound = socket.socket(socket.AF_INET6 if ":" in definition.host else socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return Listener(socket.socket(fileno=descriptor), inherited=True)
+    host, file = definition.host, find_socket_file(definition.host)
+    family = socket.AF_UNIX if file else socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
     try:
-        bound.bind((definition.host, definition.port))
-    except OSError as error:
+        if file:
+            bind_file(bound, file)
+        else:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((host, definition.port))
+    except (OSError, LookupError) as error:  # of a group that there is not
         bound.close()
-        raise unusable(definition, error) from error
+        raise unusable(definition, error, port=not file) from error
     bound.set_inheritable(True)
-    return bound
+    return Listener(bound, inherited=False)
 
 
-def unusable(definition: Definition, error: OSError) -> Refusal:
-    """The port is taken or privileged; or the address is none of this machine's."""
-    wrong = "port" if error.errno in {errno.EADDRINUSE, errno.EACCES} else "host"
+def bind_file(bound: socket.socket, file: SocketFile) -> None:
+    """In place of a file that a server before left; nobody connects before mode and group are right."""
+    if Path(file.path).is_socket() and not is_listened_on(file.path):
+        os.unlink(file.path)
+    before = os.umask(0o777)
+    try:
+        bound.bind(file.path)
+    finally:
+        os.umask(before)
+    if file.group:
+        shutil.chown(file.path, group=file.group)
+    os.chmod(file.path, file.mode)
+
+
+def is_listened_on(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setblocking(False)  # one that has too many clients already is one, too
+        return client.connect_ex(path) != errno.ECONNREFUSED
+
+
+def unusable(definition: Definition, error: OSError | LookupError, *, port: bool) -> Refusal:
+    """The port is taken or privileged; or the address is none of this machine's, the file none that can be made."""
+    wrong = "port" if port and getattr(error, "errno", None) in {errno.EADDRINUSE, errno.EACCES} else "host"
     value = definition.values[wrong]
+    stated = join_address(definition.host, definition.port) if port else definition.host
     return Refusal(
         f"{wrong.capitalize()} {value.value} cannot be used.",
-        [(value.source, shown(definition.host, definition.port)), ("system", str(error.strerror or error))],
+        [(value.source, stated), ("system", str(getattr(error, "strerror", None) or error))],
         "Stop what holds it, or choose another: `PORT=8001 …`."
         if wrong == "port"
         else f"Change {value.source.partition('=')[0]}.",
     )
-
-
-def refuse_taken_port(definition: Definition) -> None:
-    """Find out before the server retries and fails with a log of its own."""
-    if inherited_descriptor() is None:
-        listener(definition).close()

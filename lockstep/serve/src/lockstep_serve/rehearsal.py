@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from lockstep_serve.application import build, in_force, readable_failure, start_logging
@@ -13,7 +11,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_serve.runtime import SETTINGS
 from lockstep_serve.worker_life import enter_worker, leave_worker
 
-__all__ = ["rehearse", "rehearse_apart", "reload"]
+__all__ = ["rehearse", "rehearse_apart"]
 
 SECONDS = 60
 
@@ -64,29 +62,3 @@ def rehearse_apart() -> str:
     except subprocess.TimeoutExpired:
         return f"It did not start within {SECONDS} s."
     return " ".join(done.stdout.split())[-2000:] or f"It ended with code {done.returncode}." if done.returncode else ""
-
-
-def reload(pid: int) -> str:
-    """Rehearse the code on disk, then have the server load it; raises Refusal, and nothing changed."""
-    model = in_force().model
-    if "reload" not in model.abilities:
-        raise Refusal(
-            "This server model has no reload.",
-            [("server.toml", f"{model.name}: one process, which cannot replace itself")],
-            "Start a successor on the same socket and stop the old one: docs/operating.md says how.",
-        )
-    command = Path(f"/proc/{pid}/cmdline")
-    if not command.exists() or b"lockstep_serve\0serve" not in command.read_bytes():
-        raise Refusal(
-            f"Process {pid} is not this server.",
-            [(str(pid), command.read_text().replace("\0", " ") if command.exists() else "no such process")],
-            "Name the process that `python -m lockstep_serve serve` became.",
-        )
-    if failure := rehearse_apart():
-        raise Refusal(
-            "The new code does not start, so nothing was reloaded.",
-            [("rehearsal", failure)],
-            "Mend it, then reload again; the old code still serves.",
-        )
-    os.kill(pid, signal.SIGHUP)
-    return f"The new code starts; process {pid} was told to load it."

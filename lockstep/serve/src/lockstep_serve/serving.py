@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from fnmatch import fnmatchcase
 from importlib.util import find_spec
 
-from lockstep_serve import identity, listening, runtime
+from lockstep_serve import identity, runtime
 from lockstep_serve.application import announced, in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.errors import Refusal
+from lockstep_serve.listening import Listener, open_listener
 from lockstep_serve.manager_log import timestamp
 
 __all__ = ["in_force", "serve"]
@@ -22,10 +23,10 @@ def serve(*, reload: bool = False) -> None:
     current = in_force()
     refuse_second_source(current)
     refuse_missing_package(current)
-    listening.refuse_taken_port(current)
-    announce(current, reload=reload)
+    listener = open_listener(current)
+    announce(current, listener, reload=reload)
     with directory_of_metrics(current):
-        current.model.run(current, reload=reload)
+        current.model.run(current, listener, reload=reload)
 
 
 def directory_of_metrics(current: Definition) -> AbstractContextManager[None]:
@@ -59,7 +60,7 @@ def refuse_missing_package(current: Definition) -> None:
             )
 
 
-def announce(current: Definition, *, reload: bool) -> None:
+def announce(current: Definition, listener: Listener, *, reload: bool) -> None:
     """The boot line: the model, how much runs at once and why, and the environment id."""
     here = identity()
     line: dict[str, object] = {
@@ -68,7 +69,7 @@ def announce(current: Definition, *, reload: bool) -> None:
         "logger": "lockstep",
         "message": "starting",
         "model": current.model.name,
-        "address": listening.address(current),
+        "address": listener.address(),
         "requests_at_once": current.model.slots(current),
         "environment": here.environment,
         "lockstep": here.lockstep,

@@ -22,7 +22,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
     """One request."""
     if scope["type"] != "http":
         raise RuntimeError("only HTTP")
-    path = scope["path"]
+    root = scope.get("root_path", "")
+    path = scope["path"].removeprefix(root)
     if path.startswith("/hello/"):
         await say(send, f"{GREETING}, {path.removeprefix('/hello/')}!")
     elif path == "/health/ready":
@@ -33,7 +34,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         await say(send, json.dumps(loaded_modules()))
     elif path == "/said":
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-        await say(send, json.dumps({"client": scope["client"][0], "scheme": scope["scheme"], "headers": headers}))
+        client = scope["client"][0] if scope["client"] else ""
+        await say(send, json.dumps({"client": client, "scheme": scope["scheme"], "headers": headers, "root": root}))
     elif path == "/body":
         if (length := await body_length(receive)) is not None:
             await say(send, str(length))

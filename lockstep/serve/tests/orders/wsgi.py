@@ -35,7 +35,8 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         text = json.dumps(loaded_modules())
     elif path == "/said":
         headers = {name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name.startswith("HTTP_")}
-        text = json.dumps({"client": environ["REMOTE_ADDR"], "scheme": environ["wsgi.url_scheme"], "headers": headers})
+        said = {"client": environ["REMOTE_ADDR"], "scheme": environ["wsgi.url_scheme"], "root": environ["SCRIPT_NAME"]}
+        text = json.dumps({**said, "headers": headers})
     elif path == "/body":
         text = str(len(environ["wsgi.input"].read()))
     elif path == "/hang":

@@ -19,8 +19,8 @@ from lockstep_tool.versions import lower_bound
 __all__ = ["production", "remove_orphans", "sync"]
 
 PYTHON_REMEDY = (
-    "Connect once and run `uv python install`, "
-    "or choose one of `uv python list --only-installed` with `uv run noxfile.py -s update -- --python X.Y.Z`."
+    "Connect once and run `uv python install`, or choose one of `uv python list --only-installed`: "
+    "`uv run --locked --python X.Y.Z noxfile.py -s update -- --python X.Y.Z`."
 )
 
 # What uv says → what is wrong, and what to do. The first that fits counts.

@@ -24,6 +24,13 @@ def test_a_good_service_passes(tiny: Tiny, model: str) -> None:
         assert steps_serving.count_overlapping(server.production) in {count, 2 * count}
 
 
+def test_a_process_that_takes_more_than_it_has_threads_for_is_no_fault(tiny: Tiny) -> None:
+    with tiny("gunicorn-gthread").serving(workers=2, threads=2) as server:
+        said = [steps_serving.overlap_requests(server) for _ in range(5)]
+
+        assert said == ["4 in hand at once"] * 5
+
+
 def test_one_that_is_never_ready_is_named_with_what_it_answers(tiny: Tiny, hurry: Hurry) -> None:
     service = tiny("uvicorn")
     service.plant("tiny/answers.py", "def ready():\n    return 503")

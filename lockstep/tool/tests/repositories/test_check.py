@@ -154,12 +154,17 @@ PLANTED = {
         "✗ tools",
         "Containerfile:2   ghcr.io/astral-sh/uv:0.4.1",
     ),
-    "a frozen installation": (WORKFLOW, steps("- run: uv sync --frozen"), "✗ installs", "`--frozen` installs from a lock"),
+    "a frozen installation": (
+        WORKFLOW,
+        steps("- run: uv sync --frozen"),
+        "✗ installs",
+        "`--frozen` does not ask whether the lock answers",
+    ),
     "an installation that is frozen by a variable": (
         WORKFLOW,
         steps("- run: uv sync", "  env: { UV_FROZEN: '1' }"),
         "✗ installs",
-        "`--frozen` installs from a lock",
+        "`--frozen` does not ask whether the lock answers",
     ),
     "an installation that may move the lock": (
         WORKFLOW,
@@ -240,10 +245,75 @@ PLANTED = {
     "root by silence": ("Containerfile", f"{PYTHON}RUN true\n", "✗ user", "no USER, from python:3.13.9"),
     "root by another stage": ("Containerfile", "FROM x:1 AS a\nUSER 0\nFROM a\nRUN true\n", "✗ user", "Containerfile:2   USER 0"),
     "a user that only the base knows": ("Containerfile", "FROM acme/base:1\n", "? user", "up to what it is built from"),
+    "an installation of a platform": (
+        "render.yaml",
+        "services:\n  - type: web\n    buildCommand: pip install flask\n",
+        "✗ installs",
+        "render.yaml:3   pip install flask",
+    ),
+    "another start command on a platform": (
+        ".do/app.yaml",
+        "services:\n  - run_command: gunicorn app:app --workers 4\n",
+        "✗ start",
+        ".do/app.yaml:2   gunicorn app:app --workers 4",
+    ),
+    "an installation by setup.py": (WORKFLOW, steps("- run: python setup.py install"), "✗ installs", "setup.py install"),
+    "an installation with options that only a build knows": (
+        "Containerfile",
+        f"{PYTHON}ARG HOW\nRUN uv sync $HOW\nUSER 1\n",
+        "? installs",
+        "uv sync $HOW",
+    ),
+    "a base whose tag is no version": ("Containerfile", "FROM debian:stable-slim\nUSER 1\n", "✗ bases", "debian:stable-slim"),
+    "a Python that a distribution brings": (
+        "Containerfile",
+        f"FROM debian:13@sha256:{'0' * 64}\nRUN apt-get install -y python3-pip\nUSER 1\n",
+        "? python",
+        "the Python of debian:13",
+    ),
+    "a Python of another image": (
+        "Containerfile",
+        f"FROM ghcr.io/astral-sh/uv:0.13.9-python3.12@sha256:{'0' * 64}\nUSER 1\n",
+        "✗ python",
+        "Containerfile:1   ghcr.io/astral-sh/uv:0.13.9-python3.12",
+    ),
+    "a start that only who calls a script knows": (
+        "Dockerfile",
+        f'{PYTHON}COPY run.sh /\nENTRYPOINT ["/run.sh"]\nUSER 1\n',
+        "? start",
+        "run.sh:3   gunicorn app:app",
+    ),
+    "a start that an image of others has": (
+        "Dockerfile",
+        "FROM acme/serves:1\nUSER 1\n",
+        "? start",
+        "no command, from acme/serves:1",
+    ),
+    "a start for development alone": (
+        "compose.yaml",
+        "services:\n  web:\n    build: .\n    command: flask run\n    volumes: ['.:/code']\n",
+        "? start",
+        "Only how it starts for development is stated.",
+    ),
+    "a server whose end is not known": ("Procfile", "web: uwsgi --ini x.ini\n", "? start", "was not looked at"),
+    "a build in another folder": (
+        "compose.yaml",
+        "services:\n  web:\n    build: { context: web, dockerfile: ../Dockerfile }\n",
+        "✗ context",
+        "web/.dockerignore   missing, for Dockerfile",
+    ),
+    "a build that may be in two folders": ("web/Dockerfile", f"{PYTHON}USER 1\n", "? context", "web/.dockerignore   missing"),
     "a build that sees everything": (".dockerignore", None, "✗ context", ".dockerignore   missing"),
 }
+BESIDE: dict[str, dict[str, str | bytes]] = {
+    "a start that only who calls a script knows": {
+        "run.sh": 'set -e\ncase "$1" in\n  web) exec gunicorn app:app ;;\n  *) exec "$@" ;;\nesac\n'
+    }
+}
+# What is seen only where the good image is not there as well.
+ALONE = {"a start for development alone"}
 # What was once called broken, or good, and is neither → the files, and the column with its sign.
-UNTRUE = {
+UNTRUE: dict[str, tuple[dict[str, str | bytes | None], str]] = {
     "an action's tag is no version of uv": (
         {WORKFLOW: steps("- uses: astral-sh/setup-uv@v6", "  with: { version: 0.13.9 }", "- run: uv sync --locked")},
         "tools ✓",
@@ -286,6 +356,62 @@ UNTRUE = {
         },
         "python ✓",
     ),
+    "no file that builds an image": ({"Dockerfile": None, "views.py": "from django import db\nuser root\n"}, "bases -"),
+    "no file that builds an image runs as somebody": ({"Dockerfile": None, "views.py": "from django import db\n"}, "user -"),
+    "no file that builds an image sees anything": (
+        {"Dockerfile": None, ".dockerignore": None, "views.py": "from django import db\n"},
+        "context -",
+    ),
+    "a build is frozen by an argument": (
+        {"Containerfile": f"{PYTHON}ARG HOW=--locked\nRUN <<END\nuv sync $HOW $MORE\nEND\nUSER 1\n"},
+        "installs ✓",
+    ),
+    "a Python of a matrix that only lists it": (
+        {
+            WORKFLOW: steps(
+                "- uses: actions/setup-python@" + 40 * "a",
+                "  with: { python-version: '${{ matrix.py }}' }",
+                job="strategy: { matrix: { include: [{ py: '3.13.9' }] } }",
+            )
+        },
+        "python ✓",
+    ),
+    "a command that sees the checkout is for a laptop": (
+        {"compose.yaml": "services:\n  web:\n    build: .\n    command: flask run\n    volumes: ['.:/code']\n"},
+        "start ✓",
+    ),
+    "a script that nothing calls is for somebody else": ({"scripts/try.sh": "flask run\n"}, "start ✓"),
+    "a test of a server starts none": (
+        {"Dockerfile": None, "run.sh": "[ -x /bin/gunicorn ] || echo no gunicorn\nexec gunicorn --workers 2 app:app\n"},
+        "start ✓",
+    ),
+    "one server behind another command is one way": (
+        {"compose.yaml": "services:\n  web:\n    command: bash -c 'sleep 1; exec gunicorn --workers 2 app:app'\n"},
+        "start !",
+    ),
+    "the start of an image is in its script": (
+        {
+            "Dockerfile": f'{PYTHON}COPY run.sh /\nENTRYPOINT ["/run.sh"]\nUSER 1\n',
+            "run.sh": "set -e\nexec gunicorn --workers 2 app:app\n",
+            "Procfile": "web: gunicorn --workers 2 app:app\n",
+        },
+        "start ✓",
+    ),
+    "a file of what a build sees may lie beside it": (
+        {"web/Dockerfile": f"{PYTHON}USER 1\n", "web/Dockerfile.dockerignore": "*\n"},
+        "context ✓",
+    ),
+    "a build is where CI builds it": (
+        {
+            "web/Dockerfile": f"{PYTHON}USER 1\n",
+            WORKFLOW: steps("- uses: docker/build-push-action@" + 40 * "a", "  with: { context: ., file: web/Dockerfile }"),
+        },
+        "context ✓",
+    ),
+    "a lock in a folder of its own": (
+        {"requirements.txt": None, "web/poetry.lock": '[[package]]\nname = "six"\n'},
+        "lock ?",
+    ),
     "a list in UTF-16": ({"requirements.txt": GOOD["requirements.txt"].encode("utf-16")}, "lock !"),
     "a list with a mark of the byte order": ({"requirements.txt": b"\xef\xbb\xbf" + GOOD["requirements.txt"].encode()}, "lock !"),
 }
@@ -296,7 +422,9 @@ def test_what_is_planted_is_named(check: Check, fault: str, tmp_path: Path) -> N
     name, text, sign, said = PLANTED[fault]
     asked = '[tool.uv]\nrequired-version = ">=0.13"\n' if "what the project asks" in fault else ""
     project = {"pyproject.toml": f'[project]\nname = "x"\nversion = "2"\nrequires-python = ">=3.11"\n{asked}'}
-    directory = write(tmp_path / "repository", {**GOOD, **project, name: text or ""})
+    directory = write(tmp_path / "repository", {**GOOD, **project, **BESIDE.get(fault, {}), name: text or ""})
+    if fault in ALONE:
+        (directory / "Dockerfile").unlink()
     if name in {"poetry.lock", ".dockerignore"}:
         (directory / ("requirements.txt" if text else name)).unlink()
 
@@ -312,7 +440,8 @@ def test_what_is_planted_is_named(check: Check, fault: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("case", UNTRUE)
 def test_what_is_not_so_is_not_said(check: Check, case: str, tmp_path: Path) -> None:
     files, expected = UNTRUE[case]
-    answer = check(write(tmp_path / "repository", {**GOOD, **files}))
+    there = {name: text for name, text in {**GOOD, **files}.items() if text is not None}
+    answer = check(write(tmp_path / "repository", there))
     heading, line = answer.out.splitlines()[:2]
     signs = dict(zip(heading.split(), line.split(), strict=True))
 

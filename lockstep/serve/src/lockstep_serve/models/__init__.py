@@ -10,6 +10,7 @@ from lockstep_serve.errors import Refusal
 
 if TYPE_CHECKING:  # the definition names its model
     from lockstep_serve.definition import Definition
+    from lockstep_serve.listening import Listener
 
 __all__ = ["ASGI_VALUES", "NAMES", "PROCESSES", "UVICORN", "VALUES", "Model", "find_model"]
 
@@ -24,7 +25,7 @@ NAMES = (
 )
 LIMITS = frozenset({"request_timeout", "max_headers", "max_header_bytes", "max_body_bytes"})
 STOPPING = frozenset({"drain_lead", "drain", "grace"})
-VALUES = LIMITS | STOPPING | {"host", "port", "backlog", "trusted_proxies"}
+VALUES = LIMITS | STOPPING | {"host", "port", "root_path", "backlog", "trusted_proxies"}
 ASGI_VALUES = VALUES | {"concurrency", "loop_stall", "keep_alive"}
 UVICORN = dict.fromkeys(("uvicorn", "httptools", "uvloop"), "uvicorn[standard]")  # its modules, and what brings them
 PROCESSES = frozenset({"workers", "max_requests", "max_requests_jitter"})
@@ -51,13 +52,13 @@ class Model:
     server: str
     exit_codes: frozenset[int] = frozenset({0})
 
-    def run(self, definition: "Definition", *, reload: bool) -> None:
+    def run(self, definition: "Definition", listener: "Listener", *, reload: bool) -> None:
         """Start the server, and return when it stopped; only this imports it."""
         stated = os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn reads it when it is imported, and knows no "auto"
         server = import_module(f"lockstep_serve.{self.server}")
         if stated is not None:
             os.environ["WEB_CONCURRENCY"] = stated
-        server.run(definition, reload=reload)
+        server.run(definition, listener, reload=reload)
 
     def processes(self, definition: "Definition") -> tuple[int, str]:
         """The number of worker processes, and why."""

@@ -10,7 +10,7 @@ MODEL = Model(
     values=VALUES | PROCESSES | {"concurrency", "keep_alive"},
     abilities=frozenset({"overlap", "slow clients", "reload", "upgrade", "replace", "recycle", "refuse"}),
     packages={"gunicorn": "gunicorn[gevent]", "gevent": "gunicorn[gevent]", "packaging": "gunicorn[gevent]"},
-    ruling_variables=("GUNICORN_CMD_ARGS",),  # gunicorn reads this by itself
+    ruling_variables=("GUNICORN_CMD_ARGS", "SCRIPT_NAME"),  # gunicorn reads these by itself
     at_once="concurrency",
     server="on_gunicorn.gevent_worker",
 )

@@ -10,7 +10,7 @@ MODEL = Model(
     values=VALUES | PROCESSES | {"threads", "queue", "keep_alive"},
     abilities=frozenset({"overlap", "reload", "upgrade", "replace", "recycle", "refuse"}),
     packages={"gunicorn": "gunicorn"},
-    ruling_variables=("GUNICORN_CMD_ARGS",),  # gunicorn reads this by itself
+    ruling_variables=("GUNICORN_CMD_ARGS", "SCRIPT_NAME"),  # gunicorn reads these by itself
     at_once="threads",
     server="on_gunicorn.gthread_worker",
 )

@@ -10,7 +10,7 @@ MODEL = Model(
     values=VALUES | PROCESSES,
     abilities=frozenset({"reload", "upgrade", "replace", "recycle"}),
     packages={"gunicorn": "gunicorn"},
-    ruling_variables=("GUNICORN_CMD_ARGS",),  # gunicorn reads this by itself
+    ruling_variables=("GUNICORN_CMD_ARGS", "SCRIPT_NAME"),  # gunicorn reads these by itself
     at_once="",
     server="on_gunicorn.sync_worker",
 )

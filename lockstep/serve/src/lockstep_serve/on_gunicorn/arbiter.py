@@ -12,10 +12,10 @@ import sys
 import time
 from typing import Any
 
-from gunicorn.arbiter import Arbiter as GunicornArbiter  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn import arbiter  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.errors import HaltServer  # type: ignore[import-untyped]  # the same
 
-from lockstep_serve import begin_draining
+from lockstep_serve import begin_draining, tell_ready
 from lockstep_serve.on_gunicorn.hooks import BOOTING, SERVING, WORN, stage
 
 __all__ = ["Arbiter"]
@@ -24,13 +24,17 @@ LOOK_SECONDS = 0.02
 RETRY_SECONDS = 2.0
 
 
-class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
+arbiter.print = lambda *_, **__: None  # the same once more, and no JSON, after a line of the log
+
+
+class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
     """`retiring` are stopped workers and the end of their patience; `successors` are the workers that follow worn ones."""
 
     def __init__(self, app: Any) -> None:
         self.spawn_after = 0.0
         self.retiring: dict[int, float] = {}
         self.successors: dict[int, int] = {}
+        self.told_ready = False
         super().__init__(app)
         self.START_CTX["args"] = [sys.executable, "-m", "lockstep_serve", "serve"]  # what SIGUSR2 starts
 
@@ -117,6 +121,9 @@ class Arbiter(GunicornArbiter):  # type: ignore[misc]  # untyped, see above
         counted = [pid for pid in self.WORKERS if pid not in self.retiring and pid not in self.successors.values()]
         for _ in range(self.num_workers - len(counted)):
             self.spawn_worker()
+        if not self.told_ready and counted and all(stage(self.WORKERS[pid]) != BOOTING for pid in counted):
+            self.told_ready = True
+            tell_ready()
         surplus = len(counted) - self.num_workers
         if surplus > 0:
             self.retire(sorted(counted, key=lambda pid: int(self.WORKERS[pid].age))[:surplus])

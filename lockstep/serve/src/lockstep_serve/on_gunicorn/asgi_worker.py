@@ -11,8 +11,6 @@ from typing import Any
 from gunicorn.asgi import protocol  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
-from lockstep_serve.application import in_force
-from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.problems import refuse_unread
@@ -50,15 +48,6 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         """What an answer announces; asked before the answer is sent."""
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
 
-    def _build_http_scope(self, request: Any, sockname: Any, peername: Any) -> Any:
-        """The scope, with the client that a trusted proxy names."""
-        scope = super()._build_http_scope(request, sockname, peername)
-        if scope["client"] and self.worker.trusted(scope["client"][0]):
-            forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
-            if found := find_client(forwarded, self.worker.trusted):
-                scope["client"] = (found, 0)  # its port is not known
-        return scope
-
     def close_if_idle(self) -> None:
         """Close as gunicorn does when keep-alive is over; a request in flight stays."""
         if self._awaiting_request and not self._request_ready.is_set():
@@ -76,7 +65,6 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         super().__init__(*args)
         self.connections: set[Protocol] = set()
         self.closing = False
-        self.trusted = parse_proxies(in_force().trusted_proxies)
 
     def init_signals(self) -> None:
         """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""

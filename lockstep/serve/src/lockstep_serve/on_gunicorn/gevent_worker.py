@@ -1,11 +1,13 @@
 """gunicorn's gevent worker, which refuses requests past `concurrency`, and does not wait for idle clients to stop."""
 
+import logging
 import signal
 from types import FrameType, TracebackType
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]  # its types are a package of their own
 from gevent import monkey  # the same
+from gevent.hub import Hub  # type: ignore[import-untyped]  # the same
 from gunicorn.util import close_graceful  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]  # the same
 
@@ -16,6 +18,8 @@ from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 
 __all__ = ["run"]
+
+log = logging.getLogger("lockstep.requests")
 
 IDLE = 4  # connections for each request that may run: most of what proxies keep open idles
 LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
@@ -73,6 +77,14 @@ class Wait:
         self.worker.idle.pop(gevent.getcurrent(), None)
         self.timeout.close()
         return error is self.timeout
+
+
+def log_failure(_: Hub, __: object, kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
+    """In place of raw lines on stderr."""
+    log.error("a greenlet failed: %s", error, exc_info=(kind, error, trace))
+
+
+Hub.print_exception = log_failure
 
 
 def settings(definition: Definition) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from lockstep_serve.worker_life import end_after
 __all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
 
 BOOTING, SERVING, WORN = 0, 1, 2
+EXPECTED = ("Error while closing socket", "Worker (pid:%s) was sent")
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
@@ -25,6 +26,11 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
         """Nothing of gunicorn's own: the manager has `manager_log`, and a worker takes the service's."""
         self.error_log.propagate = self.access_log.propagate = True
         self.error_log.setLevel("INFO")
+
+    def info(self, msg: str, *args: Any, **named: Any) -> None:
+        """Not what each orderly stop says of itself."""
+        if not msg.startswith(EXPECTED):
+            super().info(msg, *args, **named)
 
     def access(self, *_: Any) -> None:
         """Nothing."""

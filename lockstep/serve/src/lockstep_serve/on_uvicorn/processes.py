@@ -17,8 +17,10 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess
 from uvicorn.supervisors.multiprocess import Process as UvicornProcess
 
+from lockstep_serve import tell_ready
 from lockstep_serve.application import start_logging
 from lockstep_serve.definition import Definition
+from lockstep_serve.on_uvicorn import start_successor
 from lockstep_serve.on_uvicorn.server import Server
 from lockstep_serve.worker_life import end_after
 
@@ -99,9 +101,13 @@ class Processes(Multiprocess):
     def serve(self) -> int:
         """Serve until SIGTERM or SIGINT; the exit code."""
         self.processes = [self.new() for _ in range(self.processes_num)]
+        ready = False
         while not self.should_exit.wait(LOOK_SECONDS):
             self.handle_signals()
             self.keep_subprocess_alive()
+            if not ready and all(isinstance(process, Process) and process.was_ready for process in self.processes):
+                ready = True
+                tell_ready()
         self.stop()
         return self.code
 
@@ -168,6 +174,9 @@ class Processes(Multiprocess):
                 if not self.should_exit.is_set():
                     log.error("SIGHUP changes nothing: the new code does not start")
                 return
+
+    def handle_usr2(self) -> None:
+        start_successor(self.sockets[0])
 
     def handle_ttin(self) -> None:
         self.processes_num += 1

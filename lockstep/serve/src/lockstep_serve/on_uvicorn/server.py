@@ -2,11 +2,12 @@
 
 import signal
 import time
+from socket import socket
 from types import FrameType
 
 import uvicorn
 
-from lockstep_serve import begin_draining
+from lockstep_serve import begin_draining, tell_ready
 from lockstep_serve.application import in_force
 
 __all__ = ["Server"]
@@ -19,6 +20,10 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        tell_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig != signal.SIGTERM or self.stop_at is not None:

@@ -13,7 +13,6 @@ from typing import Any
 
 from lockstep_serve import REQUEST_ID
 from lockstep_serve.access import enter_request, log_request
-from lockstep_serve.client_address import find_client, parse_proxies
 from lockstep_serve.definition import Definition
 from lockstep_serve.problems import APART, document, fields
 from lockstep_serve.worker_life import count_request
@@ -31,14 +30,10 @@ class Layer:
     def __init__(self, application: Any, definition: Definition, meter: Any | None = None, *, watched: bool = True) -> None:
         self.application, self.meter, self.most = application, meter, definition.max_body_bytes
         self.watch = Watch(definition.request_timeout, started=not watched)
-        self.trusted = parse_proxies(definition.trusted_proxies)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request; it ends when the server closes what this returns."""
         count_request()
-        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
-        if forwarded and self.trusted(environ.get("REMOTE_ADDR", "")):
-            environ["REMOTE_ADDR"] = find_client(forwarded, self.trusted) or environ["REMOTE_ADDR"]
         answer = Answer(environ, start_response)
         if self.meter is not None and not answer.raw_path.startswith(APART):
             answer.meter = self.meter

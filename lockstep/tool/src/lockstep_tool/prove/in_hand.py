@@ -87,17 +87,22 @@ class Holding:
             connection.close()
 
 
-def fill(stack: ExitStack, server: Server, holding: Holding, count: int) -> list[Sent]:
+def fill(stack: ExitStack, server: Server, holding: Holding, count: int, *, more: int = 0) -> list[Sent]:
     """Have exactly so many requests in hand at once; the stack closes them.
 
-    One that is refused came while the server had something else in hand, and is sent again.
+    One that is refused came while the server had something else in hand, and is sent again. `more` may follow where a
+    process takes connections that it has no thread for: then one of them comes to a process that is free.
     """
     path = holding.path(server)
     requests = [stack.enter_context(Sent(server.port, path)) for _ in range(count)]
+    following = iter(range(more))
 
     def full() -> bool:
+        before = len(holding.held)
         if holding.count() >= count:
             return True
+        if holding.count() == before and next(following, None) is not None:
+            requests.append(stack.enter_context(Sent(server.port, path)))
         for index, request in enumerate(requests):
             if request.is_answered():
                 status = request.read().status

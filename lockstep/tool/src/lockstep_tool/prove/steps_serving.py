@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 ASK_SECONDS = 2.0  # then it is asked again: a server that was killed leaves a socket that takes connections
-OVERLAPPING = 4
+OVERLAPPING, FOLLOWING = 4, 24
 SLOW, ORDINARY = 50, 20
 
 
@@ -71,15 +71,22 @@ def count_overlapping(production: Production) -> int:
     return min(OVERLAPPING, production.model.slots(production.definition))
 
 
+def queues(production: Production) -> bool:
+    """Whether one of several processes may take a connection that it has no thread for, while another one is free."""
+    model = production.model
+    return model.interface == "WSGI" and bool(model.at_once) and model.processes(production.definition)[0] > 1
+
+
 def overlap_requests(server: Server) -> str:
     """All are in hand before the first is let go; then each is answered whole."""
     count = count_overlapping(server.production)
     with ExitStack() as stack:
         holding = stack.enter_context(Holding())
-        requests = fill(stack, server, holding, count)
+        requests = fill(stack, server, holding, count, more=FOLLOWING if queues(server.production) else 0)
         holding.let_go()
         answers = [request.read() for request in requests]
-    expect(all(answer == WHOLE for answer in answers), f"answered {[answer.status for answer in answers]}")
+    # What followed may have come to a full process, and waited there until nobody held it any more.
+    expect(answers.count(WHOLE) >= count, f"answered {[answer.status for answer in answers]}")
     return f"{count} in hand at once"
 
 

@@ -107,9 +107,9 @@ def versions(ci: Ci, node: Node | None, matrix: Mapping[str, Node]) -> Iterator[
     for scalar in scalars_of(node):
         for line in scalar.text.split():  # setup-python takes several lines
             found = EXPRESSION.fullmatch(scalar.text)
-            if found and found[1] in matrix:
-                yield from (stated(ci, one) for one in scalars_of(matrix[found[1]]))
-                yield from (stated(ci, one) for one in included(matrix, found[1]))
+            listed = [*scalars_of(matrix.get(found[1])), *included(matrix, found[1])] if found else []
+            if listed:
+                yield from (stated(ci, one) for one in listed)
                 break
             if "${{" in scalar.text:
                 yield Version(ci.spot(scalar), "", scalar.text)

@@ -12,7 +12,8 @@ __all__ = ["Container", "read_compose", "read_manifest"]
 @dataclass(frozen=True)
 class Container:
     """`image` is None where there is none; `built` says that the file builds it. `words` are the command's, or None
-    where it is written as one text that the engine splits (`text`).
+    where it is written as one text that the engine splits (`text`). `mounts` are folders of the host that it sees, and
+    `context` and `file` are what Compose builds it from, as written.
     """
 
     image: Scalar | None
@@ -21,6 +22,9 @@ class Container:
     words: tuple[str, ...] | None
     text: str
     user: Scalar | None = None
+    mounts: tuple[str, ...] = ()
+    context: str = ""
+    file: str = ""
 
 
 def read_compose(documents: Sequence[Node]) -> Iterator[Container]:
@@ -61,4 +65,15 @@ def read_container(node: Node, keys: tuple[str, str], *, built: bool) -> Contain
         words,
         text_of(given[0]) if single else "",
         user if isinstance(user, Scalar) else None,
+        tuple(mounts_of(find(node, "volumes"))),
+        text_of(find(node, "build", "context")) or text_of(find(node, "build")) or ".",
+        text_of(find(node, "build", "dockerfile")) or "Dockerfile",
     )
+
+
+def mounts_of(volumes: Node | None) -> Iterator[str]:
+    """The folders of the host; a name alone is a volume of the engine's."""
+    for one in children(volumes):
+        source = text_of(find(one, "source")) if isinstance(one, Mapped) else text_of(one).partition(":")[0]
+        if source.startswith((".", "/", "~", "$")):
+            yield source

@@ -12,6 +12,7 @@ from lockstep_tool.files.node import Unreadable
 from lockstep_tool.repositories.ci import Ci, read_ci
 from lockstep_tool.repositories.containers import Container, read_compose, read_manifest
 from lockstep_tool.repositories.dockerfile import Stage, fill, read_dockerfile
+from lockstep_tool.repositories.platforms import PLATFORMS, Ordered, read_platform
 from lockstep_tool.repositories.repository import Repository
 from lockstep_tool.repositories.shell import Command, read_script
 from lockstep_tool.repositories.stated import Image, Step
@@ -85,8 +86,14 @@ class Facts:
 
     @cached_property
     def commands(self) -> list[Command]:
-        """What CI and image builds run."""
-        return [*(command for ci in self.ci for command in ci.commands), *self.run_in_builds()]
+        """What CI, image builds and the builds of platforms run."""
+        ordered = ((name, one) for name, found in self.platforms for one in found if one.builds)
+        on_platforms = (command for name, one in ordered for command in read_script(name, one.line, one.text, {}))
+        return [*(command for ci in self.ci for command in ci.commands), *self.run_in_builds(), *on_platforms]
+
+    @cached_property
+    def platforms(self) -> list[tuple[str, list[Ordered]]]:
+        return list(self.read(lambda _, text: list(read_platform(read_documents(text))), *PLATFORMS))
 
     def run_in_builds(self) -> Iterator[Command]:
         for one in self.built:
@@ -95,7 +102,7 @@ class Facts:
                     rest = re.sub(r"^(?:--\S+\s+)+", "", run.rest)
                     yield from read_script(one.name, run.line, fill(rest, stage.values), stage.values)
                     if run.body:
-                        yield from read_script(one.name, run.body_line, run.body, stage.values)
+                        yield from read_script(one.name, run.body_line, fill(run.body, stage.values), stage.values)
 
     @cached_property
     def images(self) -> list[Image]:

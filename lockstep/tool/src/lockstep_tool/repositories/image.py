@@ -1,10 +1,11 @@
 """The columns `user` and `context`: as whom an image runs, and what its build may see."""
 
+import posixpath
 from collections.abc import Iterator
 
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.repositories.dockerfile import Stage, fill
-from lockstep_tool.repositories.facts import IMAGES, Facts
+from lockstep_tool.repositories.facts import COMPOSE, IMAGES, Facts
 
 __all__ = ["context", "has_builds", "user"]
 
@@ -45,8 +46,50 @@ def judge_silence(name: str, stage: Stage) -> Iterator[Finding]:
 
 
 def context(facts: Facts) -> Iterator[Finding]:
-    """Without `.dockerignore`, `COPY . .` takes secrets, .git and the laptop's environment along."""
-    if not facts.repository.named(".dockerignore", "*.dockerignore"):
-        fix = "Write .dockerignore: `*`, then a line `!NAME` for each ingredient of the image."
+    """Without `.dockerignore`, `COPY . .` takes secrets, .git and the laptop's environment along. It counts where the
+    context of a build is, or beside the Dockerfile with its name.
+    """
+    fix = "Write .dockerignore: `*`, then a line `!NAME` for each ingredient of the image."
+    there = {*facts.repository.named(".dockerignore", "*.dockerignore")}
+    stated = dict[str, set[str]]()
+    for name, folder in contexts_stated(facts):
+        stated.setdefault(name, set()).add(folder)
+    missing, unknown = [], []
+    for one in facts.built:
+        if f"{one.name}.dockerignore" in there:
+            continue
+        folders = stated.get(one.name) or {"", one.name.rpartition("/")[0]}
+        without = sorted(folder for folder in folders if f"{folder}/.dockerignore".lstrip("/") not in there)
+        rows = [(f"{folder}/.dockerignore".lstrip("/"), f"missing, for {one.name}") for folder in without]
+        if len(without) == len(folders) or one.name in stated:
+            missing += rows
+        else:
+            unknown += rows
+    if missing:
         said = "An image build sees everything, .git and .env too."
-        yield Finding("context", said, ((".dockerignore", "missing"),), fix)
+        yield Finding("context", said, tuple(missing[:4]), fix)
+    if unknown:
+        said = "What an image build may see depends on where it is started."
+        yield Finding("context", said, tuple(unknown[:4]), fix, Severity.UNKNOWN)
+    yield from facts.describe_unread("context", *IMAGES, *COMPOSE)
+
+
+def contexts_stated(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Dockerfiles, each with a folder that Compose or CI builds it in; a folder with a variable in it is nobody's."""
+    pairs = [
+        (join(name.rpartition("/")[0], one.context), one.file) for name, found in facts.composed for one in found if one.built
+    ]
+    for step in facts.steps:
+        if step.action == "docker/build-push-action":
+            folder = step.inputs.get("context", ("", "."))[1]
+            file = step.inputs.get("file", ("", join(folder, "Dockerfile")))[1]
+            pairs.append((folder, posixpath.relpath(file, folder) if "$" not in folder + file else file))
+    for folder, file in pairs:
+        if "$" not in folder + file:
+            yield join(folder, file), join(folder, "")
+
+
+def join(folder: str, name: str) -> str:
+    """A path below the top; empty for the top itself."""
+    path = posixpath.normpath(posixpath.join(folder, name))
+    return "" if path == "." else path

@@ -45,7 +45,7 @@ def installs(facts: Facts) -> Iterator[Finding]:
     for command in facts.commands:
         found.setdefault(kind_of(command, facts), []).append((command.spot, command.text))
     if rows := found.get("frozen"):
-        said = "`--frozen` installs from a lock that does not answer pyproject.toml."
+        said = "`--frozen` does not ask whether the lock answers pyproject.toml."
         yield Finding("installs", said, tuple(rows[:4]), "Write `--locked`.")
     if rows := found.get("moving"):
         said = "uv may move the lock where it only ought to install it."
@@ -66,12 +66,14 @@ def kind_of(command: Command, facts: Facts) -> str:
     """How a command installs: `locked` and what falls short of it; empty for one that does not."""
     words = list(command.words)
     words[0] = words[0].rpartition("/")[2]
-    if re.fullmatch(r"python[\d.]*", words[0]) and words[1:2] == ["-m"]:
-        words = words[2:]
+    if re.fullmatch(r"python[\d.]*", words[0]):
+        words = words[2:] if words[1:2] == ["-m"] else words[1:]
     if words[:1] == ["uv"]:
         return kind_of_uv(words[1:], command, facts)
     if words and re.fullmatch(r"pip[\d.]*", words[0]) and "install" in words:
         return kind_of_pip(words[words.index("install") + 1 :], facts)
+    if words[:1] == ["setup.py"] and {"install", "develop"} & set(words):
+        return "newest"  # of what it needs and does not find
     if words[:2] in (["poetry", "update"], ["pipenv", "update"], ["pdm", "update"]):
         return "newest"
     if words[:2] == ["pipenv", "install"]:
@@ -93,7 +95,7 @@ def kind_of_uv(words: list[str], command: Command, facts: Facts) -> str:
     own = next((word for word in words[1:] if not word.startswith("-")), "")
     if words[0] == "run" and ({"--no-project", "--no-sync", "--script", "-s"} & set(words) or own.endswith(".py")):
         return "locked" if own.endswith(".py") or "--no-sync" in words else ""
-    return "moving"
+    return "unknown" if any("$" in word for word in words) else "moving"
 
 
 def is_set(command: Command, name: str) -> bool:

@@ -4,10 +4,12 @@
 what is left open is said.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from lockstep_tool.lockfile import Lock, read_lock
 from lockstep_tool.locks.lock_wheels import locked_wheels
 from lockstep_tool.repositories.facts import Facts
 from lockstep_tool.repositories.lock_files import Hosts, suspicious
-from lockstep_tool.repositories.other_locks import OTHERS, describe_other, judge_requirements
+from lockstep_tool.repositories.other_locks import OTHERS, describe_other, has_requirements, judge_requirements
 from lockstep_tool.repositories.repository import Repository, open_repository
 from lockstep_tool.toml_file import read_toml
 
@@ -41,8 +43,22 @@ def lock(facts: Facts, settings: Mapping[str, str], hosts: Hosts) -> Iterator[Fi
         yield from judge_lock(open_repository(workspace), settings, hosts)
     else:
         yield from (describe_other(repository, name) for name in others)
-        if not others:
-            yield from judge_requirements(repository)
+        if others or (not has_requirements(repository) and (yield from judge_below(repository, settings, hosts))):
+            return
+        yield from judge_requirements(repository)
+
+
+def judge_below(repository: Repository, settings: Mapping[str, str], hosts: Hosts) -> Generator[Finding, None, bool]:
+    """The locks of services in folders of their own; whether there is one."""
+    names = repository.named("uv.lock", *OTHERS)
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        if last != "uv.lock":
+            yield describe_other(repository, name)
+            continue
+        for finding in judge_lock(open_repository(repository.root / folder), settings, hosts):
+            yield replace(finding, where=tuple((f"{folder}/{spot}", said) for spot, said in finding.where))
+    return bool(names)
 
 
 def find_workspace(root: Path) -> Path | None:
@@ -114,4 +130,6 @@ def ask_uv(directory: str, settings: Mapping[str, str]) -> tuple[int, list[str]]
     except subprocess.TimeoutExpired:
         return -1, [f"no answer within {SECONDS} s"]
     lines = [line.strip().replace(directory, ".") for line in done.stderr.splitlines()]
+    begun = [number for number, line in enumerate(lines) if re.match(r"error:|\W No solution", line)]
+    lines = lines[begun[0] : begun[0] + 2] if begun else lines  # around it stand notes, of uv's and of launchers
     return done.returncode, [line for line in lines if line and not line.startswith(("Using ", "Resolved ", "hint:"))]

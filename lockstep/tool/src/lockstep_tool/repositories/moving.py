@@ -9,7 +9,8 @@ from lockstep_tool.repositories.stated import Image
 
 __all__ = ["actions", "bases", "has_images", "has_steps"]
 
-FLOATING = ("latest", "stable", "edge", "main", "master", "nightly")
+# Words of a tag that say which kind of image it is, and no version; `bookworm` and `jammy` are versions.
+FLOATING = frozenset({"latest", "stable", "edge", "main", "master", "nightly", "slim", "alpine", "lts", "current", "mainline"})
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
@@ -36,7 +37,7 @@ def bases(facts: Facts) -> Iterator[Finding]:
 
 def floats(image: Image) -> bool:
     """Whether the name states no version at all: `cc-debian13` does, without a tag."""
-    return image.tag in FLOATING if image.tag else not re.search(r"\d", image.short)
+    return FLOATING.issuperset(image.tag.split("-")) if image.tag else not re.search(r"\d", image.short)
 
 
 def has_steps(facts: Facts) -> bool:

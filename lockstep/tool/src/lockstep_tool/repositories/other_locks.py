@@ -9,7 +9,7 @@ from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.repositories.repository import Repository
 from lockstep_tool.repositories.requirements import Required, read_requirements
 
-__all__ = ["OTHERS", "describe_other", "judge_requirements"]
+__all__ = ["OTHERS", "describe_other", "has_requirements", "judge_requirements"]
 
 OTHERS = ("poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 REQUIREMENTS = ("requirements.txt", "requirements/*.txt", "requirements-*.txt")
@@ -30,6 +30,10 @@ def describe_other(repository: Repository, name: str) -> Finding:
     hashes = len(re.findall(r"\bsha256[:\"' =]+[0-9a-f]{64}", text))
     said = f"{count}, {hashes} hashes; whether it answers pyproject.toml only its own tool can say"
     return Finding("lock", f"Not looked at: {name}.", ((name, said),), MOVE, Severity.UNKNOWN)
+
+
+def has_requirements(repository: Repository) -> bool:
+    return bool(repository.named(*REQUIREMENTS))
 
 
 def judge_requirements(repository: Repository) -> Iterator[Finding]:

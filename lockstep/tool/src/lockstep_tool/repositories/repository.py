@@ -28,7 +28,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 SKIPPED = frozenset({"node_modules", "venv", "site-packages", "__pycache__", "build", "dist"})
-SHOWN = frozenset({".github", ".circleci", ".docker"})  # of the directories whose name begins with a dot
+SHOWN = frozenset({".github", ".circleci", ".docker", ".do"})  # of the directories whose name begins with a dot
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Repository:
     def named(self, *patterns: str) -> list[str]:
         """The files whose path fits one of the patterns; without a slash, it is the last part that counts."""
         fits = compile_patterns(patterns)
-        return [name for name in self.files if fits(name)]
+        return [name for name in self.files if fits(name)] if patterns else []
 
     def text(self, name: str) -> str:
         """A file's text; raises Refusal where it cannot be read, or is none."""

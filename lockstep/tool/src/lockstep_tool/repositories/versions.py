@@ -10,6 +10,8 @@ from lockstep_tool.repositories.stated import Version
 __all__ = ["EXACT", "differing", "python"]
 
 EXACT = re.compile(r"\d+\.\d+\.\d+(?:(?:a|b|rc)\d+)?")
+DISTRIBUTIONS = frozenset({"ubuntu", "debian", "alpine", "fedora", "almalinux", "rockylinux", "amazonlinux", "archlinux"})
+PACKAGED = re.compile(r"\b(?:apt(?:-get)?|apk|dnf|yum|microdnf|pacman)\b[^&;|]*\bpython3?(?:-[\w-]+)?(?=\s|$)")
 FILES = (
     (r"^\s*(?:cpython[-@]|python-)?(\d[\w.]*)\s*$", (".python-version", "runtime.txt")),
     (r"^python\s*[= ]\s*['\"]?(\d[\w.]*)", (".tool-versions", "mise.toml", ".mise.toml")),
@@ -19,6 +21,7 @@ FILES = (
 def python(facts: Facts) -> Iterator[Finding]:
     """Python's version: exact in one file at least, and no file against it."""
     found = [*pythons_of_files(facts), *pythons_of_images(facts), *(one for ci in facts.ci for one in ci.pythons)]
+    found += pythons_of_distributions(facts)
     unknown = [one.row for one in found if not one.text]
     known = [one for one in found if one.text]
     exact = {one.text for one in known if EXACT.fullmatch(one.text)}
@@ -48,8 +51,19 @@ def pythons_of_images(facts: Facts) -> Iterator[Version]:
         if image.short in {"python", "cpython"} or image.name.startswith("cimg/python:"):
             found = re.match(r"\d[\w.]*", image.tag)
             yield Version(image.spot, "" if image.unknown else found[0] if found else image.tag or "latest", image.name)
+        elif found := re.search(r"(?:^|-)python(\d[\d.]*\d)", image.tag):
+            yield Version(image.spot, found[1], image.name)
         elif image.unknown and "python" in image.name.lower():
             yield Version(image.spot, "", image.name)
+
+
+def pythons_of_distributions(facts: Facts) -> Iterator[Version]:
+    """An image of another distribution has the Python that its packages bring."""
+    for one in facts.built:
+        last = one.stages[-1]
+        base = last.base.partition("@")[0].removeprefix("docker.io/").removeprefix("library/").partition(":")[0]
+        if base in DISTRIBUTIONS and any(PACKAGED.search(f"{run.rest} {run.body}") for run in last.of("RUN")):
+            yield Version(f"{one.name}:{last.line}", "", f"the Python of {last.base}")
 
 
 def differing(column: str, tool: str, rows: Sequence[tuple[str, str]], versions: set[str]) -> Finding:

@@ -148,12 +148,13 @@ def open_checkout(root: Path) -> Checkout:
         raise Refusal(
             "This service is not under version control, so nothing could be taken back.",
             refusal.where,
-            "Run `git init`, commit everything, then try again.",
+            "Run `git init -b main && git add --all && git commit -m Begin`, then this again.",
         ) from refusal
     command = ["git", "-C", top, "rev-parse", "--verify", "--quiet", "HEAD"]
     head = subprocess.run(command, env=git_environment(), capture_output=True, text=True, check=False).stdout.strip()
     if not head:
-        raise Refusal("Nothing is committed here yet.", [("git", "HEAD names no commit")], "Commit everything, then try again.")
+        fix = "Run `git add --all && git commit -m Begin`, then this again."
+        raise Refusal("Nothing is committed here yet.", [("git", "HEAD names no commit")], fix)
     here = Checkout(root, Path(top), prefix, head)
     if not answers.exists() or here.read_committed(ANSWERS) is None:
         raise Refusal(
