@@ -1,6 +1,6 @@
 #!/usr/bin/env -S uv run --locked --script
 # /// script
-# requires-python = ">=3.11,<3.15"
+# requires-python = ">=3.11,<3.16"
 # dependencies = ["nox>=2026.10.20"]
 # [tool.uv]
 # exclude-newer = "7 days"

@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.11,<3.15"
+# requires-python = ">=3.11,<3.16"
 # dependencies = ["stdlib-list>=0.12"]
 # [tool.uv]
 # exclude-newer = "7 days"
@@ -23,6 +23,7 @@ from taken import imported_names, taken_names
 from universe import read_universe
 
 LOCKS = Path(__file__).parent
+UNIVERSE = LOCKS / "uv.lock"
 TEMPLATE = LOCKS.parent / "template"
 # The very settings of a service. Its pyproject.toml cannot hold them, because there uv would let a person's own win.
 SETTINGS = ("--config-file", str(TEMPLATE / "uv.toml"))
@@ -40,7 +41,7 @@ def lock(*arguments: str) -> None:
 
 def files() -> Iterator[tuple[Path, str]]:
     """Every generated file and its text."""
-    universe = read_universe(LOCKS / "uv.lock")
+    universe = read_universe(UNIVERSE)
     yield TEMPLATE / "uv.lock.jinja", born_lock(universe)
     project = tomllib.loads((LOCKS / "pyproject.toml").read_text(encoding="utf-8"))
     for name, text in requirements(project, universe).items():
@@ -51,7 +52,7 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 def pythons(requires: str) -> list[str]:
-    """The minor versions of `>=3.11,<3.15`."""
+    """The minor versions of `>=3.11,<3.16`."""
     first, end = map(int, re.findall(r"3\.(\d+)", requires))
     return [f"3.{minor}" for minor in range(first, end)]
 
@@ -68,7 +69,11 @@ def main() -> int:
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that are old enough")
     options = parser.parse_args()
     how = ["--check"] if options.check else ["--upgrade"] if options.upgrade else []
+    before = UNIVERSE.read_bytes()
     lock("--project", str(LOCKS), *SETTINGS, *how)
+    if UNIVERSE.read_bytes() != before:
+        # uv writes the splits by Python in another order when it begins with a lock that has them, as in every service.
+        lock("--project", str(LOCKS), *SETTINGS, "--upgrade-package", "lockstep-serve")
     lock("--script", str(TEMPLATE / "noxfile.py"), *how)
     lock("--project", str(TEMPLATE / ".lockstep"), *how)
     stale = [(path, text) for path, text in files() if not path.exists() or path.read_text(encoding="utf-8") != text]

@@ -12,6 +12,8 @@ from universe import Universe
 
 __all__ = ["imported_names", "taken_names"]
 
+# Modules that a Python adds which stdlib-list does not know yet.
+ADDED = {"3.15": {"profiling"}}
 # YAML 1.1 reads these as true, false or nothing, wherever a file of CI or of a deployment names the service.
 YAML_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
@@ -20,7 +22,7 @@ def taken_names(universe: Universe, pythons: Iterable[str], imported: Iterable[s
     """Names in the form of a package (`typing_extensions`), by what has them; each name stands once."""
     holders = {
         "a keyword of Python": set(keyword.kwlist),
-        "a module of Python's standard library": {"test", *(name for python in pythons for name in stdlib_list(python))},
+        "a module of Python's standard library": {"test"}.union(*map(standard_modules, pythons)),
         "a word that YAML does not read as a name": YAML_WORDS,
         "a package that services lock": {entry.name.replace("-", "_") for entry in universe.entries},
         "imported from a package that services lock": set(imported),
@@ -33,6 +35,14 @@ def taken_names(universe: Universe, pythons: Iterable[str], imported: Iterable[s
         taken[holder] = sorted(name for name in names - seen if name.isidentifier() and name.islower() and name[0] != "_")
         seen |= names
     return taken
+
+
+def standard_modules(python: str) -> set[str]:
+    """The modules of a minor version, such as 3.14; those of a newer one come on top of the one before."""
+    if python not in ADDED:
+        return set(stdlib_list(python))
+    major, minor = map(int, python.split("."))
+    return standard_modules(f"{major}.{minor - 1}") | ADDED[python]
 
 
 def imported_names(sync: Sequence[str], environment: Mapping[str, str]) -> set[str]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env -S uv run --locked --script
 # Lockstep's: the menu of this service. Your own sessions go to nox_local.py. Change it by `-s update`, not by hand.
 # /// script
-# requires-python = ">=3.11,<3.15"
+# requires-python = ">=3.11,<3.16"
 # dependencies = ["nox>=2026.10.20"]
 # [tool.uv]
 # exclude-newer = "7 days"

@@ -1,6 +1,6 @@
 #!/usr/bin/env -S uv run --locked --script
 # /// script
-# requires-python = ">=3.11,<3.15"
+# requires-python = ">=3.11,<3.16"
 # dependencies = ["zensical>=0.0.73,<0.1"]
 # [tool.uv]
 # exclude-newer = "7 days"

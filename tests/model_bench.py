@@ -1,5 +1,5 @@
 # /// script
-# requires-python = ">=3.11,<3.15"
+# requires-python = ">=3.11,<3.16"
 # dependencies = [
 #     "copier>=9.19",
 #     "django>=5.2",

@@ -6,6 +6,8 @@ numbers and hashes may differ. A comment in front of a fence says what is specia
     <!-- needs an engine -->       a container engine and base images
     <!-- fails -->                 its last command ends with an error
     <!-- in the background -->     it keeps running while the page goes on
+    <!-- needs PostgreSQL -->      somewhere on the page: a database, as the variable of the service that names it
+    <!-- in a Flask service -->    somewhere on the page: it begins in one, and not in the default service; or Django
     <!-- not run: reason -->       tests cannot run it, and why
 
 "Write `FILE`:" and "Change `FILE`:" in front of a fence give it the whole file or the difference.

@@ -92,7 +92,11 @@ class Reader:
         )
 
     def start_server(self, page: Page, step: Step, settings: Mapping[str, str]) -> subprocess.Popen[str]:
-        """Start a server as in a terminal of its own, and wait until it has printed what the page says."""
+        """Start a server as in a terminal of its own, and wait until it has printed what the page says.
+
+        It gets a port that is free now: one that was chosen earlier may have been given to a client since.
+        """
+        self.port = free_port()
         [command] = step.commands
         printed = self.scratch / f"{page.path.stem}-{step.line}.txt"
         with printed.open("w") as output:

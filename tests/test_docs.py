@@ -5,17 +5,21 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from conftest import committed
+from databases import serve_database
 from pages import INSTALL, find_missing, read_page
 from reader import Reader
 from snapshot import Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
 ENGINE, IN_TEMPLATE = "<!-- needs an engine -->", "<!-- starts in the template -->"
+DATABASE = "<!-- needs PostgreSQL -->"
+FRAMEWORKS = {name: f"<!-- in a {name.title()} service -->" for name in ("flask", "django")}
 FIRST = [ROOT / "README.md", ROOT / "docs" / "tutorial.md"]
 FOLLOWED = {path: path.read_text(encoding="utf-8") for path in [*FIRST, *sorted((ROOT / "docs" / "how-to").glob("*.md"))]}
 WITH_AN_IMAGE = [path for path, text in FOLLOWED.items() if ENGINE in text]
@@ -56,6 +60,19 @@ def kept(clone: Template) -> Path:
 
 
 @pytest.fixture
+def other_service(clone: Template, tmp_path: Path) -> Callable[[str], Path]:
+    """Makes a service of another framework than the default one, for one page."""
+
+    def make_service(framework: str) -> Path:
+        folder = tmp_path / "orders-api"
+        done = clone.copy(folder, {"framework": framework})
+        assert done.returncode == 0, done.stderr
+        return committed(folder).path
+
+    return make_service
+
+
+@pytest.fixture
 def service(kept: Path) -> Path:
     """The same as it began: of what the page before left, only the tool is still there."""
     git(kept, "checkout", "--quiet", "--force", "-B", "main", "begin")
@@ -77,12 +94,18 @@ def follow(
     def follow_page(path: Path) -> None:
         page, text = read_page(path), FOLLOWED[path]
         engine = request.getfixturevalue("build_environment") if ENGINE in text else None
-        start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
+        [framework] = [name for name, mark in FRAMEWORKS.items() if mark in text] or [""]
+        if framework:
+            start = request.getfixturevalue("other_service")(framework)
+        else:
+            start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
         if MOVED in text:
             ignored = clone.path / "template" / ".dockerignore"
             ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
             clone.release("v0.2.0")
-        Reader(start, settings, tmp_path).follow(page, engine)
+        with serve_database(tmp_path) if DATABASE in text else nullcontext("") as address:
+            database = {"ORDERS_API_DATABASE_URL": address} if address else {}
+            Reader(start, {**settings, **database}, tmp_path).follow(page, engine)
 
     return follow_page
 

@@ -59,11 +59,11 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
         "Choose compose, kubernetes, systemd, procfile or prometheus.",
     ),
     "an extra that is none": ({"extras": ["pipenv"]}, ["extras   pipenv"], "Choose scaling, devcontainer, vscode or renovate."),
-    "a Python without a patch": ({"python": "3.13"}, ["Python is not stated exactly."], "such as 3.13.18"),
-    "a Python that is a word": ({"python": "newest"}, ["Python is not stated exactly."], "such as 3.13.18"),
-    "a pre-release of Python": ({"python": "3.14.0rc1"}, ["Python is not stated exactly."], "such as 3.13.18"),
-    "a Python that is too old": ({"python": "3.10.13"}, ["does not support"], "3.11, 3.12, 3.13 or 3.14."),
-    "a Python that is too new": ({"python": "3.15.2"}, ["does not support"], "3.11, 3.12, 3.13 or 3.14."),
+    "a Python without a patch": ({"python": "3.13"}, ["Python is not stated exactly."], "such as 3.14.10"),
+    "a Python that is a word": ({"python": "newest"}, ["Python is not stated exactly."], "such as 3.14.10"),
+    "a pre-release of Python": ({"python": "3.14.0rc1"}, ["Python is not stated exactly."], "such as 3.14.10"),
+    "a Python that is too old": ({"python": "3.10.13"}, ["does not support"], "3.11, 3.12, 3.13, 3.14 or 3.15."),
+    "a Python that is too new": ({"python": "3.16.0"}, ["does not support"], "3.11, 3.12, 3.13, 3.14 or 3.15."),
     "a description of two lines": ({"description": "one\ntwo"}, ["A description is one line."], "Leave out line breaks"),
 }
 

@@ -49,7 +49,7 @@ def merge_projects(rendered: str, found: Existing, modules: list[str], *, bare: 
     version = project.get("version")
     if isinstance(version, str):
         text = re.sub(r"^version = .*$", lambda _: f"version = {value(version)}", text, count=1, flags=re.M)
-    text = text.replace('requires-python = ">=3.11,<3.15"', f'requires-python = "{found.pythons.bounds}"', 1)
+    text = text.replace('requires-python = ">=3.11,<3.16"', f'requires-python = "{found.pythons.bounds}"', 1)
     text = add_requirements(text, found, know)
     text = name_application(text, found)
     if modules != [found.package]:

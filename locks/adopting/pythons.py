@@ -16,7 +16,7 @@ from adopting.checkout import Checkout
 
 __all__ = ["MINORS", "Pythons", "read_pythons"]
 
-MINORS = ("3.11", "3.12", "3.13", "3.14")
+MINORS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 LINUX = "sys_platform == 'linux' and platform_machine == 'x86_64' and implementation_name == 'cpython'"
 STATED = (
     (r"(^|/)runtime\.txt$", r"^python-(\d+\.\d+(?:\.\d+)?)"),
@@ -35,7 +35,7 @@ class Pythons:
 
     exact: str = ""
     spot: str = ""
-    bounds: str = ">=3.11,<3.15"
+    bounds: str = ">=3.11,<3.16"
     platforms: list[str] = field(default_factory=list)
     know: list[str] = field(default_factory=list)
     obstacles: list[tuple[str, str]] = field(default_factory=list)
@@ -64,7 +64,7 @@ def read_pythons(here: Checkout, stated: str, tool: Mapping[str, Any], frozen: s
     allowed = [minor for minor in MINORS if is_allowed(f"{minor}.99", stated) or is_allowed(f"{minor}.0", stated)]
     if stated and not allowed:
         fix = "Let requires-python allow 3.11 or newer, and see that your tests pass there."
-        found.obstacles.append((f"requires-python is {stated}, and Lockstep runs 3.11 to 3.14", fix))
+        found.obstacles.append((f"requires-python is {stated}, and Lockstep runs 3.11 to 3.15", fix))
     if given and stated and not is_allowed(given, stated):
         found.obstacles.append(
             (f"requires-python is {stated}, and {given} is to run it", "Choose another Python, or let requires-python allow it.")

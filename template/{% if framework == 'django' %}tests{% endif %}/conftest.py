@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import copy_context
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec, module_from_spec
@@ -123,4 +124,4 @@ class Awaited(httpx2.BaseTransport):
             response = await self.inner.handle_async_request(request)
             return httpx2.Response(response.status_code, headers=response.headers, content=await response.aread())
 
-        return async_to_sync(send)()
+        return copy_context().run(async_to_sync(send))  # what the request leaves in its context ends with it

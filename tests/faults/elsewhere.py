@@ -40,7 +40,7 @@ def another_python(scene: Scene) -> None:
             done = scene.sync(scene.elsewhere, UV_PYTHON=str(program))
             assert done.returncode == 0, done.stdout
             return
-    raise LookupError("no other Python of 3.11 to 3.14 is on this machine")
+    raise LookupError("no other Python of 3.11 to 3.15 is on this machine")
 
 
 def managed(scene: Scene) -> list[Path]:

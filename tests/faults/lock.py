@@ -144,7 +144,7 @@ FAULTS = (
     fresh("a new dependency, and the old lock", edit("pyproject.toml", "dependencies = [", 'dependencies = [\n    "six>=1.16",')),
     fresh("the waiting time for new releases removed", in_lock(r'exclude-newer-span = "P7D"\n', "")),
     fresh("the platforms removed", in_lock(r"(?s)supported-markers = \[.*?\]\n", "")),
-    fresh("another range of Pythons", in_lock(r'requires-python = "[^"]+"', 'requires-python = ">=3.12, <3.15"')),
+    fresh("another range of Pythons", in_lock(r'requires-python = "[^"]+"', 'requires-python = ">=3.12, <3.16"')),
     Fault(
         "a stale lock, and UV_FROZEN in the shell",
         both(edit("pyproject.toml", "dependencies = [", 'dependencies = [\n    "six>=1.16",'), lambda _: {"UV_FROZEN": "1"}),

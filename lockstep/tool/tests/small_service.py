@@ -35,7 +35,7 @@ PROJECT = f"""\
 [project]
 name = "orders-api"
 version = "0.1.0"
-requires-python = ">=3.11,<3.15"
+requires-python = ">=3.11,<3.16"
 dependencies = [
     "lockstep-serve",
     "fastapi>=0.1",
@@ -64,7 +64,7 @@ dev = ["pytest>=9"]
 HEADER = """\
 version = 1
 revision = 5
-requires-python = ">=3.11, <3.15"
+requires-python = ">=3.11, <3.16"
 
 [options]
 exclude-newer = "0001-01-01T00:00:00Z"

@@ -99,7 +99,7 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
         Planted("the platforms removed", in_lock(r"(?s)supported-markers = \[.*?\]\n", ""), "uv.lock does not answer"),
         Planted(
             "another range of Pythons",
-            in_lock(r'requires-python = "[^"]+"', 'requires-python = ">=3.12, <3.15"'),
+            in_lock(r'requires-python = "[^"]+"', 'requires-python = ">=3.12, <3.16"'),
             "uv.lock does not answer",
         ),
         Planted(

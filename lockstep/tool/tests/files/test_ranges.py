@@ -8,8 +8,8 @@ from lockstep_tool.files.ranges import holds
 @pytest.mark.parametrize(
     ("stated", "version", "inside"),
     [
-        (">=3.11,<3.15", "3.13.9", True),
-        (">=3.11,<3.15", "3.15.0", False),
+        (">=3.11,<3.16", "3.13.9", True),
+        (">=3.11,<3.16", "3.16.0", False),
         (">=0.13.9,<0.14", "0.13.10", True),
         ("~=0.13.9", "0.13.12", True),
         ("~=0.13.9", "0.14.0", False),

@@ -71,7 +71,7 @@ def ranges(tree: Tree) -> Iterator[tuple[Range, Statement]]:
 
 
 def holds(stated: str, version: str) -> bool:
-    """Whether a range such as `>=3.11,<3.15` has the version in it; a range that is none has nothing in it."""
+    """Whether a range such as `>=3.11,<3.16` has the version in it; a range that is none has nothing in it."""
     try:
         return SpecifierSet(stated).contains(version, prereleases=True)
     except InvalidSpecifier:

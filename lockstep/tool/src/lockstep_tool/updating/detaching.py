@@ -28,7 +28,7 @@ WORDS = (
     (r": `uv run noxfile\.py -s update -- --server NAME` brings both", ""),
     (r"; a deliberate change goes through `uv run noxfile\.py -s update`", ""),
 )
-MENTIONS = re.compile(r"copier update|noxfile\.py -s (?:update|bench|detach)")
+MENTIONS = re.compile(r"copier update|(?:noxfile\.py |`)-s (?:update|bench|detach)")
 
 
 def main(words: Sequence[str]) -> int:
@@ -69,7 +69,7 @@ def rewrite_files(root: Path) -> list[str]:
     changed = []
     for name in git(root, "ls-files", "-z").split("\0")[:-1]:
         path = root / name
-        if not path.is_file() or path.is_symlink() or name.endswith(".md"):
+        if not path.is_file() or path.is_symlink() or (name.endswith(".md") and name != "AGENTS.md"):
             continue
         try:
             text = path.read_bytes().decode("utf-8")
