@@ -27,6 +27,7 @@ COMPARED = (
     "*.yml",
     "compose.yaml.jinja",
     "deployment.yaml.jinja",
+    "kustomization.yaml",
     "service.yaml.jinja",
     "*.service.jinja",
     "*.socket.jinja",

@@ -22,7 +22,7 @@ def test_a_good_service_is_said_to_agree_with_where_each_version_stands(good: Sm
 
 def test_everything_is_said_at_once(service: SmallService) -> None:
     service.edit("Dockerfile", f"uv:{UV_VERSION}", "uv:0.12.0")
-    service.edit(COMPOSE, ":8000:8080", ":8000:9000")
+    service.edit(COMPOSE, ':8080"', ':9000"')
     service.edit(WORKFLOW, "8e8c483db84b4bee98b60c0593521ed34d9990e8", "v6")
 
     with pytest.raises(Refusal) as refused:

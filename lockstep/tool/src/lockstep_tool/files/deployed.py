@@ -14,7 +14,7 @@ from lockstep_tool.files.unit_file import parse_unit
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
 
-__all__ = ["VARIABLE", "Number", "Variable", "given_variables", "repeated_numbers"]
+__all__ = ["PUBLISHED", "VARIABLE", "Number", "Variable", "given_variables", "repeated_numbers"]
 
 # What may be set where the service runs: not what changes the interpreter, or the server past its definition.
 VARIABLE = r"(?!PYTHON|LD_|LOCKSTEP_|GUNICORN_|UVICORN_|UV_)[A-Za-z_]\w*"
@@ -27,6 +27,8 @@ PARSERS: tuple[tuple[tuple[str, ...], Callable[[str], Node]], ...] = (
     (KUBERNETES, parse_yaml),
     (UNITS, parse_unit),
 )
+# Before the container's port: an address and a port or a range of the host, which may be a variable.
+PUBLISHED = r"(?:[\d.]+:)?(?:(?:\d+(?:-\d+)?|\$\{\w+:?-\d+(?:-\d+)?\}):)?"
 CONTAINER = "spec/template/spec/containers/[]"
 # The value that is repeated, where, and a pattern whose group is the number.
 REPEATED = (
@@ -37,7 +39,7 @@ REPEATED = (
     ("port", UNITS, "Socket/ListenStream/[]", r"(?:\S*:)?(\d+)"),
     ("port", ("Dockerfile",), "[]", r"(?i:EXPOSE)\s+(\d+)"),
     ("backlog", UNITS, "Socket/Backlog/[]", r"(\d+)"),
-    ("published", COMPOSE, "services/*/ports/[]", r"(?:[\d.]+:)?(?:\d+:)?(\d+)"),
+    ("published", COMPOSE, "services/*/ports/[]", rf"{PUBLISHED}(\d+)"),
 )
 
 
