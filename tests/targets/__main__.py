@@ -17,6 +17,8 @@ from .place import Place, open_place
 
 TARGETS = {target.name: target for target in (github.TARGET, gitlab.TARGET, compose.TARGET, kubernetes.TARGET, arm64.TARGET)}
 
+NOT_RUN = 2
+
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
@@ -28,10 +30,12 @@ def main() -> int:
     os.environ.pop("PYTHONPATH", None)  # by which these modules are found; a service would name it
     try:
         with open_place() as place:
-            return max(run_target(name, place, write=chosen.write) for name in chosen.names or TARGETS)
+            codes = [run_target(name, place, write=chosen.write) for name in chosen.names or TARGETS]
     except CannotMake as reason:
         print(reason, file=sys.stderr)
-        return 2
+        return NOT_RUN
+    # What cannot run here says so in its row, and is red where it was asked for by name.
+    return max((code for code in codes if code != NOT_RUN or chosen.names), default=NOT_RUN)
 
 
 def run_target(name: str, place: Place, *, write: bool) -> int:
@@ -49,7 +53,7 @@ def run_target(name: str, place: Place, *, write: bool) -> int:
         print(f"  not run: {reason}", flush=True)
         if write:
             write_row(name, by, failed_row(str(reason)), list(TARGETS))
-        return 2
+        return NOT_RUN
     except (AssertionError, subprocess.SubprocessError) as error:
         print(f"  ✗ {error}\n{''.join(getattr(error, '__notes__', []))}", flush=True)
         return 1

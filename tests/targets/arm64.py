@@ -1,6 +1,7 @@
 """linux/arm64, emulated by qemu: the image is built, compared with its contract and what is declared here, and answers."""
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -60,6 +61,8 @@ HANDLER = "lockstep-aarch64"
 @contextmanager
 def emulate(qemu: Path) -> Iterator[None]:
     """Let the kernel run programs of arm64 by qemu, also in containers, for as long as the block lasts."""
+    if os.getuid():
+        raise CannotMake("it takes root to let this kernel run programs of another machine")
     if not (HANDLERS / "register").exists():
         done = subprocess.run(
             ["mount", "-t", "binfmt_misc", "binfmt_misc", HANDLERS], capture_output=True, text=True, check=False

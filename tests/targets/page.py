@@ -16,13 +16,17 @@ Each run makes services from the template, starts them there, and fails unless i
 | target | run by | on | what was seen |
 |---|---|---|---|
 """
+FOOT = """
+Elsewhere: the units under a [real systemd](../how-to/deploy-without-losing-a-request.md#with-systemd) run in the default suite,
+`uv run noxfile.py -s engines` builds the image with [each container engine](image-engines.md).
+"""
 
 
-def write_row(name: str, by: str, seen: Sequence[str], order: Sequence[str]) -> None:
+def write_row(name: str, by: str, seen: Sequence[str], order: Sequence[str], page: Path = PAGE) -> None:
     """Put a target's row into the page; `order` is that of all targets."""
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    rows = read_rows() | {name: f"| {name} | {by} | {today} | {'<br>'.join(seen)} |"}
-    PAGE.write_text(HEAD + "\n".join(rows[one] for one in order if one in rows) + "\n", encoding="utf-8")
+    rows = read_rows(page) | {name: f"| {name} | {by} | {today} | {'<br>'.join(seen)} |"}
+    page.write_text(HEAD + "\n".join(rows[one] for one in order if one in rows) + "\n" + FOOT, encoding="utf-8")
 
 
 def failed_row(reason: str) -> Sequence[str]:
@@ -30,7 +34,7 @@ def failed_row(reason: str) -> Sequence[str]:
     return [f"**not run**: {reason.strip().splitlines()[0]}"]
 
 
-def read_rows() -> dict[str, str]:
+def read_rows(page: Path) -> dict[str, str]:
     """Each row by its target."""
-    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else []
+    lines = page.read_text(encoding="utf-8").splitlines() if page.exists() else []
     return {line.split(" | ")[0].removeprefix("| "): line for line in lines if line.startswith("| ") and "run by" not in line}
