@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 
 from containers.programs import CannotMake
 
@@ -55,7 +56,7 @@ def run_target(name: str, place: Place, *, write: bool) -> int:
             write_row(name, by, failed_row(str(reason)), list(TARGETS))
         return NOT_RUN
     except (AssertionError, subprocess.SubprocessError) as error:
-        print(f"  ✗ {error}\n{''.join(getattr(error, '__notes__', []))}", flush=True)
+        print(f"  ✗ {''.join(traceback.format_exception(error))}", flush=True)
         return 1
     if write:
         write_row(name, by, seen, list(TARGETS))

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPException
 from pathlib import Path
@@ -182,8 +182,8 @@ def nginx_version(stack: Stack) -> str:
 def check_container(stack: Stack, port: int) -> Iterator[str]:
     """What the running container may do, and that it comes back."""
     [container] = stack.containers()
-    assert ask(port, timeout=PATIENCE)[0] == 200
-    assert stack.inspect(container, "{{.State.Health.Status}}") == "healthy"
+    wait_until_answered(port)
+    wait_until(lambda: stack.inspect(container, "{{.State.Health.Status}}") == "healthy", "the container is not healthy")
     yield "up, and healthy by the image's own check"
 
     write = "import pathlib; pathlib.Path('/app/x').write_text('')"
@@ -203,7 +203,7 @@ def check_container(stack: Stack, port: int) -> Iterator[str]:
 
     os.kill(int(stack.inspect(container, "{{.State.Pid}}")), signal.SIGKILL)
     wait_until_answered(port)
-    assert int(stack.inspect(container, "{{.RestartCount}}")) == 1
+    assert int(stack.inspect(container, "{{.RestartCount}}")) > 0, "it answers, and was not started again"
     yield "killed, and started again by its restart policy"
 
 
@@ -214,7 +214,7 @@ def check_two(place: Place, proxied: Stack) -> Iterator[str]:
     port = free_port()
     stack = Stack(place, other, str(port))
     with stack.up():
-        assert ask(port, timeout=PATIENCE)[0] == 200
+        wait_until_answered(port)
         networks = {
             json.loads(one("config", "--format", "json"))["networks"]["proxy"]["ipam"]["config"][0]["subnet"]
             for one in (stack, proxied)
@@ -261,15 +261,23 @@ def free_pair() -> int:
 
 
 def wait_until_answered(port: int) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
+    """Until a request on this port is answered with 200."""
+
+    def answers() -> bool:
         try:
-            if ask(port)[0] == 200:
-                return
+            return ask(port)[0] == 200
         except (OSError, HTTPException):
-            pass
+            return False
+
+    wait_until(answers, f"nothing answers on port {port}")
+
+
+def wait_until(question: Callable[[], bool], complaint: str) -> None:
+    """Until it is so; AssertionError with the complaint after some minutes."""
+    end = time.monotonic() + PATIENCE
+    while not question():
+        assert time.monotonic() < end, f"{complaint} within {PATIENCE} s"
         time.sleep(0.1)
-    raise AssertionError(f"nothing answers on port {port} within {PATIENCE} s")
 
 
 TARGET = Target("Compose", run)
