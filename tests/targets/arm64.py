@@ -42,6 +42,7 @@ PYTHON = Base(
     architecture="arm64",
 )  # fmt: skip
 VERSION = "3.13.5"
+IMAGE = "localhost/arm-api:lockstep"
 CONTAINERS = Path(__file__).parents[1] / "containers"
 WRITE = """
 from pathlib import Path
@@ -155,7 +156,7 @@ def run(place: Place) -> Iterator[str]:
                 "DOCKER_DEFAULT_PLATFORM": "linux/arm64",
             }
             began = time.monotonic()
-            place.built.add("localhost/arm-api:lockstep")
+            place.built.add(IMAGE)
             done = run_long(service, settings, "image")
             seconds = time.monotonic() - began
         assert done.returncode == 0, done.stdout
@@ -163,14 +164,14 @@ def run(place: Place) -> Iterator[str]:
         yield f"the image is built in {seconds:.0f} s and keeps its contract, process 1 included"
 
         declared = declared_id(done.stdout)
-        compared = run_long(service, settings, "parity", "--only", "image")
+        compared = run_long(service, settings, "parity", "--only", IMAGE)
         assert compared.returncode == 0, compared.stdout
         ids = {str(row["environment"]): row["id"] for row in service.report()["environments"]}
         assert ids["image"] == ids["declared"] == declared, ids
         yield "`parity` looks into it: the environment id is the one that is declared on x86_64, and nothing differs"
 
         port = free_port()
-        words = ("--detach", "--platform", "linux/arm64", "--publish", f"127.0.0.1:{port}:8000", "localhost/arm-api:lockstep")
+        words = ("--detach", "--platform", "linux/arm64", "--publish", f"127.0.0.1:{port}:8000", IMAGE)
         name = place.engine("run", *words).strip()
         try:
             wait_until_answered(port)

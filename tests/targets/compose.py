@@ -165,7 +165,7 @@ def run(place: Place) -> Iterator[str]:
         yield from check_container(stack, first)
         yield from check_two(place, proxied)
         sent, lost = replace_under_load(proxied, second, posts=True)
-        assert lost == [], lost
+        assert lost == [], f"{lost}\n{proxied('logs', '--tail', '40', f'{behind.name}-proxy')}"
         yield f"behind its proxy, replaced under load: {sent} GET and POST, 0 lost"
         for one, port, name in ((proxied, second, "behind its proxy"), (stack, first, "without one")):
             status, code = stop_in_flight(one, port)
