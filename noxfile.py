@@ -163,6 +163,12 @@ def engines(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def targets(session: nox.Session) -> None:
+    """Run services where they really run: `-- [NAME …]` of them, or all; `-- --write` keeps their rows."""
+    session.run(*TESTS, "python", "-m", "targets", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session(default=False)
 def images(session: nox.Session) -> None:
     """Build a service by this Dockerfile and by those that people take instead, side by side; `-- --write` keeps the page."""
     session.run(*TESTS, "python", "-m", "image_bench", *session.posargs, env={"PYTHONPATH": "tests"})

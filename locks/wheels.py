@@ -28,6 +28,7 @@ COMPARED = (
     "*.yml",
     "compose.yaml.jinja",
     "deployment.yaml.jinja",
+    "kustomization.yaml",
     "service.yaml.jinja",
     "disruption.yaml.jinja",
     "autoscaling.yaml.jinja",

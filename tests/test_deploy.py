@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from conftest import Render
 from deploying.clients import Steady
 from deploying.nginx import COMPOSE, SITE
 from deploying.plugin import PROXIED
@@ -63,14 +64,46 @@ def test_the_service_believes_its_proxy_alone(everywhere: Callable[[str], Servic
     document = composed(everywhere("gunicorn-gthread"))
     service, proxy = document["services"]["orders-api"], document["services"]["orders-api-proxy"]
     [network] = document["networks"]["proxy"]["ipam"]["config"]
-    stated = [part["networks"]["proxy"]["ipv4_address"] for part in (service, proxy)]
+    stated = proxy["networks"]["proxy"]["ipv4_address"]
 
-    assert service["environment"]["FORWARDED_ALLOW_IPS"] == stated[1]
-    assert proxy["extra_hosts"] == {"orders-api": stated[0]}
-    for address in (*stated, network["gateway"]):
+    assert service["environment"]["FORWARDED_ALLOW_IPS"] == stated
+    assert not service["networks"]["proxy"]  # there may be two of it
+    for address in (stated, network["gateway"]):
         assert ipaddress.ip_address(address) in ipaddress.ip_network(network["subnet"])
         assert ipaddress.ip_address(address) not in ipaddress.ip_network(network["ip_range"])  # given away, it would be taken
     assert ipaddress.IPv4Network(network["ip_range"]).subnet_of(ipaddress.IPv4Network(network["subnet"]))
+
+
+def test_two_proxied_services_want_two_networks(everywhere: Callable[[str], Service], render: Render) -> None:
+    other = render({"project_name": "parcels-api", "framework": "flask", "server": "gunicorn-gthread", "deploy": ["compose"]})
+    networks = {
+        composed(service)["networks"]["proxy"]["ipam"]["config"][0]["subnet"]
+        for service in (everywhere("gunicorn-gthread"), Service(other, {}))
+    }
+
+    assert len(networks) == 2
+
+
+@pytest.mark.parametrize("server", ["gunicorn-gthread", "uvicorn"])
+def test_the_published_port_is_a_variable(everywhere: Callable[[str], Service], server: str) -> None:
+    text = (everywhere(server).path / "deploy" / "compose.yaml").read_text()
+
+    assert "127.0.0.1:${PUBLISHED_PORT:-8000}:" in text
+
+
+def test_an_overlay_can_be_put_on_the_files_of_kubernetes(everywhere: Callable[[str], Service], tmp_path: Path) -> None:
+    if shutil.which("kubectl") is None:
+        pytest.skip("not looked at: there is no kubectl here")
+    service = everywhere("uvicorn").copy(tmp_path / "service")
+    overlay = service.path / "deploy" / "production"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text("resources: [../kubernetes]\nreplicas: [{name: orders-api, count: 5}]\n")
+    done = subprocess.run(["kubectl", "kustomize", overlay], capture_output=True, text=True, check=False)
+    documents = {document["kind"]: document for document in yaml.safe_load_all(done.stdout)}
+
+    assert done.returncode == 0, done.stderr
+    assert set(documents) == {"Deployment", "Service"}
+    assert documents["Deployment"]["spec"]["replicas"] == 5
 
 
 def test_systemd_takes_its_units(any_model: tuple[str, Service], tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ class Base:
     hooks: tuple[str, ...] = (FORGET_MACHINE,)
     # "extract" only unpacks: five times faster than installing, and enough where no package manager runs.
     variant: str = "extract"
+    suite: str = SUITE
+    # Another machine's, which nothing can run at its making.
+    architecture: str = ""
 
     def command(self) -> list[str]:
         """The mmdebstrap command line, without the file to write."""
@@ -38,7 +41,10 @@ class Base:
             *([f"--include={','.join(self.include)}"] if self.include else []),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in self.exclude),
             *(f"--{kind}-hook={hook}" for hook in self.hooks),
-            SUITE,
+            *([f"--architectures={self.architecture}", "--skip=check/qemu"] if self.architecture else []),
+            # The date of an unstable suite's index says when the mirror took it; no security rests on it here.
+            *(['--aptopt=Acquire::Check-Valid-Until "false"'] if self.suite != SUITE else []),
+            self.suite,
         ]  # fmt: skip
 
 

@@ -87,9 +87,15 @@ def answered(port: int, count: int, timeout: float) -> int:
 
 @dataclass
 class Steady:
-    """Clients with a new connection for each request, until told to stop; every request is recorded, none is tried again."""
+    """Clients with a new connection for each request, until told to stop; every request is recorded, none is tried again.
+
+    One of another `method` than GET is `wanted` to be refused, by the service itself.
+    """
 
     port: int
+    method: str = "GET"
+    wanted: int = 200
+    timeout: float = 20
     sent: int = 0
     lost: list[str] = field(default_factory=list)
     answers: set[str] = field(default_factory=set)
@@ -117,9 +123,9 @@ class Steady:
         while not over.is_set():
             self.sent += 1
             try:
-                status, body, _ = ask(self.port, timeout=20)
+                status, body, _ = ask(self.port, method=self.method, timeout=self.timeout)
                 self.answers.add(body.get("message", ""))
-                if status != 200:
+                if status != self.wanted:
                     self.lost.append(str(status))
             except (OSError, HTTPException) as error:
                 self.lost.append(repr(error))

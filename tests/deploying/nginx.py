@@ -31,7 +31,8 @@ def adapted(service: Service, file: str, folder: Path, port: int, upstream: int)
     if file == COMPOSE:
         changes = {
             " /tmp/": f" {folder}/",  # first, for what follows may lie there
-            "orders-api:8000": f"127.0.0.1:{upstream}",
+            # There is no name server of Docker's here, and Debian 12's nginx is too old to ask one.
+            "orders-api:8000 resolve;": f"127.0.0.1:{upstream};",
             "listen 8080 default_server": f"listen 127.0.0.1:{port}",
             "/etc/nginx/yours": str(folder / "yours"),
             "/dev/stdout": str(folder / "access.log"),

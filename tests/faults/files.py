@@ -142,9 +142,7 @@ FAULTS = (
         "busybox",
         also=frozenset({"images"}),
     ),
-    pins(
-        "a port of its own in compose", "deploy files", edit(COMPOSE, ":8000:8000", ":8000:9000"), "The port is stated two ways."
-    ),
+    pins("a port of its own in compose", "deploy files", edit(COMPOSE, ':8000"', ':9000"'), "The port is stated two ways."),
     pins(
         "a grace that ends before the drain",
         "deploy files",

@@ -96,6 +96,7 @@ ANSWERS: Mapping[str, object] = {
     "server": "gunicorn-gthread",
     "gunicorn": True,
     "proxy": True,
+    "proxy_network": "10.17.125",
 }
 FILES: Mapping[str, str] = {
     ".python-version": f"{platform.python_version()}\n",

@@ -1,5 +1,6 @@
 """A service's repository, read once: what it declares, each part when it is first asked for."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import cache, cached_property
@@ -112,16 +113,20 @@ class Service:
     def answers(self) -> Mapping[str, Any]:
         """The stated answers, and what follows from server.toml; the project's own name where there is no answer."""
         model = self.definition.model
-        return {
+        stated = {
             "project_name": str(self.project.get("project", {}).get("name", self.package.name)),
             "ci": "none",
             "deploy": [],
             "extras": [],
             **self.stated_answers,
+        }
+        return {
+            **stated,
             "package_name": self.package.name,
             "server": model.name,
             "gunicorn": model.name.startswith("gunicorn"),
             "proxy": "slow clients" not in model.abilities,
+            "proxy_network": proxy_network(str(stated["project_name"])),
         }
 
     @cached_property
@@ -164,3 +169,9 @@ class Service:
         """The environment id that an environment with these marker values must have."""
         versions = {name: str(package.get("version", "")) for name, package in self.packages(markers).items()}
         return environment_id(self.python, versions, self.source)
+
+
+def proxy_network(name: str) -> str:
+    """The first three numbers of the network between a service and its proxy, as `copier.yml` makes them of its name."""
+    digest = hashlib.sha256(name.encode()).digest()
+    return f"10.{digest[0]}.{digest[1]}"

@@ -270,7 +270,7 @@ FILES: Mapping[str, Sequence[Planted]] = {
             edit(COMPOSE, "stop_signal: SIGQUIT\n    stop_grace_period: 30s", "stop_signal: SIGQUIT\n    stop_grace_period: 3s"),
             "The grace is stated two ways.",
         ),
-        Planted("compose that publishes another port", edit(COMPOSE, ":8000:8080", ":8000:80"), "The port is stated two ways."),
+        Planted("compose that publishes another port", edit(COMPOSE, ':8080"', ':80"'), "The port is stated two ways."),
         Planted("a proxy that listens elsewhere", edit(PROXY, "listen 8080", "listen 8081"), "The port is stated two ways."),
         Planted("another port in the image", edit("Dockerfile", "EXPOSE 8000", "EXPOSE 80"), "The port is stated two ways."),
         Planted(

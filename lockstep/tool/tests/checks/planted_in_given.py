@@ -198,6 +198,11 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
                 "deploy/kubernetes/z.json": '{"kind": "Deployment", "metadata": {"name": "orders-api"}}\n',
             }.items()
         ),
+        Planted(
+            "more in Lockstep's own kustomization",
+            edit("deploy/kubernetes/kustomization.yaml", "  - service.yaml\n", "  - service.yaml\nnamePrefix: x-\n"),
+            "namePrefix: x-   <- not",
+        ),
         Planted("root in the pod", edit(POD, "runAsUser: 10001", "runAsUser: 0"), "runAsUser: 0   <- differs from 10001"),
         Planted(
             "a privileged container",

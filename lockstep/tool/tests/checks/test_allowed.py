@@ -60,7 +60,8 @@ ALLOWED: Mapping[str, Plant] = {
         edit(POD, "PeriodSeconds: 30", "PeriodSeconds: 60"),
         edit(UNIT, "TimeoutStopSec=30", "TimeoutStopSec=60"),
     ),
-    "another published port": edit(COMPOSE, "127.0.0.1:8000:8080", "0.0.0.0:80:8080"),
+    "another published port": edit(COMPOSE, "127.0.0.1:${PUBLISHED_PORT:-8000}:8080", "0.0.0.0:80:8080"),
+    "a range of published ports": edit(COMPOSE, "${PUBLISHED_PORT:-8000}:8080", "8000-8001:8080"),
     "a pinned proxy": edit(COMPOSE, f"{NGINX}}}", f"{NGINX}@sha256:{64 * 'a'}}}"),
     "a variable in compose": edit(
         COMPOSE, "      FORWARDED_ALLOW_IPS", "      ORDERS_API_GREETING: Hi\n      FORWARDED_ALLOW_IPS"

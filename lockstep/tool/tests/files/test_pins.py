@@ -22,7 +22,7 @@ def test_a_good_service_is_said_to_agree_with_where_each_version_stands(good: Sm
 
 def test_everything_is_said_at_once(service: SmallService) -> None:
     service.edit("Dockerfile", f"uv:{UV_VERSION}", "uv:0.12.0")
-    service.edit(COMPOSE, ":8000:8080", ":8000:9000")
+    service.edit(COMPOSE, ':8080"', ':9000"')
     service.edit(WORKFLOW, "3d3c42e5aac5ba805825da76410c181273ba90b1", "v7")
 
     with pytest.raises(Refusal) as refused:

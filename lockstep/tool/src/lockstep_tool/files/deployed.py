@@ -17,6 +17,7 @@ from lockstep_tool.service import Service
 __all__ = [
     "COMPOSE",
     "INTERPOLATED",
+    "PUBLISHED",
     "VARIABLE",
     "Number",
     "Variable",
@@ -40,6 +41,8 @@ PARSERS: tuple[tuple[tuple[str, ...], Callable[[str], Node]], ...] = (
     (KUBERNETES, parse_yaml),
     (UNITS, parse_unit),
 )
+# Before the container's port: an address and a port or a range of the host, which may be a variable.
+PUBLISHED = r"(?:[\d.]+:)?(?:(?:\d+(?:-\d+)?|\$\{\w+:?-\d+(?:-\d+)?\}):)?"
 CONTAINER = "spec/template/spec/containers/[]"
 # The value that is repeated, where, and a pattern whose group is the number.
 REPEATED = (
@@ -50,7 +53,7 @@ REPEATED = (
     ("port", UNITS, "Socket/ListenStream/[]", r"(?:\S*:)?(\d+)"),
     ("port", ("Dockerfile",), "[]", r"(?i:EXPOSE)\s+(\d+)"),
     ("backlog", UNITS, "Socket/Backlog/[]", r"(\d+)"),
-    ("published", COMPOSE, "services/*/ports/[]", r"(?:[\d.]+:)?(?:\d+:)?(\d+)"),
+    ("published", COMPOSE, "services/*/ports/[]", rf"{PUBLISHED}(\d+)"),
 )
 
 

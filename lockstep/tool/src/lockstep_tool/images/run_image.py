@@ -14,12 +14,17 @@ __all__ = ["SERVER", "Run", "run_image", "settings_of_run"]
 LEAD = 0.5  # seconds in which a server that is to stop says so first
 BEYOND = 0.3  # seconds by which the request in flight outlasts the lead at least, and as long as the engine takes to stop
 SERVER = ["-m", "lockstep_serve", "serve"]
-PROCESS_1 = (
-    "import json, os, sys; from pathlib import Path; "
-    "words = Path('/proc/1/cmdline').read_text().split('\\0')[:-1]; "
-    "same = os.path.realpath('/proc/1/exe') == os.path.realpath(sys.executable); "
-    "print(json.dumps([words, same]))"
-)
+# An emulator of another architecture stands before every program, also before one that is started to see it.
+PROCESS_1 = """
+import json, os, subprocess, sys
+from pathlib import Path
+def words(process): return Path(f"/proc/{process}/cmdline").read_text().split("\\0")[:-1]
+with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    front, first = words(child.pid)[:-3], words(1)
+    same = os.readlink("/proc/1/exe") == os.readlink(f"/proc/{child.pid}/exe")
+    child.communicate(b"\\n")
+print(json.dumps([first[len(front):] if first[:len(front)] == front else first, same]))
+"""
 
 
 @dataclass(frozen=True)

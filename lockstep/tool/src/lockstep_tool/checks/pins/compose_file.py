@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.files.comparing import Place
-from lockstep_tool.files.deployed import COMPOSE, INTERPOLATED, VARIABLE, given_variables, read_variables
+from lockstep_tool.files.deployed import COMPOSE, INTERPOLATED, PUBLISHED, VARIABLE, given_variables, read_variables
 from lockstep_tool.files.given import Given, compare_given
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
@@ -37,7 +37,7 @@ def places(name: str) -> Sequence[Place]:
     others = rf"(?!{re.escape(name)}(?:-proxy)?$).+"
     return (
         Place("services/*/image", "another name or registry", r"\S+"),
-        Place("services/*/ports/[]", "another published address", r"(?:[\d.]+:)?(?:\d+:)?\d+"),
+        Place("services/*/ports/[]", "another published address", rf"{PUBLISHED}\d+"),
         Place("services/*/stop_grace_period", "the grace of server.toml", r"\d+s"),
         Place("services/*/restart", "another policy", r"always|unless-stopped|on-failure(?::\d+)?"),
         Place("services/*/tmpfs/[]", "another size", r"/tmp(?::\S+)?"),

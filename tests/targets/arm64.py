@@ -1,0 +1,207 @@
+"""linux/arm64, emulated by qemu: the image is built, compared with its contract and what is declared here, and answers."""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from containers.archive import sha256_of
+from containers.bases import BUILD, RUNTIME, Base
+from containers.interpreter import Interpreter
+from containers.kept import kept, key_of
+from containers.programs import CannotMake
+from containers.served import served
+from deploying.clients import ask
+from services import PATIENCE, Service, free_port
+
+from .compose import wait_until_answered
+from .fetched import fetch, run_all
+from .place import Place
+from .target import Target
+
+__all__ = ["TARGET"]
+
+UV = "uv==0.13.9"
+QEMU = Base("qemu", ("qemu-user-static",))
+# What the tests' own writer of interpreters calls, and Debian's Python, which it takes.
+PYTHON = Base(
+    "arm64-python",
+    (
+        "base-files", "base-passwd", "libc6", "libc-bin", "dash", "bash", "coreutils", "sed", "grep",
+        "python3", "python3.13", "patchelf", "binutils",
+    ),
+    architecture="arm64",
+)  # fmt: skip
+VERSION = "3.13.5"
+IMAGE = "localhost/arm-api:lockstep"
+CONTAINERS = Path(__file__).parents[1] / "containers"
+WRITE = """
+from pathlib import Path
+from containers.interpreter import look_at, write_archive
+source = look_at(Path("/usr/bin/python3"))
+write_archive(source, Path("/out"))
+Path("/out/version").write_text(source.version)
+"""
+# The first bytes of an ELF file of 64 bits for this machine, and which of their bits count:
+# https://www.kernel.org/doc/html/latest/admin-guide/binfmt-misc.html
+MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+HANDLERS = Path("/proc/sys/fs/binfmt_misc")
+HANDLER = "lockstep-aarch64"
+
+
+@contextmanager
+def emulate(qemu: Path) -> Iterator[None]:
+    """Let the kernel run programs of arm64 by qemu, also in containers, for as long as the block lasts."""
+    if os.getuid():
+        raise CannotMake("it takes root to let this kernel run programs of another machine")
+    if not (HANDLERS / "register").exists():
+        done = subprocess.run(
+            ["mount", "-t", "binfmt_misc", "binfmt_misc", HANDLERS], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise CannotMake(f"this kernel runs no programs of other machines: {done.stderr.strip()}")
+    if any("qemu-aarch64" in path.read_text() for path in HANDLERS.iterdir() if path.name not in {"register", "status"}):
+        yield  # somebody else's
+        return
+    (HANDLERS / "register").write_text(f":{HANDLER}:M::{MAGIC}:{MASK}:{qemu}:F")
+    try:
+        yield
+    finally:
+        (HANDLERS / HANDLER).write_text("-1")
+
+
+def unpack(base: Base, *names: str) -> Path:
+    """Files of a base, or all."""
+
+    def make(directory: Path) -> None:
+        with tarfile.open(fetch(base)) as tar:
+            members = [one for one in tar if not one.isdev() and (not names or one.name.removeprefix("./") in names)]
+            tar.extractall(directory, members, filter="tar")
+
+    return kept(f"{base.name}-unpacked-{key_of(*base.command(), *names)}", make)
+
+
+def make_interpreter() -> Interpreter:
+    """Debian's Python of arm64 as uv would install it, laid out by the tests' own writer under emulation."""
+
+    def make(directory: Path) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name) / "root"
+            shutil.copytree(unpack(PYTHON), root, symlinks=True)
+            for folder in ("work", "out", "proc"):
+                (root / folder).mkdir(exist_ok=True)
+            shutil.copytree(CONTAINERS, root / "work" / "containers", ignore=shutil.ignore_patterns("__pycache__"))
+            run_all(["chroot", root, "env", "PYTHONPATH=/work", "LOCKSTEP_CONTAINERS=/out", "python3", "-c", WRITE])
+            for file in ("python.tar.gz", "version"):
+                shutil.copy2(root / "out" / file, directory)
+
+    recipe = [(CONTAINERS / name).read_bytes() for name in ("interpreter.py", "shared_libraries.py", "archive.py")]
+    found = kept(f"arm64-interpreter-{key_of(*PYTHON.command(), *recipe)}", make)
+    return Interpreter((found / "version").read_text(), found / "python.tar.gz", sha256_of(found / "python.tar.gz"))
+
+
+def bring_bases(place: Place) -> Mapping[str, str]:
+    """The build arguments that name base images of arm64."""
+
+    def make_uv(directory: Path) -> None:
+        target: list[str | Path] = ["--python-platform", "aarch64-unknown-linux-gnu", "--no-config", "--target", directory / "uv"]
+        run_all(["uv", "pip", "install", "--quiet", "--python", sys.executable, *target, UV])
+        with tarfile.open(directory / "root.tar", "w") as tar:
+            tar.add(directory / "uv" / "bin" / "uv", "uv")
+
+    archives = {
+        "UV_IMAGE": kept(f"arm64-uv-{key_of(UV)}", make_uv) / "root.tar",
+        "BUILD_IMAGE": fetch(replace(BUILD, name="arm64-build", architecture="arm64")),
+        "RUNTIME_IMAGE": fetch(replace(RUNTIME, name="arm64-runtime", architecture="arm64")),
+    }
+    images = {}
+    for name, archive in archives.items():
+        images[name] = f"localhost/lockstep-arm64-{name.lower().replace('_', '-')}:{archive.parent.name[-12:]}"
+        if not place.engine.has(images[name]):
+            place.engine("import", "--platform", "linux/arm64", archive, images[name])
+    return images
+
+
+def run(place: Place) -> Iterator[str]:
+    """The image by the service's own session, then a container of it."""
+    qemu = unpack(QEMU, "usr/bin/qemu-aarch64") / "usr" / "bin" / "qemu-aarch64"
+    version = subprocess.run([qemu, "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    yield f"qemu {version} on {platform.machine()}, Docker {place.engine.version}, Debian's Python {VERSION} of arm64"
+
+    with emulate(qemu):
+        interpreter = make_interpreter()
+        assert interpreter.version == VERSION, interpreter
+        service = place.make_service("arm-api", python=VERSION, ci="none", deploy=["compose"])
+        folder = place.folder / "arm64"
+        folder.mkdir()
+        (folder / "python.tar.gz").symlink_to(interpreter.archive)
+        with served(folder) as url:
+            offered = interpreter.downloads(f"{url}/python.tar.gz").replace(platform.machine(), "aarch64")
+            (folder / "downloads.json").write_text(offered)
+            (folder / "uv.toml").write_text(f'python-downloads-json-url = "{url}/downloads.json"\n')
+            arguments = {**bring_bases(place), "UV_PYTHON_CPYTHON_BUILD": interpreter.build}
+            settings = {
+                "LOCKSTEP_BUILD_ARGS": " ".join(f"{name}={value}" for name, value in arguments.items()),
+                "LOCKSTEP_BUILD_UV_TOML": str(folder / "uv.toml"),
+                "DOCKER_DEFAULT_PLATFORM": "linux/arm64",
+            }
+            began = time.monotonic()
+            place.built.add(IMAGE)
+            done = run_long(service, settings, "image")
+            seconds = time.monotonic() - began
+        assert done.returncode == 0, done.stdout
+        assert "contract     kept" in done.stdout, done.stdout
+        yield f"the image is built in {seconds:.0f} s and keeps its contract, process 1 included"
+
+        declared = declared_id(done.stdout)
+        compared = run_long(service, settings, "parity", "--only", IMAGE)
+        assert compared.returncode == 0, compared.stdout
+        ids = {str(row["environment"]): row["id"] for row in service.report()["environments"]}
+        assert ids["image"] == ids["declared"] == declared, ids
+        yield "`parity` looks into it: the environment id is the one that is declared on x86_64, and nothing differs"
+
+        port = free_port()
+        words = ("--detach", "--platform", "linux/arm64", "--publish", f"127.0.0.1:{port}:8000", IMAGE)
+        name = place.engine("run", *words).strip()
+        try:
+            wait_until_answered(port)
+            assert ask(port, timeout=PATIENCE)[0] == 200
+            machine = "import json, platform; print(json.dumps(platform.machine()))"
+            said = json.loads(place.engine("exec", name, "/app/.venv/bin/python", "-c", machine))
+        finally:
+            place.engine("rm", "--force", name)
+        assert said == "aarch64", said
+        yield "a container of it answers, and says that its machine is aarch64"
+
+
+def run_long(service: Service, settings: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    """A command of the tool, which takes ten times as long where everything is emulated."""
+    return subprocess.run(
+        [sys.executable, "-m", "lockstep_tool", *words],
+        cwd=service.path,
+        env={**os.environ, **service.settings, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=3000,
+    )
+
+
+def declared_id(said: str) -> str:
+    """The environment id that `image` printed."""
+    [line] = [line for line in said.splitlines() if line.strip().startswith("environment")]
+    return line.split()[-1]
+
+
+TARGET = Target("arm64", run)
