@@ -58,8 +58,8 @@ def page(root: Path, services: Mapping[str, Path] | None = None) -> str:
 def name_sets(answers: Mapping[str, Mapping[str, Any]]) -> Mapping[frozenset[str], str]:
     """Sets of services → the one answer that they have, or that they all do not have."""
     words = {frozenset(answers): "any answers"}
-    for question in ("framework", "ci", "deploy"):
-        given = {name: as_list(said[question]) for name, said in answers.items()}
+    for question in ("framework", "ci", "deploy", "extras"):
+        given = {name: as_list(said.get(question, [])) for name, said in answers.items()}
         for answer in sorted({answer for said in given.values() for answer in said}):
             having = frozenset(name for name, said in given.items() if answer in said)
             words[frozenset(answers) - having] = f"{question} other than `{answer}`"

@@ -17,9 +17,10 @@ def section(title: str) -> str:
 
 def test_it_has_every_command() -> None:
     found = re.findall(r"^\| `python -m lockstep_serve (\w+)", section("Commands"), re.MULTILINE)
+    offered = re.search(r"\{([\w,]+)\}", parser().format_usage())
 
-    assert all(parser().parse_args([name]).command == name for name in found)
-    assert found == ["serve", "reload", "rehearse", "health"]
+    assert offered
+    assert found == offered[1].split(",")
 
 
 def test_it_has_every_public_name() -> None:

@@ -80,7 +80,8 @@ ALLOWED: Mapping[str, Plant] = {
         write("deploy/.env", "# Ours.\nGREETING=Ho\n"),
     ),
     "another object of the cluster": write(
-        "deploy/kubernetes/ours.yml", "kind: Ingress\nmetadata: {name: orders-api}\n---\nkind: ConfigMap\nmetadata: {name: x}\n"
+        "deploy/kubernetes/ours.yml",
+        "kind: Role\nmetadata: {name: orders-api}\n---\nkind: ConfigMap\nmetadata: {name: x}\n",
     ),
     "what a pod may use": edit(POD, "              memory: 512Mi\n", "              memory: 1Gi\n              cpu: 2\n"),
     "an ingress of its own": together(

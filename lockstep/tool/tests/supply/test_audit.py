@@ -158,7 +158,7 @@ def test_a_day_that_is_over_fails_also_when_nothing_is_known_any_more(asking: Sm
 def test_a_line_that_nothing_needs_is_a_warning(asking: SmallService) -> None:
     ignoring(asking, "GHSA-1", 1)
 
-    assert "warning: An advisory is ignored that is not known of this lock." in run(asking)
+    assert "warning: An advisory is ignored that is not known of this lock (pyproject.toml:" in run(asking)
 
 
 @pytest.mark.parametrize(
