@@ -6,8 +6,10 @@ import pytest
 
 from lockstep_serve.errors import Refusal
 from lockstep_serve.models import NAMES
+from lockstep_tool.files.given import given_files
 from lockstep_tool.files.template_files import rendered_files, template
-from small_service import ANSWERS, TEMPLATE
+from lockstep_tool.service import Service
+from small_service import ANSWERS, TEMPLATE, SmallService
 
 
 def test_the_tool_carries_the_files_as_they_stand_in_the_template() -> None:
@@ -37,3 +39,13 @@ def test_no_deployment_has_no_files_of_one() -> None:
 def test_an_answer_that_nobody_gave_is_named() -> None:
     with pytest.raises(Refusal, match="cannot be told without its answers"):
         rendered_files({name: value for name, value in ANSWERS.items() if name != "ci"})
+
+
+@pytest.mark.parametrize("extras", ["scaling", ""])
+def test_of_two_variants_the_one_that_was_asked_for_is_compared(service: SmallService, extras: str) -> None:
+    service.edit(".copier-answers.yml", "extras: [scaling]", f"extras: [{extras}]")
+
+    text, asked = given_files(Service(service.root))["deploy/kubernetes/kustomization.yaml"]
+
+    assert asked
+    assert ("disruption.yaml" in text) is bool(extras)

@@ -38,12 +38,11 @@ class Given:
 @lru_cache(1)
 def given_files(service: Service) -> dict[str, tuple[str, bool]]:
     """Name → text that the template gives, and whether these answers have the file. Others are compared where they are."""
-    now = rendered_files(service.answers)
     found: dict[str, tuple[str, bool]] = {}
     for ci in ("github", "gitlab"):
         every = rendered_files({**service.answers, "ci": ci, "deploy": WAYS, "extras": EXTRAS})
-        found |= {name: (text, name in now) for name, text in every.items()}
-    return found
+        found |= {name: (text, False) for name, text in every.items()}
+    return found | {name: (text, True) for name, text in rendered_files(service.answers).items()}
 
 
 def compare_given(service: Service, check: Check, kind: Given) -> Iterator[Finding]:

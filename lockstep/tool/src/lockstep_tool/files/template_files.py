@@ -55,7 +55,7 @@ def answer(name: str, answers: Mapping[str, Any]) -> Any:
 
 
 def holds(node: ast.expr, answers: Mapping[str, Any]) -> bool:
-    """A condition of the template: names, constants, `and`, `not`, `==`, `!=`, `in`."""
+    """A condition of the template: names, constants, `and`, `not`, `==`, `!=`, `in`, `not in`."""
     match node:
         case ast.BoolOp(op=ast.And(), values=parts):
             return all(holds(part, answers) for part in parts)
@@ -65,8 +65,8 @@ def holds(node: ast.expr, answers: Mapping[str, Any]) -> bool:
             return bool(answer(name, answers))
         case ast.Compare(left=left, ops=[operator], comparators=[right]):
             one, other = value(left, answers), value(right, answers)
-            if isinstance(operator, ast.In):
-                return one in other
+            if isinstance(operator, ast.In | ast.NotIn):
+                return (one in other) is isinstance(operator, ast.In)
             return bool(one == other) is isinstance(operator, ast.Eq)
     raise AssertionError(f"a condition of another kind: {ast.unparse(node)}")
 
