@@ -119,7 +119,7 @@ def test_a_file_beside_the_menu_takes_the_place_of_no_library(fastapi: Service, 
     for name in ("nox", "tomllib", "runpy"):
         (service.path / f"{name}.py").write_text("raise SystemExit(0)\n")
 
-    assert "* prove -> " in service.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-l").stdout
+    assert "\n  prove " in service.run("uv", "run", "--quiet", "--locked", "noxfile.py", "-l").stdout
 
 
 @pytest.fixture(scope="module")

@@ -147,7 +147,7 @@ def test_below_a_path_every_address_that_it_makes_begins_with_it(service: Servic
     before = module.read_text()
     first, redirect = REDIRECTS[framework]
     assert first in before
-    with running(service, SERVER_ROOT_PATH="/orders") as server:
+    with running(service, SERVER_ROOT_PATH="/orders", ORDERS_API_API_DOCS="true") as server:
         page = server.get("/orders/")[1].rpartition("\r\n\r\n")[2]
         for found in (json.loads(page)[name] for name in ("docs", "icon") if f'"{name}"' in page):
             assert found.startswith("/orders/")

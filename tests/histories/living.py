@@ -81,7 +81,7 @@ def surroundings(service: Service) -> None:
         "scripts/backfill.py": '"""Last night\'s gaps."""\n',
         "deploy/compose.override.yaml": OVERRIDE,
         ".github/workflows/ours.yml": RELEASE,
-        ".editorconfig": "root = true\n",
+        "CODEOWNERS": "* @orders\n",
     }.items():
         (service.path / name).parent.mkdir(parents=True, exist_ok=True)
         (service.path / name).write_text(text)
