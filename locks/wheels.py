@@ -56,6 +56,14 @@ def carried_files() -> str:
     return json.dumps(files, indent=1, ensure_ascii=False) + "\n"
 
 
+def write_wheels(carried: str) -> Mapping[str, bytes]:
+    """Build them with these files inside, and place them."""
+    CARRIED.write_text(carried, encoding="utf-8")
+    wheels = built_wheels()
+    place_wheels(wheels)
+    return wheels
+
+
 def place_wheels(wheels: Mapping[str, bytes]) -> None:
     """Exactly these, with their names and hashes in every file that states them."""
     for path in WHEELS.glob("*.whl"):
@@ -97,18 +105,17 @@ def main() -> int:
         print("\n".join(f"{hash_of(content)}  {name}" for name, content in here.items()))
         return 0
     carried = carried_files()
-    stale = not CARRIED.is_file() or CARRIED.read_text(encoding="utf-8") != carried
-    if stale and options.check:
-        print(f"not what the template has: {CARRIED.relative_to(ROOT)}")
-        return 1
-    if stale:
-        CARRIED.write_text(carried, encoding="utf-8")
-    wheels = built_wheels()
-    differing = sorted(name for name in {*wheels, *here} if wheels.get(name) != here.get(name))
     if options.check:
+        if not CARRIED.is_file() or CARRIED.read_text(encoding="utf-8") != carried:
+            print(f"not what the template has: {CARRIED.relative_to(ROOT)}")
+            return 1
+        wheels = built_wheels()
+        differing = sorted(name for name in {*wheels, *here} if wheels.get(name) != here.get(name))
         print("\n".join(f"not what the sources give: template/.lockstep/{name}" for name in differing))
         return 1 if differing else 0
-    place_wheels(wheels)
+    wheels = write_wheels(carried)
+    if (again := carried_files()) != carried:  # the wheels have a new version, which one of the carried files names
+        wheels = write_wheels(again)
     print("\n".join(f"{hash_of(content)}  {name}" for name, content in wheels.items()))
     return 0
 

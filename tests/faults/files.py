@@ -186,6 +186,13 @@ FAULTS = (
         "The service reads REGION, and .env.example does not name it.",
     ),
     pins(
+        "an endpoint that no proof asks for",
+        "requests",
+        edit("src/orders_api/hello.py", '"/hello/', '"/bye/'),
+        "`prove` asks for no path of /bye/",
+        warns=True,
+    ),
+    pins(
         "a second workflow that freezes the lock",
         "commands",
         write(
