@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,28 @@ class Index:
                 "size": len(wheel.getvalue()),
                 "upload-time": uploaded,
                 "core-metadata": {"sha256": hashlib.sha256(metadata.encode()).hexdigest()},
+            }
+        )
+
+    def publish_source(self, name: str, version: str, *, uploaded: str = LONG_AGO) -> None:
+        """Put a source there that nobody can build: its backend is nowhere."""
+        file, source = f"{name}-{version}.tar.gz", io.BytesIO()
+        project = f'[project]\nname = "{name}"\nversion = "{version}"\n\n'
+        project += '[build-system]\nrequires = []\nbuild-backend = "nowhere"\n'
+        about = f"Metadata-Version: 2.2\nName: {name}\nVersion: {version}\n"
+        with tarfile.open(fileobj=source, mode="w:gz") as archive:
+            for inside, text in {"pyproject.toml": project, "PKG-INFO": about}.items():
+                entry = tarfile.TarInfo(f"{name}-{version}/{inside}")
+                entry.size = len(text)
+                archive.addfile(entry, io.BytesIO(text.encode()))
+        self.contents[file] = source.getvalue()
+        self.files.setdefault(name, []).append(
+            {
+                "filename": file,
+                "url": f"{self.address}/files/{file}",
+                "hashes": {"sha256": hashlib.sha256(source.getvalue()).hexdigest()},
+                "size": len(source.getvalue()),
+                "upload-time": uploaded,
             }
         )
 

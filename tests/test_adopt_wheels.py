@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from adopting import remembered
-from adopting.building import build, build_neighbours, take_wheels
+from adopting.building import build, build_neighbours, build_or_move, take_wheels
 from adopting.existing import Choices, read_existing
+from adopting.locking import Locked, compare_versions, seed_lock
 from existing_services import existing, read
+from lockstep_tool.lockfile import read_lock
 from snapshot import git
+from stand_in_index import stand_in_index
 
 PROJECT = '[project]\nname = "calendar-of-ours"\nversion = "1.0"\n\n'
 PROJECT += '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n'
@@ -82,6 +85,39 @@ def test_it_is_built_from_the_commit_that_is_locked(tmp_path: Path) -> None:
 
     assert built.file == "calendar_of_ours-1.0-py3-none-any.whl"
     assert b"later.py" not in built.content
+
+
+@pytest.mark.parametrize("asked", ["wide", "tiny==1.0"], ids=["another_version_is_allowed", "none_other_is_allowed"])
+def test_a_version_that_cannot_be_built_moves_where_another_is_allowed_and_is_said(
+    asked: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    poetry = "".join(f'[[package]]\nname = "{name}"\nversion = "1.0"\n\n' for name in ("tiny", "wide"))
+    rendered = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
+    tree, locked = tmp_path / "tree", Locked()
+    tree.mkdir()
+    with stand_in_index() as index:
+        index.publish_source("tiny", "1.0")
+        index.publish("tiny", "2.0")
+        index.publish("wide", "1.0", "tiny")
+        found = read(tmp_path / "service", {"poetry.lock": poetry}, index=f"{index.address}/simple")
+        project = f'[project]\nname = "orders"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["{asked}"]\n'
+        (tree / "pyproject.toml").write_text(project)
+        (tree / "uv.toml").write_text(f'no-build = true\n\n[[index]]\nurl = "{index.address}/simple"\ndefault = true\n')
+        (tree / "uv.lock").write_text(seed_lock(rendered, found))
+
+        built = build_or_move(tree, found, rendered)
+
+        compare_versions(read_lock(tree / "uv.lock", "uv.lock"), found, locked)
+
+    if asked == "wide":
+        assert built == []
+        assert locked.moved == [("tiny", "1.0", "2.0", "poetry.lock")]
+        assert locked.kept == ["wide 1.0"]
+    else:
+        assert [(one.name, one.version, bool(one.said)) for one in built] == [("tiny", "1.0", True)]
+    assert found.unbuilt == {"tiny"}
 
 
 def test_members_of_a_workspace_and_directories_are_built_once(tmp_path: Path) -> None:

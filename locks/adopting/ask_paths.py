@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import threading
+import traceback
 from typing import Any
 
 MOST, SECONDS, MANY = 12, 10.0, 300  # paths, seconds for one, characters of an error
@@ -142,6 +143,13 @@ def describe(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:MANY]
 
 
+def name_package(error: BaseException) -> str:
+    """Where in an installed package it was raised: that, and not the service, may be too old for this Python."""
+    files = [frame.filename.replace(os.sep, "/") for frame in traceback.extract_tb(error.__traceback__)]
+    last = next((file for file in reversed(files) if "/site-packages/" in file), "")
+    return f", in {last.rpartition('/site-packages/')[2]}" if last else ""
+
+
 def is_asgi(application: Any) -> bool:
     call = application if inspect.isfunction(application) else type(application).__call__
     return inspect.iscoroutinefunction(call) or len(inspect.signature(call).parameters) == 4
@@ -175,5 +183,5 @@ if __name__ == "__main__":
         answers, zone = main(sys.argv[1], sys.argv[2:]), os.environ.get("TZ", "")  # Django states TIME_ZONE there
         print("\n" + json.dumps({"answers": answers, "zone": zone if zone != before else ""}), flush=True)
     except BaseException as error:
-        print("\n" + json.dumps({"error": describe(error)}), flush=True)
+        print("\n" + json.dumps({"error": describe(error) + name_package(error)}), flush=True)
     os._exit(0)  # threads of the application do not keep it

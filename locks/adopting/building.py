@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from adopting.checkout import copy_files, read_checkout
 from adopting.existing import Existing
-from adopting.locking import packages_without_wheels, run_uv_lock
+from adopting.locking import packages_without_wheels, run_uv_lock, seed_lock
 from adopting.neighbours import list_neighbours
 from adopting.remembered import find_wheel, remember_wheel
 from lockstep_serve.errors import Refusal
@@ -30,7 +30,7 @@ from lockstep_tool.locks.lock_graph import reached
 from lockstep_tool.locks.lock_platform import fits
 from lockstep_tool.markers import with_python
 
-__all__ = ["Built", "build_neighbours", "build_wheels", "take_wheels"]
+__all__ = ["Built", "build_neighbours", "build_or_move", "take_wheels"]
 
 SECONDS, BUILD_SECONDS = 60, 1800  # to fetch it, to build it beside whatever else the machine does
 
@@ -45,6 +45,19 @@ class Built:
     content: bytes
     source: str
     said: str = ""
+
+
+def build_or_move(root: Path, found: Existing, rendered: str) -> list[Built]:
+    """A wheel of each package that has none. A version that cannot be built is given up for one that can, or that has a
+    wheel, where what is asked for allows it: those are `found.unbuilt`. `rendered` is the lock that the template comes with.
+    """
+    built = build_wheels(root, found)
+    while given_up := {one.name for one in built if one.said} & found.versions.keys() - found.unbuilt:
+        found.unbuilt |= given_up
+        # From the start: uv takes the lock that it wrote for fresh, also without what the packages in it need.
+        (root / "uv.lock").write_text(seed_lock(rendered, found), encoding="utf-8")
+        built = build_wheels(root, found)
+    return built
 
 
 def build_wheels(root: Path, found: Existing) -> list[Built]:

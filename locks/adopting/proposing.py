@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adopting.applying import Plan, apply_plan, make_plan
-from adopting.building import Built, build_neighbours, build_wheels, take_wheels
+from adopting.building import Built, build_neighbours, build_or_move, take_wheels
 from adopting.checkout import copy_files
 from adopting.existing import Existing
-from adopting.locking import UNREACHABLE, Locked, lock_service, seed_lock
+from adopting.locking import UNREACHABLE, Locked, lock_service
 from adopting.rendering import choose_answers, render_service
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding
@@ -84,14 +84,7 @@ def with_wheels(found: Existing, rendered: Path, folder: Path, tree: Path, lock:
     if not found.choices.build:
         found.obstacles.append(("a package has no wheel, and nothing is to be built", "Leave out `--no-build`."))
         return None
-    built = build_wheels(tree, found)
-    if unbuilt := {one.name for one in built if one.said} & found.versions.keys():
-        found.unbuilt |= unbuilt  # what is asked for may allow another version, with a wheel
-        lock_file = tree / "uv.lock"
-        lock_file.write_text(seed_lock(lock_file.read_text(encoding="utf-8"), found), encoding="utf-8")
-        again = build_wheels(tree, found)
-        built = again if not any(one.said for one in again) else built
-    if not keep_built(found, built):
+    if not keep_built(found, build_or_move(tree, found, lock)) and not found.unbuilt:
         return None
     return attempt(found, rendered, folder / "second", lock)
 
