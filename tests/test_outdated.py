@@ -1,4 +1,4 @@
-"""What is older than the cool-down asks is named, with an index on loopback: `uv run noxfile.py -s outdated` asks the real one."""
+"""What is older than the cool-down asks is named, here with an index on loopback; the session `outdated` asks the real one."""
 
 import os
 import subprocess
