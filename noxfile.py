@@ -97,6 +97,12 @@ def relock(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def outdated(session: nox.Session) -> None:
+    """Name the packages services are born with that are older than the cool-down asks; it needs the index."""
+    session.run("uv", "run", "--quiet", "--locked", "--script", "locks/generate.py", "--outdated")
+
+
+@nox.session(default=False)
 def adopt(session: nox.Session) -> None:
     """Bring an existing service: `-- PATH` says what would change, `-- PATH --write` does it."""
     session.run(*TESTS, "python", "-m", "adopting", *session.posargs, env={"PYTHONPATH": str(ROOT / "locks")})

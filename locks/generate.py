@@ -6,7 +6,8 @@
 # ///
 """Make everything that follows from `locks/pyproject.toml`; `--check` names what would change and changes nothing.
 
-Run it as `uv run --locked --script locks/generate.py`. `--upgrade` takes the newest versions that are old enough.
+Run it as `uv run --locked --script locks/generate.py`. `--upgrade` takes the newest versions that are old enough;
+`--outdated` names them, asks the index alone and writes nothing.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from born import born_lock, requirements
+from outdated import name_outdated
 from taken import imported_names, taken_names
 from universe import read_universe
 
@@ -27,6 +29,14 @@ UNIVERSE = LOCKS / "uv.lock"
 TEMPLATE = LOCKS.parent / "template"
 # The very settings of a service. Its pyproject.toml cannot hold them, because there uv would let a person's own win.
 SETTINGS = ("--config-file", str(TEMPLATE / "uv.toml"))
+
+
+# Everything that a service comes with, by the words of `uv lock`.
+BORN = {
+    "locks/uv.lock": ("--project", str(LOCKS), *SETTINGS),
+    "template/noxfile.py.lock": ("--script", str(TEMPLATE / "noxfile.py")),
+    "template/.lockstep/uv.lock": ("--project", str(TEMPLATE / ".lockstep")),
+}
 
 
 def scrubbed() -> dict[str, str]:
@@ -67,15 +77,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing, name what would change")
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions that are old enough")
+    parser.add_argument("--outdated", action="store_true", help="change nothing, name what --upgrade would move")
     options = parser.parse_args()
+    if options.outdated:
+        return name_outdated(BORN, scrubbed())
     how = ["--check"] if options.check else ["--upgrade"] if options.upgrade else []
     before = UNIVERSE.read_bytes()
-    lock("--project", str(LOCKS), *SETTINGS, *how)
+    universe, *others = BORN.values()
+    lock(*universe, *how)
     if UNIVERSE.read_bytes() != before:
         # uv writes the splits by Python in another order when it begins with a lock that has them, as in every service.
-        lock("--project", str(LOCKS), *SETTINGS, "--upgrade-package", "lockstep-serve")
-    lock("--script", str(TEMPLATE / "noxfile.py"), *how)
-    lock("--project", str(TEMPLATE / ".lockstep"), *how)
+        lock(*universe, "--upgrade-package", "lockstep-serve")
+    for words in others:
+        lock(*words, *how)
     stale = [(path, text) for path, text in files() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path, text in stale:
         print(f"{'stale' if options.check else 'written'}: {path.relative_to(LOCKS.parent)}")
