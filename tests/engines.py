@@ -1,8 +1,8 @@
 """Build one service by each engine that is supported, compare each image with its contract, build it again, compare them all.
 
 Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman is this machine's, and that of two
-suites of Debian, in a container. One engine runs at a time, so none may be running. `--write` keeps the page, in which what was not
-looked at stays as it is.
+suites of Debian, in a container. One engine runs at a time, so none may be running. `--write` keeps the page; the rows of engines
+that were not looked at stay.
 """
 
 import argparse
