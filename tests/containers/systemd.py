@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from services import PATIENCE
@@ -60,9 +61,13 @@ class Machine:
 
 
 @contextmanager
-def machine(engine: Engine, interpreter: Interpreter, cache: Path, folder: Path) -> Iterator[Machine]:
-    """A machine with systemd and uv, for as long as the context lasts; `cache` is uv's of this host, `folder` is empty."""
-    image = image_of(engine, archive_of(SYSTEMD))
+def machine(engine: Engine, interpreter: Interpreter, cache: Path, folder: Path, suite: str) -> Iterator[Machine]:
+    """A machine with systemd of a suite of Debian, and uv, for as long as the context lasts.
+
+    `cache` is uv's of this host, `folder` is empty.
+    """
+    base = SYSTEMD if suite == SYSTEMD.suite else replace(SYSTEMD, name=f"systemd-{suite}", suite=suite)
+    image = image_of(engine, archive_of(base))
     (folder / "downloads.json").write_text(interpreter.downloads("file:///srv/python.tar.gz"))
     (folder / "uv.toml").write_text(UV_TOML)
     name = engine(

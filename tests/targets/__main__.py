@@ -1,4 +1,4 @@
-"""Run services where they really run: a provider's workflow, Compose, Kubernetes' files, another architecture.
+"""Run services where they really run: a provider's workflow, Compose, Kubernetes' files, systemd, other machines and Pythons.
 
 Each target makes its services from the working tree. `--write` keeps what was seen as a row of the page.
 """
@@ -12,11 +12,12 @@ import traceback
 
 from containers.programs import CannotMake
 
-from . import arm64, compose, github, gitlab, kubernetes
+from . import arm64, compose, github, gitlab, kubernetes, pythons, systemd
 from .page import PAGE, failed_row, write_row
 from .place import Place, open_place
 
-TARGETS = {target.name: target for target in (github.TARGET, gitlab.TARGET, compose.TARGET, kubernetes.TARGET, arm64.TARGET)}
+ALL = (github.TARGET, gitlab.TARGET, compose.TARGET, kubernetes.TARGET, systemd.TARGET, arm64.TARGET, *pythons.TARGETS)
+TARGETS = {target.name: target for target in ALL}
 
 NOT_RUN = 2
 

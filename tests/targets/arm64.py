@@ -3,20 +3,16 @@
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from containers.archive import sha256_of
 from containers.bases import BUILD, RUNTIME, Base
-from containers.interpreter import Interpreter
 from containers.kept import kept, key_of
 from containers.programs import CannotMake
 from containers.served import served
@@ -24,6 +20,7 @@ from deploying.clients import ask
 from services import PATIENCE, Service, free_port
 
 from .compose import wait_until_answered
+from .debian_python import make_interpreter, unpack
 from .fetched import fetch, run_all
 from .place import Place
 from .target import Target
@@ -43,14 +40,6 @@ PYTHON = Base(
 )  # fmt: skip
 VERSION = "3.13.5"
 IMAGE = "localhost/arm-api:lockstep"
-CONTAINERS = Path(__file__).parents[1] / "containers"
-WRITE = """
-from pathlib import Path
-from containers.interpreter import look_at, write_archive
-source = look_at(Path("/usr/bin/python3"))
-write_archive(source, Path("/out"))
-Path("/out/version").write_text(source.version)
-"""
 # The first bytes of an ELF file of 64 bits for this machine, and which of their bits count:
 # https://www.kernel.org/doc/html/latest/admin-guide/binfmt-misc.html
 MAGIC = r"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
@@ -78,36 +67,6 @@ def emulate(qemu: Path) -> Iterator[None]:
         yield
     finally:
         (HANDLERS / HANDLER).write_text("-1")
-
-
-def unpack(base: Base, *names: str) -> Path:
-    """Files of a base, or all."""
-
-    def make(directory: Path) -> None:
-        with tarfile.open(fetch(base)) as tar:
-            members = [one for one in tar if not one.isdev() and (not names or one.name.removeprefix("./") in names)]
-            tar.extractall(directory, members, filter="tar")
-
-    return kept(f"{base.name}-unpacked-{key_of(*base.command(), *names)}", make)
-
-
-def make_interpreter() -> Interpreter:
-    """Debian's Python of arm64 as uv would install it, laid out by the tests' own writer under emulation."""
-
-    def make(directory: Path) -> None:
-        with tempfile.TemporaryDirectory() as name:
-            root = Path(name) / "root"
-            shutil.copytree(unpack(PYTHON), root, symlinks=True)
-            for folder in ("work", "out", "proc"):
-                (root / folder).mkdir(exist_ok=True)
-            shutil.copytree(CONTAINERS, root / "work" / "containers", ignore=shutil.ignore_patterns("__pycache__"))
-            run_all(["chroot", root, "env", "PYTHONPATH=/work", "LOCKSTEP_CONTAINERS=/out", "python3", "-c", WRITE])
-            for file in ("python.tar.gz", "version"):
-                shutil.copy2(root / "out" / file, directory)
-
-    recipe = [(CONTAINERS / name).read_bytes() for name in ("interpreter.py", "shared_libraries.py", "archive.py")]
-    found = kept(f"arm64-interpreter-{key_of(*PYTHON.command(), *recipe)}", make)
-    return Interpreter((found / "version").read_text(), found / "python.tar.gz", sha256_of(found / "python.tar.gz"))
 
 
 def bring_bases(place: Place) -> Mapping[str, str]:
@@ -139,7 +98,7 @@ def run(place: Place) -> Iterator[str]:
     yield f"qemu {version} on {platform.machine()}, Docker {place.engine.version}, Debian's Python {VERSION} of arm64"
 
     with emulate(qemu):
-        interpreter = make_interpreter()
+        interpreter = make_interpreter(PYTHON, "python3")
         assert interpreter.version == VERSION, interpreter
         service = place.make_service("arm-api", python=VERSION, ci="none", deploy=["compose"])
         folder = place.folder / "arm64"

@@ -17,7 +17,7 @@ Each run makes services from the template, starts them there, and fails unless i
 |---|---|---|---|
 """
 FOOT = """
-Elsewhere: the units under a [real systemd](../how-to/deploy-without-losing-a-request.md#with-systemd) run in the default suite,
+The units under [systemd](../how-to/deploy-without-losing-a-request.md#with-systemd) of Debian 13 also run in the default suite.
 `uv run noxfile.py -s engines` builds the image with [each container engine](image-engines.md).
 """
 
