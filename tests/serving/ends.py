@@ -1,0 +1,3 @@
+"""Time."""
+from typing import Any
+def measure_ends(*_: Any) -> Any: return ()

@@ -1,0 +1,111 @@
+# /// script
+# requires-python = ">=3.11,<3.16"
+# dependencies = [
+#     "copier>=9.19",
+#     "django>=5.2",
+#     "fastapi[standard]>=0.120",
+#     "flask>=3.1",
+#     "granian>=2.5",
+#     "hypercorn>=0.17",
+#     "lockstep-serve",
+#     "lockstep-tool[bench]",
+#     "pyyaml>=6",
+# ]
+# [tool.uv]
+# exclude-newer = "7 days"
+# [tool.uv.sources]
+# lockstep-serve = { path = "../lockstep/serve", editable = true }
+# lockstep-tool = { path = "../lockstep/tool", editable = true }
+# ///
+"""What a service's clients get beside bare servers, in one run: speed, restarts, and ends.
+
+`speed` loads each service and the bare hello of its framework under the same server in turns; `restarts` counts what
+is lost; `ends` times SIGTERM to exit with something open. What was measured is kept in `.nox/report/serving.json` as it
+comes, so that parts can be taken one after the other; the page is made of all of it.
+"""
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from lockstep_tool.bench.choosing import FRAMEWORKS, list_fitting_models
+from lockstep_tool.bench.machine import describe_machine
+from nobody import become_nobody
+from serving.contestants import make_contestants
+from serving.ends import measure_ends
+from serving.page import render_page
+from serving.restarts import measure_restarts
+from serving.speed import measure_speed
+from snapshot import snapshot
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "explanation" / "serving-figures.md"
+KEPT = ROOT / ".nox" / "report" / "serving.json"
+PARTS = {"speed": measure_speed, "restarts": measure_restarts, "ends": measure_ends}
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all unless said")
+    options.add_argument("--frameworks", type=lambda said: said.split(","), default=list(FRAMEWORKS))
+    options.add_argument("--models", type=lambda said: said.split(","), default=[], help="only these, separated by commas")
+    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--seconds", type=float, default=3, help="of load in each turn; default 3")
+    options.add_argument("--folder", type=Path, help="make the services there and keep them; those that are there are taken")
+    options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
+    options.add_argument("--only-page", action="store_true", help="measure nothing; render what was kept")
+    chosen = options.parse_args()
+    kept: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    if not chosen.only_page:
+        with work_in(chosen.folder) as folder:
+            for framework in chosen.frameworks:
+                measure_framework(framework, folder, chosen, kept)
+    text = render_page(kept)
+    print(text)
+    if chosen.write:
+        PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+def measure_framework(framework: str, folder: Path, chosen: argparse.Namespace, kept: dict[str, Any]) -> None:
+    """All parts that were chosen; each figure is kept as soon as it is there."""
+    models = [name for name in list_fitting_models(framework) if not chosen.models or name in chosen.models]
+    contestants = make_contestants(framework, models, folder)
+    for part in chosen.parts or PARTS:
+        found = kept.setdefault(part, {}).setdefault(framework, {})
+        begun, before = time.strftime("%Y-%m-%d %H:%M"), os.getloadavg()[0]
+        for name, figures in PARTS[part](contestants, chosen.rounds, chosen.seconds):
+            found[name] = figures
+            kept["machine"] = describe_machine(platform.python_version())
+            keep(kept)
+        kept.setdefault("load", {}).setdefault(part, {})[framework] = [begun, round(before, 1), round(os.getloadavg()[0], 1)]
+        keep(kept)
+
+
+def keep(kept: dict[str, Any]) -> None:
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
+    KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def work_in(folder: Path | None) -> Iterator[Path]:
+    """A folder with the template as a repository, in which services are made."""
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lockstep-serving-")))
+        place.mkdir(parents=True, exist_ok=True)
+        become_nobody(place)
+        if not (place / "template").exists():
+            snapshot(place / "template", "v0.0.0")
+        yield place
+
+
+if __name__ == "__main__":
+    sys.exit(main())
