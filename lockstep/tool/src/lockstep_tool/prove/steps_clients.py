@@ -1,6 +1,5 @@
 """What clients meet at the edges: refusals that say why, one that leaves, and what is open when the service stops."""
 
-import base64
 import contextlib
 import json
 import secrets
@@ -14,11 +13,11 @@ from lockstep_tool.prove.in_hand import Holding, fill
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.server_log import is_error, read_access, readable
 from lockstep_tool.prove.steps_loop import has_loop
+from lockstep_tool.prove.websocket import RESTART, open_socket, read_close_code
 
 __all__ = ["MOST_BYTES", "end_what_is_open", "explain_refusals", "let_clients_leave"]
 
 MOST_BYTES = 1000  # of a body, for the server that is to refuse some
-RESTART = 1012  # how a WebSocket is closed whose client is to come back
 CHUNKED = "POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 REFUSED = {
     "what is no HTTP": (400, "NONSENSE\r\n\r\n"),
@@ -88,7 +87,7 @@ def end_what_is_open(server: Server) -> str:
     """SIGTERM with a request that does not end, and a WebSocket: each is told, and `worker` ends last."""
     has_sockets = has_loop(server.production)
     with ExitStack() as stack:
-        talking = stack.enter_context(open_socket(server)) if has_sockets else None
+        talking = stack.enter_context(open_accepted(server)) if has_sockets else None
         [flying] = fill(stack, server, stack.enter_context(Holding()), 1)
         server.signal(signal.SIGTERM)
         if talking is not None:
@@ -112,26 +111,10 @@ def find_line(server: Server, words: str) -> int:
     return next((number for number, line in enumerate(server.lines()) if words in line), -1)
 
 
-def open_socket(server: Server) -> socket.socket:
+def open_accepted(server: Server) -> socket.socket:
     """A WebSocket that is accepted, and on which nothing is said."""
-    client = connect(server)
-    key = base64.b64encode(secrets.token_bytes(16)).decode()
-    head = f"GET {server.path('socket', 0)} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    client.sendall(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n") and (piece := client.recv(1)):
-        answer += piece
-    status = answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.1 ") else "nothing"
-    if status != "101":
+    client, status = open_socket(server.port, server.path("socket", 0))
+    if status != 101:
         client.close()
-        raise AssertionError(f"the handshake of a WebSocket is answered {status}, not 101")
+        raise AssertionError(f"the handshake of a WebSocket is answered {status or 'nothing'}, not 101")
     return client
-
-
-def read_close_code(client: socket.socket) -> int:
-    """The code of the frame that closes; 0 where the connection ends without one."""
-    said = b""
-    with contextlib.suppress(OSError):
-        while b"\x88\x02" not in said[:-3] and (piece := client.recv(1)):
-            said += piece
-    return int.from_bytes(said.partition(b"\x88\x02")[2][:2], "big")
