@@ -20,8 +20,8 @@
 """What a service's clients get beside bare servers, in one run: speed, restarts, and ends.
 
 `speed` loads each service and the bare hello of its framework under the same server in turns; `restarts` counts what
-is lost; `ends` times SIGTERM to exit with something open. What was measured is kept in `.nox/report/serving.json` as it
-comes, so that parts can be taken one after the other; the page is made of all of it.
+is lost; `ends` times SIGTERM to exit with something open. What was measured is kept in `.nox/report/serving-PART.json`
+as it comes, so that parts can be taken one after the other; the page is made of all of it.
 """
 
 import argparse
@@ -30,7 +30,6 @@ import os
 import platform
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,7 +47,7 @@ from snapshot import snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "explanation" / "serving-figures.md"
-KEPT = ROOT / ".nox" / "report" / "serving.json"
+REPORT = ROOT / ".nox" / "report"
 PARTS = {"speed": measure_speed, "restarts": measure_restarts, "ends": measure_ends}
 
 
@@ -63,36 +62,37 @@ def main() -> int:
     options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options.add_argument("--only-page", action="store_true", help="measure nothing; render what was kept")
     chosen = options.parse_args()
-    kept: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     if not chosen.only_page:
         with work_in(chosen.folder) as folder:
             for framework in chosen.frameworks:
-                measure_framework(framework, folder, chosen, kept)
-    text = render_page(kept)
+                measure_framework(framework, folder, chosen)
+    text = render_page({part: read_kept(part) for part in PARTS})
     print(text)
     if chosen.write:
         PAGE.write_text(text, encoding="utf-8")
     return 0
 
 
-def measure_framework(framework: str, folder: Path, chosen: argparse.Namespace, kept: dict[str, Any]) -> None:
+def measure_framework(framework: str, folder: Path, chosen: argparse.Namespace) -> None:
     """All parts that were chosen; each figure is kept as soon as it is there."""
     models = [name for name in list_fitting_models(framework) if not chosen.models or name in chosen.models]
     contestants = make_contestants(framework, models, folder)
     for part in chosen.parts or PARTS:
-        found = kept.setdefault(part, {}).setdefault(framework, {})
-        begun, before = time.strftime("%Y-%m-%d %H:%M"), os.getloadavg()[0]
+        kept = read_kept(part)
+        found = kept.setdefault(framework, {"figures": {}})
+        found["machine"], found["loads"] = describe_machine(platform.python_version()), [os.getloadavg()[0]]
         for name, figures in PARTS[part](contestants, chosen.rounds, chosen.seconds):
-            found[name] = figures
-            kept["machine"] = describe_machine(platform.python_version())
-            keep(kept)
-        kept.setdefault("load", {}).setdefault(part, {})[framework] = [begun, round(before, 1), round(os.getloadavg()[0], 1)]
-        keep(kept)
+            found["figures"][name] = figures
+            found["loads"].append(os.getloadavg()[0])
+            REPORT.mkdir(parents=True, exist_ok=True)
+            (REPORT / f"serving-{part}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 
-def keep(kept: dict[str, Any]) -> None:
-    KEPT.parent.mkdir(parents=True, exist_ok=True)
-    KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+def read_kept(part: str) -> dict[str, Any]:
+    """By framework: the figures, the machine, and its loads while they were taken."""
+    file = REPORT / f"serving-{part}.json"
+    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return kept
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from lockstep_tool.sync import production
 from model_bench import BARE, DJANGO, OTHERS, PLAIN
 from snapshot import Template
 
-__all__ = ["LEAD", "DRAIN", "Contestant", "make_contestants"]
+__all__ = ["DRAIN", "LEAD", "Contestant", "make_contestants"]
 
 LEAD, DRAIN = 1.0, 6  # seconds, of the services whose end is measured
 
@@ -97,6 +97,7 @@ APPLICATION = "src/hello_service/app.py"
 class Contestant:
     """`rival` is the bare one that a service is held against, "" of all others; `model` is that of a service."""
 
+    framework: str
     candidate: Candidate
     rival: str = ""
     model: Model | None = None
@@ -115,10 +116,10 @@ def make_contestants(framework: str, models: Sequence[str], folder: Path) -> lis
             make_service(framework, name, root, Template(folder / "template"))
         python = production(root)
         bare = describe_bare(f"bare {name}", python, PLAIN[name], write_bare(framework, model.interface, root))
-        found += [Contestant(describe_service(model, root, python), bare.name, model), Contestant(bare)]
+        found += [Contestant(framework, describe_service(model, root, python), bare.name, model), Contestant(framework, bare)]
     for name, words in OTHERS[framework].items():
         bare = describe_bare(name, Path(sys.executable), words, write_bare(framework, "", folder / framework))
-        found.append(Contestant(bare))
+        found.append(Contestant(framework, bare))
     return found
 
 

@@ -117,9 +117,7 @@ def summarize(own: Seen, rival: Seen | None) -> dict[str, Any]:
     """Medians of the turns; against the rival, the median of what the turns beside each other say."""
     figures: dict[str, Any] = {"memory_mb": round(own.memory)}
     for connections, turns in own.turns.items():
-        of = {
-            name: statistics.median(getattr(turn, name) for turn in turns) for name in ("rate", "cpu_ms", "p50_ms", "p99_ms")
-        }
+        of = {name: statistics.median(getattr(turn, name) for turn in turns) for name in ("rate", "cpu_ms", "p50_ms", "p99_ms")}
         of |= {"refused": sum(turn.refused for turn in turns), "failed": sum(turn.failed for turn in turns), "turns": len(turns)}
         if rival:
             pairs = list(zip(turns, rival.turns[connections], strict=True))
