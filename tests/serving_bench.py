@@ -20,8 +20,8 @@
 """What a service's clients get beside bare servers, in one run: speed, restarts, and ends.
 
 `speed` loads each service and the bare hello of its framework under the same server in turns; `restarts` counts what
-is lost; `ends` times SIGTERM to exit with something open. What was measured is kept in `.nox/report/serving-PART.json`
-as it comes, so that parts can be taken one after the other; the page is made of all of it.
+is lost; `ends` times SIGTERM to exit with something open. What was measured is kept in `.nox/report/serving-*.json` as
+it comes, so that parts can be taken one after the other; the page is made of all of it.
 """
 
 import argparse
@@ -78,21 +78,23 @@ def measure_framework(framework: str, folder: Path, chosen: argparse.Namespace) 
     models = [name for name in list_fitting_models(framework) if not chosen.models or name in chosen.models]
     contestants = make_contestants(framework, models, folder)
     for part in chosen.parts or PARTS:
-        kept = read_kept(part)
-        found = kept.setdefault(framework, {"figures": {}})
+        found: dict[str, Any] = read_kept(part).get(framework, {"figures": {}})
         found["machine"], found["loads"] = describe_machine(platform.python_version()), [os.getloadavg()[0]]
         for name, figures in PARTS[part](contestants, chosen.rounds, chosen.seconds):
             found["figures"][name] = figures
             found["loads"].append(os.getloadavg()[0])
             REPORT.mkdir(parents=True, exist_ok=True)
-            (REPORT / f"serving-{part}.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+            name_file(part, framework).write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def name_file(part: str, framework: str) -> Path:
+    return REPORT / f"serving-{part}-{framework}.json"
 
 
 def read_kept(part: str) -> dict[str, Any]:
     """By framework: the figures, the machine, and its loads while they were taken."""
-    file = REPORT / f"serving-{part}.json"
-    kept: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    return kept
+    files = {framework: name_file(part, framework) for framework in FRAMEWORKS}
+    return {framework: json.loads(file.read_text(encoding="utf-8")) for framework, file in files.items() if file.exists()}
 
 
 @contextmanager
