@@ -186,5 +186,11 @@ def models(session: nox.Session) -> None:
     session.run("uv", "run", "--quiet", "--locked", "--script", "tests/model_bench.py", *session.posargs)
 
 
+@nox.session(default=False)
+def serving(session: nox.Session) -> None:
+    """Measure requests, restarts and ends of services beside bare servers: `-- [PART …]`; `--write` keeps the page."""
+    session.run("uv", "run", "--quiet", "--locked", "--script", "tests/serving_bench.py", *session.posargs)
+
+
 if __name__ == "__main__":
     nox.main()

@@ -31,6 +31,8 @@ def parse_proxies(trusted_proxies: str) -> Callable[[str], bool]:
 
 def find_client(forwarded: str, trusted: Callable[[str], bool]) -> str | None:
     """The last address in X-Forwarded-For that is no trusted proxy: a client can write anything before it."""
+    if not forwarded:  # parsing what cannot be parsed costs more than all else here
+        return None
     chain = [word.strip() for word in forwarded.split(",")]
     first = parse_address(next((word for word in reversed(chain) if not trusted(word)), chain[0]))
     return str(first) if first else None

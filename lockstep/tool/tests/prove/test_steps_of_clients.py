@@ -9,7 +9,8 @@ from tiny_service import TinyService
 
 Tiny = Callable[[str], TinyService]
 
-VALUES = {"workers": 1, "drain_lead": 0, "drain": 2, "max_body_bytes": steps_clients.MOST_BYTES}
+LIMITS = {"max_body_bytes": steps_clients.MOST_BYTES, "max_header_bytes": steps_clients.MOST_HEADER_BYTES}
+VALUES = {"workers": 1, "drain_lead": 0, "drain": 2, **LIMITS}
 ALL_BUT_ONE = ["uvicorn", "uvicorn-workers", "gunicorn-asgi", "gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent"]
 
 BARE = "import lockstep_serve.problems as p\np.document = lambda status, identity, detail='': b'no'"
@@ -43,7 +44,7 @@ Layer.finish = finish_late
 @pytest.mark.parametrize("model", ALL_BUT_ONE)
 def test_a_good_service_passes(tiny: Tiny, model: str) -> None:
     with tiny(model).serving(**VALUES) as server:
-        assert steps_clients.explain_refusals(server) == "3 explained"
+        assert steps_clients.explain_refusals(server) == "5 explained"
         assert steps_clients.let_clients_leave(server) == "said, and no error"
         assert steps_clients.end_what_is_open(server).startswith("the request told with 503")
 

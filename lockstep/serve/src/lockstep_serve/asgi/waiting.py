@@ -1,6 +1,6 @@
 """More paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and draining can be
-seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too; one takes a body; one
-describes the process; one is a WebSocket.
+seen; one blocks the event loop, so that the watch over it can be; one computes, on the loop too; one streams; one takes
+a body; one describes the process; one is a WebSocket.
 """
 
 import asyncio
@@ -8,14 +8,15 @@ import os
 import time
 from typing import Any
 
-from lockstep_serve.surroundings import describe
+from lockstep_serve import ending
+from lockstep_serve.surroundings import compute, describe
 
 __all__ = ["Waiting"]
 
 
 class Waiting:
     """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/block/…`, `…/compute/…`, `…/hold/<port>`,
-    `…/take/0`, `…/surroundings/0` and `…/socket/0` in front of it.
+    `…/stream/<milliseconds>`, `…/take/0`, `…/surroundings/0` and `…/socket/0` in front of it.
     """
 
     def __init__(self, application: Any, token: str) -> None:
@@ -32,6 +33,9 @@ class Waiting:
                 pass
             return
         way, _, number = scope["path"].removeprefix(self.prefix).partition("/")
+        if way == "stream":
+            await stream(send, int(number) / 1000)
+            return
         if way == "wait":
             await asyncio.sleep(int(number) / 1000)
         elif way == "hold":
@@ -57,8 +61,11 @@ async def hold(port: int) -> None:
     writer.close()
 
 
-def compute(seconds: float) -> None:
-    """Take that much of a processor, however long it has to share it."""
-    until = time.thread_time() + seconds
-    while time.thread_time() < until:
-        sum(range(1000))
+async def stream(send: Any, seconds: float) -> None:
+    """Say something for so long, or until this process only finishes what it has."""
+    until = time.monotonic() + seconds
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while time.monotonic() < until and not ending():
+        await send({"type": "http.response.body", "body": b".", "more_body": True})
+        await asyncio.sleep(0.02)
+    await send({"type": "http.response.body", "body": b"end"})

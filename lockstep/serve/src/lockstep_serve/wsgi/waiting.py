@@ -1,21 +1,22 @@
 """More paths while `prove` or `bench` runs: two wait as this kind of application waits, so that overlap and draining can be
-seen; one computes; one takes a body; one describes the process.
+seen; one computes; one streams; one takes a body; one describes the process.
 """
 
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lockstep_serve.surroundings import describe
+from lockstep_serve import ending
+from lockstep_serve.surroundings import compute, describe
 
 __all__ = ["Waiting"]
 
 
 class Waiting:
     """The application with `GET /.lockstep/<token>/wait/<milliseconds>`, `…/compute/…`, `…/hold/<port>`,
-    `…/take/0` and `…/surroundings/0` in front of it.
+    `…/stream/<milliseconds>`, `…/take/0` and `…/surroundings/0` in front of it.
     """
 
     def __init__(self, application: Any, token: str) -> None:
@@ -28,6 +29,9 @@ class Waiting:
             answer: Iterable[bytes] = self.application(environ, start_response)
             return answer
         way, _, number = path.removeprefix(self.prefix).partition("/")
+        if way == "stream":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return stream(int(number) / 1000)
         if way == "wait":
             time.sleep(int(number) / 1000)
         elif way == "hold":
@@ -48,8 +52,10 @@ def hold(port: int) -> None:
         connection.recv(1)
 
 
-def compute(seconds: float) -> None:
-    """Take that much of a processor, however long it has to share it."""
-    until = time.thread_time() + seconds
-    while time.thread_time() < until:
-        sum(range(1000))
+def stream(seconds: float) -> Iterator[bytes]:
+    """Say something for so long, or until this process only finishes what it has."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not ending():
+        yield b"."
+        time.sleep(0.02)
+    yield b"end"

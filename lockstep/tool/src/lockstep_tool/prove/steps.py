@@ -155,7 +155,8 @@ def follow(production: Production, stack: ExitStack) -> tuple[Server, list[Step]
 
 
 def leave(production: Production, stack: ExitStack) -> tuple[Server, list[Step]]:
-    values = {"workers": 1, "drain_lead": 0, "drain": 2, "max_body_bytes": steps_clients.MOST_BYTES}
+    limits = {"max_body_bytes": steps_clients.MOST_BYTES, "max_header_bytes": steps_clients.MOST_HEADER_BYTES}
+    values = {"workers": 1, "drain_lead": 0, "drain": 2, **limits}
     server = stack.enter_context(Server(production, values))
     return server, [
         Step("explains what it refuses", lambda: steps_clients.explain_refusals(server), remedies.LAYER),

@@ -1,6 +1,5 @@
 """What clients meet at the edges: refusals that say why, one that leaves, and what is open when the service stops."""
 
-import base64
 import contextlib
 import json
 import secrets
@@ -9,21 +8,25 @@ import socket
 from contextlib import ExitStack
 from http.client import HTTPException, HTTPResponse
 
+from lockstep_tool.environments.asking import LimitedConnection
 from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.in_hand import Holding, fill
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.server_log import is_error, read_access, readable
-from lockstep_tool.prove.steps_loop import has_loop
+from lockstep_tool.prove.steps_loop import ask, has_loop
+from lockstep_tool.prove.websocket import RESTART, open_socket, read_close_code
 
-__all__ = ["MOST_BYTES", "end_what_is_open", "explain_refusals", "let_clients_leave"]
+__all__ = ["MOST_BYTES", "MOST_HEADER_BYTES", "end_what_is_open", "explain_refusals", "let_clients_leave"]
 
 MOST_BYTES = 1000  # of a body, for the server that is to refuse some
-RESTART = 1012  # how a WebSocket is closed whose client is to come back
+MOST_HEADER_BYTES = 1000  # of its request line, and of a header field
 CHUNKED = "POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 REFUSED = {
     "what is no HTTP": (400, "NONSENSE\r\n\r\n"),
     "a chunk that is not valid": (400, f"{CHUNKED}zz\r\n\r\n"),
     "a body in chunks that is too large": (413, f"{CHUNKED}{2 * MOST_BYTES:x}\r\n{'x' * 2 * MOST_BYTES}\r\n0\r\n\r\n"),
+    "a request line that is too long": (414, f"GET /{'x' * 2 * MOST_HEADER_BYTES} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    "a header field that is too large": (431, f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {'x' * 200 * MOST_HEADER_BYTES}\r\n\r\n"),
 }
 
 
@@ -33,17 +36,30 @@ def connect(server: Server) -> socket.socket:
 
 def explain_refusals(server: Server) -> str:
     """Each with a problem document, an id, and one access line that says what the client got."""
+    has_lines = writes_lines(server)
     for name, (expected, request) in REFUSED.items():
         with connect(server) as client:
             with contextlib.suppress(OSError):  # it may answer before it has read all
                 client.sendall(request.replace("{}", server.path("take", 0)).encode())
             status, identity = read_problem(client, name)
         expect(status == expected, f"{name} is answered {status}, not {expected}")
-        if read_access(server.lines()):  # a team may do without these lines
+        if has_lines:
             wait_until(lambda identity=identity: bool(statuses(server, identity)), lambda name=name: f"{name} leaves no line")  # type: ignore[misc]  # bound at once
             said = statuses(server, identity)
             expect(said == [expected], f"{name} is answered {expected}, and the log says {said}")
     return f"{len(REFUSED)} explained"
+
+
+def writes_lines(server: Server) -> bool:
+    """Whether requests leave access lines: a team may do without. One comes after its answer, and before the next answer
+    on the same connection.
+    """
+    connection = LimitedConnection(server.port, patience())
+    try:
+        ask(connection, ["/health/live", "/health/live"])
+    finally:
+        connection.close()
+    return bool(read_access(server.lines()))
 
 
 def read_problem(client: socket.socket, name: str) -> tuple[int, str]:
@@ -71,11 +87,12 @@ def statuses(server: Server, identity: str) -> list[int]:
 
 def let_clients_leave(server: Server) -> str:
     """Half an upload, then nothing: no error of the service, and one line that says so."""
+    has_lines = writes_lines(server)
     begun, identity = len(server.lines()), secrets.token_hex(8)
     head = f"POST {server.path('take', 0)} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {identity}\r\n"
     with connect(server) as client:
         client.sendall(f"{head}Content-Length: 100\r\n\r\nhalf".encode())
-    if read_access(server.lines()):
+    if has_lines:
         wait_until(lambda: bool(statuses(server, identity)), lambda: "a client that leaves leaves no line")
         [line] = [line for line in read_access(server.lines()) if line.get("request_id") == identity]
         expect(line.get("ended_by") == "client", f"the line of a client that left says status {line['status']} and no more")
@@ -88,7 +105,7 @@ def end_what_is_open(server: Server) -> str:
     """SIGTERM with a request that does not end, and a WebSocket: each is told, and `worker` ends last."""
     has_sockets = has_loop(server.production)
     with ExitStack() as stack:
-        talking = stack.enter_context(open_socket(server)) if has_sockets else None
+        talking = stack.enter_context(open_accepted(server)) if has_sockets else None
         [flying] = fill(stack, server, stack.enter_context(Holding()), 1)
         server.signal(signal.SIGTERM)
         if talking is not None:
@@ -112,26 +129,10 @@ def find_line(server: Server, words: str) -> int:
     return next((number for number, line in enumerate(server.lines()) if words in line), -1)
 
 
-def open_socket(server: Server) -> socket.socket:
+def open_accepted(server: Server) -> socket.socket:
     """A WebSocket that is accepted, and on which nothing is said."""
-    client = connect(server)
-    key = base64.b64encode(secrets.token_bytes(16)).decode()
-    head = f"GET {server.path('socket', 0)} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    client.sendall(f"{head}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
-    answer = b""
-    while not answer.endswith(b"\r\n\r\n") and (piece := client.recv(1)):
-        answer += piece
-    status = answer.split(b" ", 2)[1].decode() if answer.startswith(b"HTTP/1.1 ") else "nothing"
-    if status != "101":
+    client, status = open_socket(server.port, server.path("socket", 0))
+    if status != 101:
         client.close()
-        raise AssertionError(f"the handshake of a WebSocket is answered {status}, not 101")
+        raise AssertionError(f"the handshake of a WebSocket is answered {status or 'nothing'}, not 101")
     return client
-
-
-def read_close_code(client: socket.socket) -> int:
-    """The code of the frame that closes; 0 where the connection ends without one."""
-    said = b""
-    with contextlib.suppress(OSError):
-        while b"\x88\x02" not in said[:-3] and (piece := client.recv(1)):
-            said += piece
-    return int.from_bytes(said.partition(b"\x88\x02")[2][:2], "big")

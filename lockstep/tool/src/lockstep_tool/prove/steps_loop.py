@@ -13,7 +13,7 @@ from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.production import Production
 from lockstep_tool.prove.server_log import PLANTED, Record, read_holds
 
-__all__ = ["LOOP_STALL", "answer_own_requests", "has_loop", "name_who_holds_the_loop"]
+__all__ = ["LOOP_STALL", "answer_own_requests", "ask", "has_loop", "name_who_holds_the_loop"]
 
 LOOP_STALL = 0.1  # seconds that count as held while prove looks
 BLOCKS_MILLISECONDS = (200, 1000, 5000, 20_000)  # a longer one where the watch did not get to look

@@ -13,6 +13,7 @@ from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_serve.models import Model
 from lockstep_tool.prove import restarts
 from lockstep_tool.prove.expecting import expect
+from lockstep_tool.prove.lasting import LOST, Lasting
 from lockstep_tool.prove.load import Clients, Load
 from lockstep_tool.prove.losses import Count, Request, find_stall
 from lockstep_tool.prove.passed_socket import open_listener
@@ -33,10 +34,13 @@ Act = Callable[[Server, Callable[[], Server], Load], str]
 
 @dataclass(frozen=True)
 class Trial:
-    """One restart: what became of the requests, the seconds it took, what was seen of it, and what is wrong."""
+    """One restart: what became of the requests and of what was open (kind → how it ended → number), the seconds it took,
+    what was seen of it, and what is wrong.
+    """
 
     kind: str
     count: Count
+    lasting: Mapping[str, Mapping[str, int]]
     took: float
     seen: str
     faults: tuple[str, ...]
@@ -92,6 +96,7 @@ def attempt(production: Production, kind: str, seconds: float = SETTLE_SECONDS) 
 
         begin(server, "its restarts were not tried")
         load = stack.enter_context(load_server(server))
+        lasting = stack.enter_context(Lasting(server, load.closed))
         time.sleep(seconds)
         load.wait_for_answers()
         started, seen, faults = time.monotonic(), "", []
@@ -101,9 +106,9 @@ def attempt(production: Production, kind: str, seconds: float = SETTLE_SECONDS) 
             faults.append(str(fault))
         took = time.monotonic() - started
         time.sleep(seconds)
-        count = load.stop()
+        count, ends = load.stop(), lasting.stop()
         rest = find_stall(request for request in load.requests() if request.finished < started)
-        return Trial(kind, count, took, seen, (*faults, *list_faults(kind, count, rest)))
+        return Trial(kind, count, ends, took, seen, (*faults, *list_faults(kind, count, ends, rest)))
 
 
 def begin(server: Server, otherwise: str) -> None:
@@ -119,10 +124,13 @@ def begin(server: Server, otherwise: str) -> None:
         ) from fault
 
 
-def list_faults(kind: str, count: Count, rest: float) -> Iterable[str]:
+def list_faults(kind: str, count: Count, lasting: Mapping[str, Mapping[str, int]], rest: float) -> Iterable[str]:
     """What is wrong with a trial; `rest` is the longest that anybody waited before it, in seconds."""
     if count.lost and kind != "killed worker":
         yield f"{count.lost} of {count.sent} requests were lost"
+    for what, ends in lasting.items() if kind != "killed worker" else ():
+        if LOST in ends:
+            yield f"{ends[LOST]} of {sum(ends.values())} {what} were lost"
     if count.stall > max(STALL_SECONDS, STALL_TIMES * rest):
         yield f"somebody waited {count.stall:.2f} s, and {rest:.2f} s before it"
 

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -77,8 +78,15 @@ def row(kind: str, trials: Sequence[Trial]) -> str:
     kinds = ", ".join(f"{number} {how}" for how, number in count.by_kind().items() if number)
     lost = f"{count.lost} ({kinds})" if count.lost else "0"
     took = max(trial.took for trial in trials)
-    said = " ".join(["✗" if any(trial.faults for trial in trials) else "✓", trials[-1].seen])
+    said = " ".join(["✗" if any(trial.faults for trial in trials) else "✓", trials[-1].seen, *describe_lasting(trials)])
     return ROW.format(kind, len(trials), f"{count.sent:,}", lost, f"{count.stall:.2f} s", f"{took:.1f} s", said)
+
+
+def describe_lasting(trials: Sequence[Trial]) -> Iterator[str]:
+    """How WebSockets and streams ended, in all trials."""
+    for what in trials[0].lasting:
+        ends = sum((Counter(trial.lasting[what]) for trial in trials), Counter[str]())
+        yield f"· {what}: " + (", ".join(f"{number} {how}" for how, number in sorted(ends.items())) or "none")
 
 
 def document(production: Production, table: dict[str, list[Trial]]) -> dict[str, object]:

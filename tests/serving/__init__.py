@@ -1,0 +1,1 @@
+"""Parts of `serving_bench.py`."""

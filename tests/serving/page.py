@@ -1,0 +1,113 @@
+"""Write the page of figures from what was measured."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from serving.contestants import DRAIN, LEAD
+from serving.ends import SITUATIONS
+from serving.speed import CONNECTIONS
+
+__all__ = ["render_page"]
+
+GOAL = 0.95
+FEW, MANY = map(str, CONNECTIONS)
+INTRODUCTION = """# What clients get, in figures
+
+Written by `uv run noxfile.py -s serving -- --write`.
+Every service is beside the bare hello of its framework under the same server, with the server's own access log on,
+and beside what people start otherwise.
+All are on loopback; those with several processes have as many as the machine has processors.
+"""
+SPEED = f"""## A request
+
+A service gives each request an id, limits it, and writes its line as JSON; the bare hello has its server's own line.
+Each side was loaded by wrk in short turns, one right after the other, on {FEW} connections and on {MANY}; figures are medians.
+The ratio by processor time is the median of the turns' ratios, bare by service: below 1 the service takes more.
+The goal is {GOAL}.
+Rates and waits are those of a machine that others load, too; processor time is what can be compared.
+"""
+RESTARTS = """## Restarts
+
+Requests that were sent and lost through restarts under load, at least 10,000 for each kind where nothing else is said.
+Streams and WebSockets were open meanwhile. Of a bare server, SIGHUP was tried.
+"""
+ENDS = f"""## From SIGTERM to the exit
+
+Seconds, with one thing open. Services have a lead of {LEAD:g} s and a drain of {DRAIN} s; bare servers their own defaults.
+A WebSocket is told to come back: its end is to come within the lead and a second.
+A connection without a request lingers for 2 s after the lead, because a request may be on its way on it.
+A stream that asks `lockstep_serve.ending()` ends itself; one without end is broken off before the drain is over.
+"""
+
+
+def render_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
+    """The page of all parts; `kept` is by part and framework."""
+    parts = [INTRODUCTION]
+    for part, text, render in (
+        ("speed", SPEED, render_speed),
+        ("restarts", RESTARTS, render_restarts),
+        ("ends", ENDS, render_ends),
+    ):
+        if kept.get(part):
+            parts += [text]
+            for framework, seen in kept[part].items():
+                parts += [f"### {framework}\n", describe_run(seen), "", *render(seen["figures"]), ""]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def describe_run(seen: Mapping[str, Any]) -> str:
+    machine, loads = seen["machine"], seen["loads"]
+    return (
+        f"{machine['date']}, {machine['processor']}, {machine['cpus']} cores, {machine['memory_gb']} GB, {machine['system']}, "
+        f"Python {machine['python']}. Load average meanwhile: {min(loads):.0f} to {max(loads):.0f}."
+    )
+
+
+def write_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
+    yield f"| {' | '.join(headings)} |"
+    yield "|---" * len(headings) + "|"
+    for row in rows:
+        yield f"| {' | '.join(str(cell) for cell in row)} |"
+
+
+def render_speed(figures: Mapping[str, Any]) -> Iterator[str]:
+    columns = (
+        "by processor time",
+        "by rate",
+        "CPU ms",
+        "requests/s",
+        f"p50/p99 ms, {FEW}",
+        f"p50/p99 ms, {MANY}",
+        "refused",
+        "MB",
+    )
+    rows = []
+    for name, seen in figures.items():
+        if "error" in seen:
+            rows.append([name, seen["error"], *[""] * (len(columns) - 1)])
+            continue
+        few, many = seen[FEW], seen[MANY]
+        held = (few.get("by_cpu", ""), few.get("by_rate", ""))
+        waits = (f"{one['p50_ms']:.0f} / {one['p99_ms']:.0f}" for one in (few, many))
+        refused = few["refused"] + many["refused"] + few["failed"] + many["failed"]
+        rows.append([name, *held, f"{few['cpu_ms']:.3f}", f"{few['rate']:,.0f}", *waits, f"{refused:,.0f}", seen["memory_mb"]])
+    yield from write_table(["server", *columns], rows)
+
+
+def render_restarts(figures: Mapping[str, Any]) -> Iterator[str]:
+    rows = []
+    for name, seen in figures.items():
+        ends = [
+            f"{what}: {', '.join(f'{n:,} {how}' for how, n in sorted(of.items()))}"
+            for what, of in seen.get("lasting", {}).items()
+        ]
+        said = [*ends, *seen.get("faults", ()), *([seen["error"]] if "error" in seen else [])]
+        counts = (f"{seen['sent']:,}", seen["lost"], seen["restarts"], seen["stall_s"]) if "sent" in seen else ("",) * 4
+        rows.append([name, *counts, "; ".join(said)])
+    yield from write_table(["restart", "requests", "lost", "restarts", "longest wait, s", "what was open, and else"], rows)
+
+
+def render_ends(figures: Mapping[str, Any]) -> Iterator[str]:
+    yield from write_table(
+        ["server", *SITUATIONS], [[name, *(seen.get(one, "") for one in SITUATIONS)] for name, seen in figures.items()]
+    )
