@@ -88,7 +88,7 @@ def follow_request() -> Followed:
 
 
 class Requests(Sampler):
-    """Decides as the variables say, but for probes; a query is never sent, because tokens and personal data travel in it."""
+    """Decides as the variables say, but for probes; drops queries: tokens and personal data travel in them."""
 
     def __init__(self, chosen: Sampler) -> None:
         self.chosen = chosen
@@ -119,7 +119,7 @@ class TracedLines(Lines):
 
     def write_line(self, line: str) -> None:
         found = follow_request().trace
-        super().write_line(f'{line.removesuffix("}\n")}, "trace_id": "{found}"}}\n' if found else line)
+        super().write_line(line[:-2] + f', "trace_id": "{found}"}}\n' if found else line)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from . import worker as own
 
-__all__ = ["is_on", "worker"]
+__all__ = ["prepare", "worker"]
 
 ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
@@ -26,11 +26,19 @@ def is_on() -> bool:
     return bool(os.environ.get(ENDPOINT)) and os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true"
 
 
+def prepare() -> bool:
+    """Import what sends, and say whether somebody is to be told; later it would hold up the event loop."""
+    if is_on():
+        from . import exporters  # noqa: F401  # not for who has no endpoint
+
+    return is_on()
+
+
 @contextmanager
 def exporting() -> Iterator[None]:
     """In this process, after the fork: it starts threads."""
     refuse_bad_variables()
-    from . import exporters  # not before it is needed
+    from . import exporters
 
     with exporters.exporting():
         yield

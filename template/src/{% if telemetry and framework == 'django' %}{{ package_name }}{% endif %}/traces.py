@@ -16,11 +16,11 @@ __all__ = ["Traced", "create_asgi", "create_wsgi"]
 
 def create_asgi() -> Any:
     """What an ASGI server calls; raises SystemExit when a setting is bad."""
-    trace_requests()
+    on = trace_requests()
     from . import asgi
 
     made = asgi.create_app()
-    return Followed(made) if telemetry.is_on() else made
+    return Followed(made) if on else made
 
 
 def create_wsgi() -> Any:
@@ -31,11 +31,13 @@ def create_wsgi() -> Any:
     return wsgi.create_app()
 
 
-def trace_requests() -> None:
-    """Put `Traced` around all other middleware, before Django builds it."""
+def trace_requests() -> bool:
+    """Put `Traced` around all other middleware, before Django builds it, and say whether somebody is to be told."""
     choose_settings()
-    if telemetry.is_on() and (name := f"{__name__}.{Traced.__name__}") not in settings.MIDDLEWARE:
+    on = telemetry.prepare()
+    if on and (name := f"{__name__}.{Traced.__name__}") not in settings.MIDDLEWARE:
         settings.MIDDLEWARE.insert(0, name)
+    return on
 
 
 class Traced:
@@ -73,7 +75,7 @@ class Traced:
 
 
 class Followed:
-    """The same ASGI application. Django serves each request in a task of its own, of which the server's line sees nothing."""
+    """The same ASGI application; Django serves each request in a task of its own, which the server does not see."""
 
     def __init__(self, application: Any) -> None:
         from .exporters import follow_request  # not before it is needed

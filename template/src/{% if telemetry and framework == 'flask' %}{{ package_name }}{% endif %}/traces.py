@@ -13,7 +13,7 @@ __all__ = ["create_app"]
 def create_app() -> Flask:
     """What the server calls; raises SystemExit when a setting is bad."""
     made = app.create_app()
-    if telemetry.is_on():
+    if telemetry.prepare():
         made.wsgi_app = Traced(made.wsgi_app)  # type: ignore[method-assign]  # as Flask's documentation does it
     return made
 
