@@ -16,7 +16,7 @@ __all__ = ["Given", "compare_given", "given_files", "parse_file"]
 
 MOST = 12  # differences of one file are named
 WAYS = ("compose", "kubernetes", "systemd", "procfile", "prometheus")
-EXTRAS = ("scaling", "devcontainer", "vscode", "renovate")
+EXTRAS = ("scaling", "devcontainer", "vscode", "renovate", "opentelemetry")
 
 
 @dataclass(frozen=True)
