@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.markers import holds
+from lockstep_tool.toml_file import expect_file
 
 __all__ = ["Lock", "files_of", "name_of", "read_lock", "spot"]
 
@@ -82,7 +83,7 @@ def read_lock(path: Path, name: str = "") -> Lock:
     """Parse a lock, which messages call `name`; raises Refusal when it is missing, has conflict markers or is no lock."""
     name, text = name or path.name, ""
     try:
-        content = path.read_bytes()
+        content = expect_file(path).read_bytes()
         text = content.decode("utf-8").replace("\r\n", "\n")
         header = tomllib.loads(text)
         packages = header.pop("package", []) if path.name != "uv.lock" else header.pop("package")

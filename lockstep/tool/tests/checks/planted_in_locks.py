@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lockstep_tool.checks.finding import Severity
-from planting import Plant, Planted, add_wheel, append, edit, in_lock, remove, together, write
+from planting import Plant, Planted, add_wheel, append, edit, in_lock, pipe, remove, together, write
 from small_service import VERSION, SmallService, git, locked, make_wheel
 
 __all__ = ["LOCKS"]
@@ -109,6 +109,7 @@ LOCKS: Mapping[str, Sequence[Planted]] = {
         ),
         Planted("a conflict in the lock", append("uv.lock", "<<<<<<< HEAD\n"), "Run `uv run noxfile.py -s relock`."),
         Planted("a lock of random bytes", write("uv.lock", bytes(range(256))), "uv.lock is no text."),
+        Planted("a pipe in the place of the lock", pipe("uv.lock"), "neither file nor directory"),
         Planted("a lock that is of another shape", write("uv.lock", "package = 5\n"), "uv.lock cannot be read."),
         Planted("a package of another shape", in_lock(r"(?s)wheels = \[.*?\n\]", "wheels = 5"), "than a list of tables"),
         Planted(

@@ -1,6 +1,7 @@
 """How a fault is planted in the small service, and what its check then says."""
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from lockstep_tool.checks.finding import Severity
 from small_service import SmallService, make_wheel
 
-__all__ = ["Plant", "Planted", "add_wheel", "append", "edit", "in_lock", "remove", "together", "write"]
+__all__ = ["Plant", "Planted", "add_wheel", "append", "edit", "in_lock", "pipe", "remove", "together", "write"]
 
 Plant = Callable[[SmallService], object]
 
@@ -38,6 +39,14 @@ def append(file: str, text: str) -> Plant:
 
 def remove(file: str) -> Plant:
     return lambda service: (service.root / file).unlink()
+
+
+def pipe(file: str) -> Plant:
+    def plant(service: SmallService) -> None:
+        (service.root / file).unlink()
+        os.mkfifo(service.root / file)
+
+    return plant
 
 
 def in_lock(pattern: str, new: str) -> Plant:

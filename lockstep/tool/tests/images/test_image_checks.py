@@ -167,6 +167,7 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         Planted("a shell for builds", "Shell is /bin/sh, -c", **inherited("Shell", ["/bin/sh", "-c"])),
         Planted("another directory", "WorkingDir is /tmp, not /app", **inherited("WorkingDir", "/tmp")),
         Planted("no directory", "WorkingDir is missing, not /app", **inherited("WorkingDir", "")),
+        Planted("an end that the image sets", "StopTimeout is 1, and the Dockerfile has none", **inherited("StopTimeout", 1)),
         Planted("what nobody has heard of", "NetworkMode is host, and", **inherited("NetworkMode", "host")),
     ),
     "image base": (

@@ -9,6 +9,7 @@ from pathlib import Path
 from lockstep_serve.environment import sha256
 from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Repair
+from lockstep_tool.toml_file import expect_file
 
 __all__ = ["ANSWERS", "BUILD", "CI", "DEPLOY", "PROSE", "SCRIPTS", "Statement", "Tree"]
 
@@ -63,7 +64,7 @@ class Tree:
     def read_text(self, name: str) -> str:
         """A file as text, `text(name)` for all but the first time; raises Refusal where it cannot be read."""
         try:
-            return (self.root / name).read_text(encoding="utf-8", errors="replace")
+            return expect_file(self.root / name).read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise Refusal(f"{name} cannot be read.", [(name, str(error.strerror))], "Restore it from git.") from error
 
