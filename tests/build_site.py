@@ -54,6 +54,7 @@ site_name = "Lockstep"
 docs_dir = "source"
 site_dir = "site"
 use_directory_urls = false
+extra_css = ["site.css"]
 nav = {nav}
 
 [project.theme]
@@ -115,6 +116,7 @@ def gather(root: Path, folder: Path) -> Sequence[object]:
     )
     shutil.copytree(root / "lockstep" / "serve" / "without", folder / "production" / "without")
     shutil.copytree(root / "findings", folder / "findings", ignore=shutil.ignore_patterns("README.md"))
+    shutil.copy(root / "tests" / "site.css", folder)
     for name, place in ELSEWHERE.items():
         (folder / place).write_text(relink((root / name).read_text(encoding="utf-8"), name), encoding="utf-8")
     for directory, title in LISTED.items():
@@ -122,7 +124,7 @@ def gather(root: Path, folder: Path) -> Sequence[object]:
         (folder / directory / "index.md").write_text(f"# {title}\n\n{names}", encoding="utf-8")
     menu: list[object] = [{"Lockstep": "index.md"}, {"Tutorial": "tutorial.md"}]
     for title, directory in SECTIONS:
-        pages = sorted((folder / directory).glob("*.md"), key=lambda page: (page.name != "index.md", page.name))
+        pages = sorted((folder / directory).glob("*.md"), key=lambda page: (page.name != "index.md", place_of(page)))
         menu.append({title: [{title_of(page): f"{directory}/{page.name}"} for page in pages]})
     more = ("glossary.md", "changes/README.md", "findings/index.md", "production/index.md")
     return [*menu, {"More": [{title_of(folder / name): name} for name in more]}]
@@ -147,6 +149,11 @@ def title_of(page: Path) -> str:
     """Its first heading, without marks."""
     found = re.search(r"^# (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return re.sub(r"[`*]", "", found[1]) if found else page.stem
+
+
+def place_of(page: Path) -> str:
+    """What the menu is sorted by: what a reader sees there; the number of a decision is its name."""
+    return page.name if page.name[0].isdigit() else title_of(page).lower()
 
 
 def read_pages(site: Path) -> dict[str, Page]:

@@ -128,6 +128,15 @@ def checked(fastapi: Service, tmp_path_factory: pytest.TempPathFactory) -> Servi
     return fastapi.copy(tmp_path_factory.mktemp("checked") / "service")
 
 
+def test_style_leaves_nothing_in_the_directory_of_the_tool(checked: Service) -> None:
+    """ruff keeps a cache beside each file of settings, and `lock` names what nothing explains."""
+    before = {path.name for path in (checked.path / ".lockstep").iterdir()}
+    done = checked.nox("lint")
+
+    assert done.returncode == 0, done.stdout
+    assert {path.name for path in (checked.path / ".lockstep").iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("session", "file", "code"),
     [
