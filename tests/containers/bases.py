@@ -30,8 +30,6 @@ class Base:
     # "extract" only unpacks: five times faster than installing, and enough where no package manager runs.
     variant: str = "extract"
     suite: str = SUITE
-    # Beside it, for packages that are named as NAME/SUITE.
-    beside: str = ""
     # Another machine's, which nothing can run at its making.
     architecture: str = ""
 
@@ -71,9 +69,6 @@ def archive_of(base: Base) -> Path:
 
     def make(directory: Path) -> None:
         command = [*base.command(), str(directory / "root.tar"), *apt_mirror()]
-        if base.beside:
-            [mirror] = apt_mirror()
-            command[-1:] = [f"deb {mirror} {suite} main" for suite in (base.suite, base.beside)]
         made = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
         if made.returncode != 0:
             raise CannotMake(

@@ -51,6 +51,8 @@ def run_target(name: str, place: Place, *, write: bool) -> int:
         for point in points:
             print(f"  ✓ {point} ({time.monotonic() - began:.0f} s)", flush=True)
             seen.append(point)
+            if write:  # at once: some take an hour, and what was seen was seen
+                write_row(name, by, seen, list(TARGETS))
     except CannotMake as reason:
         print(f"  not run: {reason}", flush=True)
         if write:
@@ -58,9 +60,9 @@ def run_target(name: str, place: Place, *, write: bool) -> int:
         return NOT_RUN
     except (AssertionError, subprocess.SubprocessError) as error:
         print(f"  ✗ {''.join(traceback.format_exception(error))}", flush=True)
+        if write:
+            write_row(name, by, [*seen, f"**not seen**: what comes next, {str(error).splitlines()[0]}"], list(TARGETS))
         return 1
-    if write:
-        write_row(name, by, seen, list(TARGETS))
     return 0
 
 

@@ -11,7 +11,8 @@ HEAD = """\
 # Where it was run
 
 Written by `uv run noxfile.py -s targets -- --write`, a row for each target, when it last ran.
-Each run makes services from the template, starts them there, and fails unless it sees every point of its row.
+Each run makes services from the template and starts them there. A point is written once it is seen;
+a run fails at the first that is not.
 
 | target | run by | on | what was seen |
 |---|---|---|---|
