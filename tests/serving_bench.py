@@ -28,6 +28,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -62,6 +63,7 @@ def main() -> int:
     options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
     options.add_argument("--only-page", action="store_true", help="measure nothing; render what was kept")
     chosen = options.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever starts this by nohup ignores it, and so would the servers
     if not chosen.only_page:
         with work_in(chosen.folder) as folder:
             for framework in chosen.frameworks:

@@ -16,6 +16,7 @@ from serving.contestants import Contestant
 __all__ = ["PATIENCE_SECONDS", "SITUATIONS", "measure_ends"]
 
 PATIENCE_SECONDS = 12.0  # after which a server that waits is no longer waited for
+CLOSED = b"\x88\x02\x03"  # how a frame begins that closes a WebSocket with a code from 768 to 1023, and so with 1012
 
 Open = Callable[[int], socket.socket]
 
@@ -95,7 +96,9 @@ def time_end(one: Contestant, begin: Open) -> Any:
             started = time.monotonic()
             while time.monotonic() - started < PATIENCE_SECONDS:
                 with contextlib.suppress(OSError):
-                    client.recv(65536)  # a client that reads: what is sent to it does not fill up
+                    said = client.recv(65536)  # a client that reads: what is sent to it does not fill up
+                    if not said or CLOSED in said:  # and that closes when it is told
+                        client.close()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     server.process.wait(0.02)
                     return round(time.monotonic() - started, 1)

@@ -24,17 +24,20 @@ A service gives each request an id, limits it, and writes its line as JSON; the 
 Each side was loaded by wrk in short turns, one right after the other, on {FEW} connections and on {MANY}; figures are medians.
 The ratio by processor time is the median of the turns' ratios, bare by service: below 1 the service takes more.
 The goal is {GOAL}.
+Django's own middleware, which `check --deploy` demands, and FastAPI's nested routers are in the services only.
+`refused` are answers of 503: more at once than `threads` and `queue` hold.
 Rates and waits are those of a machine that others load, too; processor time is what can be compared.
 """
 RESTARTS = """## Restarts
 
 Requests that were sent and lost through restarts under load, at least 10,000 for each kind where nothing else is said.
-Streams and WebSockets were open meanwhile. Of a bare server, SIGHUP was tried.
+Streams and WebSockets were open meanwhile: one "sent elsewhere" was answered 503 because it came to a process that ends.
+Of a bare server, SIGHUP was tried.
 """
 ENDS = f"""## From SIGTERM to the exit
 
 Seconds, with one thing open. Services have a lead of {LEAD:g} s and a drain of {DRAIN} s; bare servers their own defaults.
-A WebSocket is told to come back: its end is to come within the lead and a second.
+A WebSocket is told to come back: its end is to come within the lead and a second, where the machine has a processor for it.
 A connection without a request lingers for 2 s after the lead, because a request may be on its way on it.
 A stream that asks `lockstep_serve.ending()` ends itself; one without end is broken off before the drain is over.
 """
@@ -74,6 +77,7 @@ def render_speed(figures: Mapping[str, Any]) -> Iterator[str]:
     columns = (
         "by processor time",
         "by rate",
+        f"by processor time, {MANY}",
         "CPU ms",
         "requests/s",
         f"p50/p99 ms, {FEW}",
@@ -90,7 +94,18 @@ def render_speed(figures: Mapping[str, Any]) -> Iterator[str]:
         held = (few.get("by_cpu", ""), few.get("by_rate", ""))
         waits = (f"{one['p50_ms']:.0f} / {one['p99_ms']:.0f}" for one in (few, many))
         refused = few["refused"] + many["refused"] + few["failed"] + many["failed"]
-        rows.append([name, *held, f"{few['cpu_ms']:.3f}", f"{few['rate']:,.0f}", *waits, f"{refused:,.0f}", seen["memory_mb"]])
+        rows.append(
+            [
+                name,
+                *held,
+                many.get("by_cpu", ""),
+                f"{few['cpu_ms']:.3f}",
+                f"{few['rate']:,.0f}",
+                *waits,
+                f"{refused:,.0f}",
+                seen["memory_mb"],
+            ]
+        )
     yield from write_table(["server", *columns], rows)
 
 

@@ -1,5 +1,6 @@
 """More connections than a process may have files open: it says so, does not die, and serves when there is room again."""
 
+import contextlib
 import resource
 import socket
 from contextlib import ExitStack
@@ -62,3 +63,18 @@ def test_a_worker_without_files_does_not_die(service: Service) -> None:
         server.until(lambda: server.get("/hello/Ada")[0] == 200)
 
         assert pids(server) == workers
+
+
+@pytest.mark.parametrize("said", ["", "GET /hello/Ada HTTP/1.1\r\nHost: loc"], ids=["nothing", "half a head"])
+def test_one_that_says_no_request_is_closed(service: Service, said: str) -> None:
+    """After `keep_alive`, without a fault in the log; the others are served meanwhile."""
+    if service.model.name == "gunicorn-sync" or (said and service.model.name == "gunicorn-gthread"):
+        pytest.skip("its process or its thread waits for the client, as long as the proxy in front lets it")
+    with service.serving(WEB_CONCURRENCY="1", SERVER_KEEP_ALIVE="1") as server, server.open(said) as silent:
+        assert server.get("/hello/Ada")[0] == 200
+        with contextlib.suppress(ConnectionResetError):
+            while silent.recv(1024):
+                pass
+
+        assert server.get("/hello/Ada")[0] == 200
+        assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
