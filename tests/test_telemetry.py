@@ -13,7 +13,7 @@ from stand_in_collector import Collector, Span, stand_in_collector
 ROUTES = {
     "fastapi-gunicorn-asgi-traces": "/hello/{name}",
     "flask-gunicorn-gthread-traces": "/hello/<name>",
-    "django-gunicorn-asgi-traces": "/hello/<str:name>",
+    "django-gunicorn-asgi-traces": "/hello/<name>",
 }
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALLED = f"traceparent: 00-{TRACE}-{PARENT}-01"

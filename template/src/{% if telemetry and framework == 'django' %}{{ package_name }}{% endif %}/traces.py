@@ -89,5 +89,5 @@ class Followed:
 
 
 def route_of(request: HttpRequest) -> str | None:
-    """`/hello/<str:name>`; None where none was found."""
+    """`/hello/<name>`; None where none was found."""
     return f"/{request.resolver_match.route}" if request.resolver_match else None
