@@ -61,7 +61,9 @@ def test_a_request_is_a_span_and_a_line_of_one_trace(service: tuple[Service, str
         assert server.get("/hello/Bob")[0] == 200
         assert server.get("/nowhere")[0] == 404
         server.stop()
-        logged = {str(line["path"]): line["trace_id"] for line in server.lines() if line["logger"] == "access" and "trace_id" in line}
+        logged = {
+            str(line["path"]): line["trace_id"] for line in server.lines() if line["logger"] == "access" and "trace_id" in line
+        }
 
     span = one_of(collector, "/hello/Ada")
     assert (span.name, span.trace, span.parent, span.failed) == (f"GET {route}", TRACE, PARENT, False)
