@@ -58,7 +58,11 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
         ["deploy   heroku"],
         "Choose compose, kubernetes, systemd, procfile or prometheus.",
     ),
-    "an extra that is none": ({"extras": ["pipenv"]}, ["extras   pipenv"], "Choose scaling, devcontainer, vscode or renovate."),
+    "an extra that is none": (
+        {"extras": ["pipenv"]},
+        ["extras   pipenv"],
+        "Choose scaling, devcontainer, vscode, renovate or opentelemetry.",
+    ),
     "a Python without a patch": ({"python": "3.13"}, ["Python is not stated exactly."], "such as 3.14.10"),
     "a Python that is a word": ({"python": "newest"}, ["Python is not stated exactly."], "such as 3.14.10"),
     "a pre-release of Python": ({"python": "3.14.0rc1"}, ["Python is not stated exactly."], "such as 3.14.10"),

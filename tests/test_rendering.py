@@ -146,6 +146,7 @@ def test_each_answer_brings_only_its_own_files(every_service: Mapping[str, Path]
             "vscode": (folder / ".vscode").exists(),
             "renovate": (folder / "renovate.json").exists(),
             "prometheus": bool(list(folder.glob("src/*/metrics.py"))),
+            "opentelemetry": bool(list(folder.glob("src/*/telemetry.py"))),
         }
 
         extras = answers.get("extras", [])

@@ -13,7 +13,7 @@ from stand_in_collector import Collector, Span, stand_in_collector
 ROUTES = {
     "fastapi-gunicorn-asgi-traces": "/hello/{name}",
     "flask-gunicorn-gthread-traces": "/hello/<name>",
-    "django-gunicorn-asgi-traces": "/hello/<str:name>",
+    "django-gunicorn-asgi-traces": "/hello/<name>",
 }
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CALLED = f"traceparent: 00-{TRACE}-{PARENT}-01"
@@ -61,7 +61,9 @@ def test_a_request_is_a_span_and_a_line_of_one_trace(service: tuple[Service, str
         assert server.get("/hello/Bob")[0] == 200
         assert server.get("/nowhere")[0] == 404
         server.stop()
-        logged = {str(line["path"]): line["trace_id"] for line in server.lines() if line["logger"] == "access" and "trace_id" in line}
+        logged = {
+            str(line["path"]): line["trace_id"] for line in server.lines() if line["logger"] == "access" and "trace_id" in line
+        }
 
     span = one_of(collector, "/hello/Ada")
     assert (span.name, span.trace, span.parent, span.failed) == (f"GET {route}", TRACE, PARENT, False)

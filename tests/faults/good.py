@@ -54,7 +54,8 @@ def false_alarms(template: Template, folder: Path, count: int, seed: int) -> int
             refused += 1
             continue
         found = alarms_of_files(root)
-        packages = (answers["framework"], answers["server"], "prometheus" in deploy_of(answers))
+        brought = "prometheus" in deploy_of(answers), "opentelemetry" in str(answers.get("extras"))
+        packages = (answers["framework"], answers["server"], *brought)
         if not found and packages not in built:
             found = alarms_of_environment(root)
             built[packages] = str(answers["project_name"])

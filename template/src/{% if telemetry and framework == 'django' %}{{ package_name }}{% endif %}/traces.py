@@ -5,29 +5,28 @@ from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponseBase
 
-from . import telemetry
+from . import asgi, telemetry, wsgi
 from .requests import Answer, Handler
 from .start import choose_settings
 
 __all__ = ["Traced", "create_asgi", "create_wsgi"]
 
 
-def create_asgi() -> Any:
+def create_asgi() -> asgi.Application:
     """What an ASGI server calls; raises SystemExit when a setting is bad."""
     on = trace_requests()
-    from . import asgi
-
     made = asgi.create_app()
-    return Followed(made) if on else made
+    if on:
+        made.__class__ = Followed
+    return made
 
 
-def create_wsgi() -> Any:
+def create_wsgi() -> WSGIHandler:
     """What a WSGI server calls; raises SystemExit when a setting is bad."""
     trace_requests()
-    from . import wsgi
-
     return wsgi.create_app()
 
 
@@ -74,20 +73,16 @@ class Traced:
             served.end(status, route_of(request))
 
 
-class Followed:
+class Followed(asgi.Application):
     """The same ASGI application; Django serves each request in a task of its own, which the server does not see."""
 
-    def __init__(self, application: Any) -> None:
+    async def __call__(self, scope: dict[str, Any], receive: asgi.Receive, send: asgi.Send) -> None:
         from .exporters import follow_request  # not before it is needed
 
-        self.application, self.follow = application, follow_request
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "http":
-            self.follow()
-        await self.application(scope, receive, send)
+        follow_request()
+        await super().__call__(scope, receive, send)
 
 
 def route_of(request: HttpRequest) -> str | None:
-    """`/hello/<str:name>`; None where none was found."""
+    """`/hello/<name>`; None where none was found."""
     return f"/{request.resolver_match.route}" if request.resolver_match else None

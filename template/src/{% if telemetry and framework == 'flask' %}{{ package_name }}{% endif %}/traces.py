@@ -29,15 +29,15 @@ class Traced:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")  # WSGI carries bytes in it
         served = self.begin(environ["REQUEST_METHOD"], environ["wsgi.url_scheme"], path, environ)
-        status = 0
+        status, route = 0, None
 
         def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            nonlocal status
-            status = int(line[:3])
+            nonlocal status, route
+            status, route = int(line[:3]), route_of(environ)  # later Flask has taken the request away
             return start_response(line, headers, exc_info) if exc_info else start_response(line, headers)
 
         def end() -> None:
-            served.end(status, route_of(environ))
+            served.end(status, route)
 
         try:
             chunks = self.application(environ, start)

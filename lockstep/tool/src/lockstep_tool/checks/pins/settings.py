@@ -14,6 +14,8 @@ __all__ = ["CHECK"]
 
 # Given by the server, the framework or the machine, and not by whoever deploys the service.
 GIVEN = frozenset({"DJANGO_SETTINGS_MODULE", "HOME", "HOSTNAME", "LANG", "PATH", "PROMETHEUS_MULTIPROC_DIR", "TMPDIR", "TZ"})
+# OpenTelemetry's own, which it documents; the service's telemetry looks at three of them.
+GIVEN |= {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_SDK_DISABLED", "FASTAPI_OTEL_AUTO_CONFIGURE"}
 EXAMPLE = ".env.example"
 SECRETS = "pyproject.toml [tool.lockstep] secrets, stand-ins"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
