@@ -70,6 +70,6 @@ def test_every_kind_of_step_goes_well_together(starts: Starts, tmp_path: Path) -
     walk = Walk(*starts.start("fastapi, uvicorn", tmp_path))
     wrong = walk.follow(History("fastapi, uvicorn", steps))
 
-    assert wrong == []
+    assert wrong == [], "\n".join(wrong)
     assert walk.yes == "extra_4"
     assert (walk.service.path / "extra" / "2.txt").exists()

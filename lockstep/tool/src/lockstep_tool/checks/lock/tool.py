@@ -20,6 +20,11 @@ FILES = (PROJECT, TOOL_LOCK, RULES)
 PLACES = (
     Place("tool/uv/sources", "the wheels from your index", less=True),
     Place("tool/uv/sources/*", "the wheels from your index", less=True),
+    Place(
+        "tool/uv/sources/*/path",
+        "the wheels of another version, which the lock has",
+        r"lockstep_(serve|tool)-[^/]+-py3-none-any\.whl",
+    ),
     Place("tool/uv/exclude-newer", "another age", r"[1-9]\d* (?:days?|weeks?)"),
     Place("tool/uv/exclude-newer-package", "packages of another age"),
 )
