@@ -132,7 +132,7 @@ def let_in(scene: Scene) -> None:
 def in_the_checkout_only(scene: Scene) -> None:
     """An answer that is made of a file which no wheel has."""
     there = 'docs="/docs" if (pathlib.Path(__file__).parents[2] / "README.md").exists() else "/")'
-    scene.edit("src/orders_api/hello.py", 'docs="/docs" if current_settings().api_docs else None)', there)
+    scene.edit("src/orders_api/hello.py", "docs=docs)", there)
     scene.edit("src/orders_api/hello.py", "from typing import Annotated\n", "import pathlib\nfrom typing import Annotated\n")
 
 
