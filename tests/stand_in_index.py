@@ -45,18 +45,10 @@ class Index:
             archive.writestr(f"{folder}/METADATA", metadata)
             archive.writestr(f"{folder}/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n")
             archive.writestr(f"{folder}/RECORD", "")
-        self.contents[file] = wheel.getvalue()
         self.contents[f"{file}.metadata"] = metadata.encode()
-        self.files.setdefault(name, []).append(
-            {
-                "filename": file,
-                "url": f"{self.address}/files/{file}",
-                "hashes": {"sha256": hashlib.sha256(wheel.getvalue()).hexdigest()},
-                "size": len(wheel.getvalue()),
-                "upload-time": uploaded,
-                "core-metadata": {"sha256": hashlib.sha256(metadata.encode()).hexdigest()},
-            }
-        )
+        self.offer(name, file, wheel.getvalue(), uploaded)["core-metadata"] = {
+            "sha256": hashlib.sha256(metadata.encode()).hexdigest()
+        }
 
     def publish_source(self, name: str, version: str, *, uploaded: str = LONG_AGO) -> None:
         """Put a source there that nobody can build: its backend is nowhere."""
@@ -69,16 +61,20 @@ class Index:
                 entry = tarfile.TarInfo(f"{name}-{version}/{inside}")
                 entry.size = len(text)
                 archive.addfile(entry, io.BytesIO(text.encode()))
-        self.contents[file] = source.getvalue()
-        self.files.setdefault(name, []).append(
-            {
-                "filename": file,
-                "url": f"{self.address}/files/{file}",
-                "hashes": {"sha256": hashlib.sha256(source.getvalue()).hexdigest()},
-                "size": len(source.getvalue()),
-                "upload-time": uploaded,
-            }
-        )
+        self.offer(name, file, source.getvalue(), uploaded)
+
+    def offer(self, name: str, file: str, content: bytes, uploaded: str) -> dict[str, object]:
+        """Put a file there; what the index says of it."""
+        self.contents[file] = content
+        said: dict[str, object] = {
+            "filename": file,
+            "url": f"{self.address}/files/{file}",
+            "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
+            "size": len(content),
+            "upload-time": uploaded,
+        }
+        self.files.setdefault(name, []).append(said)
+        return said
 
     def answer(self, path: str) -> tuple[str, bytes] | None:
         """Content type and body of what is there."""

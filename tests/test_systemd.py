@@ -9,21 +9,21 @@ from conftest import Render, committed, read_answers
 from containers.engine import Engine
 from containers.systemd import Machine
 from deploying.machines import (
+    EXPOSED,
     PYTHON,
     SOCKET,
     UNIT,
     VERSION,
-    count_workers,
+    WORKERS,
+    count_by_limit,
     install_units,
     kill_service,
     lost_during,
     read_boot_line,
     read_exposure,
-    rehearsal,
+    rehearse_twice,
 )
 from services import Service
-
-EXPOSED = 2.0  # systemd-analyze security goes from 0 to 10
 
 
 @pytest.fixture(scope="module")
@@ -69,21 +69,11 @@ def test_a_killed_service_comes_back(host: Machine) -> None:
 
 
 def test_the_worker_count_follows_the_units_limits(host: Machine) -> None:
-    try:
-        quota = count_workers(host, "CPUQuota=100%")
-        memory = count_workers(host, "CPUQuota=", "MemoryMax=300M")
-    finally:
-        host("systemctl", "revert", UNIT)
-        host("systemctl", "restart", UNIT)
-
-    assert (quota, memory) == (1, 2)
+    assert count_by_limit(host) == WORKERS == {("CPUQuota=100%",): 1, ("CPUQuota=", "MemoryMax=300M"): 2}
 
 
 def test_new_code_is_tried_before_a_restart(host: Machine) -> None:
-    good = host.try_to("sh", "-c", rehearsal())
-    host.script("echo 'ORDERS_API_LOG_LEVEL=loud' > /etc/orders-api.env")
-    bad = host.try_to("sh", "-c", rehearsal())
-    host.script("rm /etc/orders-api.env")
+    good, bad = rehearse_twice(host)
 
     assert good.returncode == 0, good.stdout + good.stderr
     assert bad.returncode != 0

@@ -14,8 +14,8 @@ from containers.systemd import Machine, machine
 from services import PATIENCE, Service
 
 __all__ = [
-    "PYTHON", "READY", "SOCKET", "UNIT", "VERSION", "count_workers", "install_units", "kill_service", "lost_during",
-    "read_boot_line", "read_exposure", "rehearsal",
+    "EXPOSED", "PYTHON", "SOCKET", "UNIT", "VERSION", "WORKERS", "count_by_limit", "install_units", "kill_service", "lost_during",
+    "read_boot_line", "read_exposure", "rehearse_twice",
 ]  # fmt: skip
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "deploy-without-losing-a-request.md"
@@ -35,6 +35,9 @@ print(answered, lost)
 """
 VERSION = "import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:8000/version', timeout=120).read().decode())"
 READY = f"{PYTHON} -I -m lockstep_serve health"
+EXPOSED = 2.0  # systemd-analyze security goes from 0 to 10
+# Properties → the worker count that they allow; what the one before it said is taken back first.
+WORKERS = {("CPUQuota=100%",): 1, ("CPUQuota=", "MemoryMax=300M"): 2}
 
 
 @contextmanager
@@ -93,6 +96,15 @@ def kill_service(machine: Machine) -> bool:
     return machine("systemctl", "show", "--property=MainPID", "--value", UNIT).strip() != before
 
 
+def count_by_limit(machine: Machine) -> dict[tuple[str, ...], object]:
+    """Properties → the worker count after a restart with them, as in WORKERS; the unit stays as it was."""
+    try:
+        return {limits: count_workers(machine, *limits) for limits in WORKERS}
+    finally:
+        machine("systemctl", "revert", UNIT)
+        machine("systemctl", "restart", UNIT)
+
+
 def count_workers(machine: Machine, *limits: str) -> object:
     """The worker count after a restart with these properties."""
     machine("systemctl", "set-property", "--runtime", UNIT, *limits)
@@ -101,7 +113,11 @@ def count_workers(machine: Machine, *limits: str) -> object:
     return read_boot_line(machine)["workers"]
 
 
-def rehearsal() -> str:
-    """The command of the page that tries new code before a restart, without `sudo`."""
+def rehearse_twice(machine: Machine) -> tuple[subprocess.CompletedProcess[str], subprocess.CompletedProcess[str]]:
+    """What the page's command that tries new code before a restart says: as it is, and with a setting that cannot be read."""
     [command] = re.findall(r"`sudo (systemd-run [^`]*rehearse)`", PAGE.read_text())
-    return str(command)
+    good = machine.try_to("sh", "-c", command)
+    machine.script("echo 'ORDERS_API_LOG_LEVEL=loud' > /etc/orders-api.env")
+    bad = machine.try_to("sh", "-c", command)
+    machine.script("rm /etc/orders-api.env")
+    return good, bad
