@@ -38,19 +38,19 @@ def write_for_people(root: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # it ends with what it reads
     try:
-        copy_lines(0, root)
+        copy_lines(root)
     finally:
         os._exit(0)
 
 
-def copy_lines(reading: int, root: Path) -> None:
-    """Write what comes until its end."""
+def copy_lines(root: Path) -> None:
+    """Write what comes on stdin until its end."""
     from rich.console import Console
     from rich.text import Text
 
     console = Console(highlight=False, soft_wrap=True)
     rest = b""
-    while chunk := os.read(reading, 65536):
+    while chunk := os.read(0, 65536):
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
             styled = readable_line(line.decode("utf-8", "replace"), root)

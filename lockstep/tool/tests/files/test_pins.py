@@ -110,3 +110,10 @@ def test_another_nox_than_the_locked_one_is_named(good: SmallService) -> None:
         compare_nox(Service(good.root), "2024.1.1")
 
     compare_nox(Service(good.root), Service(good.root).versions["nox"])
+
+
+def test_endpoints_that_are_not_to_be_asked_are_a_list_of_paths(service: SmallService) -> None:
+    service.edit("pyproject.toml", "secrets = [", "not-requested = 5\nsecrets = [")
+
+    with pytest.raises(Refusal, match=r"not to ask are not a list of paths\.(?:.|\n)*not-requested   5"):
+        check_pins(Service(service.root))

@@ -7,7 +7,7 @@ import pytest
 from lockstep_serve.errors import Refusal
 from lockstep_serve.models import NAMES
 from lockstep_tool.files.given import given_files
-from lockstep_tool.files.template_files import rendered_files, template
+from lockstep_tool.files.template_files import asked_for, rendered_files, template
 from lockstep_tool.service import Service
 from small_service import ANSWERS, TEMPLATE, SmallService
 
@@ -49,3 +49,7 @@ def test_of_two_variants_the_one_that_was_asked_for_is_compared(service: SmallSe
 
     assert asked
     assert ("disruption.yaml" in text) is bool(extras)
+
+
+def test_every_way_and_every_extra_with_files_is_known_from_the_conditions() -> None:
+    assert (asked_for("deploy"), asked_for("extras")) == ({"compose", "kubernetes", "systemd"}, {"scaling"})

@@ -9,14 +9,12 @@ from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding
 from lockstep_tool.files.comparing import Place, compare_nodes
 from lockstep_tool.files.node import Mapped, Node, Path, Unreadable
-from lockstep_tool.files.template_files import rendered_files
+from lockstep_tool.files.template_files import asked_for, rendered_files
 from lockstep_tool.service import Service
 
 __all__ = ["Given", "compare_given", "given_files", "parse_file"]
 
 MOST = 12  # differences of one file are named
-WAYS = ("compose", "kubernetes", "systemd", "procfile", "prometheus")
-EXTRAS = ("scaling", "devcontainer", "vscode", "renovate", "opentelemetry")
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,9 @@ class Given:
 def given_files(service: Service) -> dict[str, tuple[str, bool]]:
     """Name → text that the template gives, and whether these answers have the file. Others are compared where they are."""
     found: dict[str, tuple[str, bool]] = {}
+    lists = {question: asked_for(question) for question in ("deploy", "extras")}
     for ci in ("github", "gitlab"):
-        every = rendered_files({**service.answers, "ci": ci, "deploy": WAYS, "extras": EXTRAS})
+        every = rendered_files({**service.answers, "ci": ci, **lists})
         found |= {name: (text, False) for name, text in every.items()}
     return found | {name: (text, True) for name, text in rendered_files(service.answers).items()}
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lockstep_tool.files.python_file import service_files
 from lockstep_tool.service import Service
 
 __all__ = ["Route", "routes"]
@@ -39,11 +40,7 @@ class Route:
 
 def routes(service: Service) -> Iterator[Route]:
     """Every route, in the order of the files."""
-    for file in service.files.named(*(f"src/{module.name}/**/*.py" for module in service.modules)):
-        try:
-            tree = ast.parse(service.files.text(file))
-        except (SyntaxError, ValueError):
-            continue  # `lint` says so, with the line
+    for file, tree in service_files(service):
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 calls = [call for call in node.decorator_list if isinstance(call, ast.Call)]

@@ -12,7 +12,7 @@ from typing import Any
 from lockstep_serve.errors import Refusal
 from lockstep_tool.files.tree import ANSWERS
 
-__all__ = ["rendered_files", "template"]
+__all__ = ["asked_for", "rendered_files", "template"]
 
 CONDITION = re.compile(r"\{% if (.+?) %\}(.*?)\{% endif %\}")
 VALUE = re.compile(r"\{\{ (\w+) \}\}")
@@ -37,6 +37,14 @@ def rendered_files(answers: Mapping[str, Any]) -> dict[str, str]:
             name = normpath(put_values(CONDITION.sub(r"\2", path), answers))
             rendered[name.removesuffix(".jinja")] = put_values(text, answers) if name.endswith(".jinja") else text
     return rendered
+
+
+@cache
+def asked_for(question: str) -> frozenset[str]:
+    """Every answer, to a question that takes several, that a condition on a directory asks for, as in `'systemd' in deploy`."""
+    conditions = {condition for path in template() for condition, _ in CONDITION.findall(path)}
+    found = (re.findall(rf"'(\w+)' (?:not )?in {question}\b", condition) for condition in conditions)
+    return frozenset(word for words in found for word in words)
 
 
 def put_values(text: str, answers: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from lockstep_tool.files.python_file import service_files
 from lockstep_tool.service import Service
 
 __all__ = ["Variable", "variables"]
@@ -33,11 +34,7 @@ def variables(service: Service) -> dict[str, Variable]:
     """Name → variable, for every module of the service, with the first line that reads it."""
     found, asked_for = dict[str, Variable](), set[str]()
     package = service.package.name
-    for file in service.files.named(*(f"src/{module.name}/**/*.py" for module in service.modules)):
-        try:
-            tree = ast.parse(service.files.text(file))
-        except (SyntaxError, ValueError):
-            continue  # `lint` says so, with the line
+    for file, tree in service_files(service):
         for variable in [*fields(tree, file, package), *read_by_name(tree, file)]:
             found.setdefault(variable.name, variable)
         asked_for |= names_asked_for(tree)

@@ -126,11 +126,10 @@ def begin(server: Server, otherwise: str) -> None:
 
 def list_faults(kind: str, count: Count, lasting: Mapping[str, Mapping[str, int]], rest: float) -> Iterable[str]:
     """What is wrong with a trial; `rest` is the longest that anybody waited before it, in seconds."""
-    if count.lost and kind != "killed worker":
-        yield f"{count.lost} of {count.sent} requests were lost"
-    for what, ends in lasting.items() if kind != "killed worker" else ():
-        if LOST in ends:
-            yield f"{ends[LOST]} of {sum(ends.values())} {what} were lost"
+    if kind != "killed worker":
+        if count.lost:
+            yield f"{count.lost} of {count.sent} requests were lost"
+        yield from (f"{ends[LOST]} of {sum(ends.values())} {what} were lost" for what, ends in lasting.items() if LOST in ends)
     if count.stall > max(STALL_SECONDS, STALL_TIMES * rest):
         yield f"somebody waited {count.stall:.2f} s, and {rest:.2f} s before it"
 

@@ -7,6 +7,7 @@ from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.files.given import Given, compare_given
 from lockstep_tool.files.line_file import parse_every_line
+from lockstep_tool.files.python_file import parse_python
 from lockstep_tool.service import Service
 
 __all__ = ["CHECK"]
@@ -20,14 +21,15 @@ def find(service: Service) -> Iterator[Finding]:
     yield from compare_given(service, CHECK, Given((MENU,), parse_every_line))
     if service.detached or not service.files.has(OWN):
         return
-    ours = {name for name, _ in sessions_of(service.files.text(MENU))}
-    if taken := [(name, line) for name, line in sessions_of(service.files.text(OWN)) if name in ours]:
+    menu, own = (parse_python(service.files.text(name)) for name in (MENU, OWN))
+    ours = {name for name, _ in sessions_of(menu)}
+    if taken := [(name, line) for name, line in sessions_of(own) if name in ours]:
         yield CHECK.finding(
             "A session of Lockstep's is replaced by another one of its name.",
             where=tuple((f"{OWN}:{line}", f"{name}   <- takes its place") for name, line in taken),
             fix=f"Give it another name in {OWN}, and run both.",
         )
-    if chosen := list(choices_in(service.files.text(OWN))):
+    if chosen := list(choices_in(own)):
         yield CHECK.finding(
             "Plain nox does not run the whole.",
             where=tuple((f"{OWN}:{line}", f"nox.options.{name}   <- chooses what runs") for name, line in chosen),
@@ -36,23 +38,15 @@ def find(service: Service) -> Iterator[Finding]:
         )
 
 
-def choices_in(text: str) -> Iterator[tuple[str, int]]:
+def choices_in(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Name and line of each option of nox that chooses sessions, wherever a file names it."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in CHOOSING and ast.unparse(node.value).split(".")[-1] == "options":
             yield node.attr, node.lineno
 
 
-def sessions_of(text: str) -> Iterator[tuple[str, int]]:
+def sessions_of(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Name and line of each session that a file of nox has."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return  # nox itself says so
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef):
             continue

@@ -5,19 +5,19 @@ from collections.abc import Iterator
 
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, Severity, name_few
-from lockstep_tool.environments.own_requests import own_requests
+from lockstep_tool.environments.own_requests import own_requests, paths_left_out
 from lockstep_tool.files.routes import routes
 from lockstep_tool.service import Service
 
 __all__ = ["CHECK"]
 
-REQUESTS, LEFT_OUT = "pyproject.toml [tool.lockstep] requests", "not-requested"
+REQUESTS = "pyproject.toml [tool.lockstep] requests"
 OURS = re.compile(r"/(health/.*|version|metrics)")  # `prove` asks for them by itself
 
 
 def find(service: Service) -> Iterator[Finding]:
     """Endpoints of which no path is asked for."""
-    asked, left_out = own_requests(service), service.settings.get(LEFT_OUT, [])
+    asked, left_out = own_requests(service), paths_left_out(service)
     known = [route for route in routes(service) if not OURS.fullmatch(route.path) and route.path not in left_out]
     unasked = [route for route in known if not any(route.answers(request) for request in asked)]
     if unasked:
