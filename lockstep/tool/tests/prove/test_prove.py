@@ -2,13 +2,18 @@
 
 import os
 import signal
+import socket
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterable
 
 import pytest
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
-from lockstep_tool.prove import process, prove
+from lockstep_tool.prove import expecting, process, prove
 from lockstep_tool.prove.apart import work_apart
+from lockstep_tool.prove.passed_socket import open_listener
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.prove import prove_steps
 from lockstep_tool.prove.steps import Step
@@ -126,6 +131,36 @@ def test_ctrl_c_in_a_step_ends_every_server(tiny: Tiny, monkeypatch: pytest.Monk
     assert begun
     assert all(server.process.poll() is not None for server in begun)
     assert not process._started
+
+
+def test_ctrl_c_while_the_thread_starts_waits_for_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[bool] = []
+
+    def work() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        ended.append(True)
+
+    monkeypatch.setattr(expecting, "interrupted", threading.Event())
+    before, interval = signal.signal(signal.SIGINT, signal.default_int_handler), sys.getswitchinterval()
+    sys.setswitchinterval(5)  # what is begun goes on before whoever began it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work_apart(work)
+        assert ended
+    finally:
+        sys.setswitchinterval(interval)
+        signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_what_waits_for_a_server_to_accept_it(tiny: Tiny) -> None:
+    with open_listener() as listener, Server(tiny("uvicorn").production, {}, listener=listener) as server:
+        server.kill()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+            process.end_servers()
+
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
 
 
 def test_what_takes_too_long_is_ended_and_named(tiny: Tiny) -> None:

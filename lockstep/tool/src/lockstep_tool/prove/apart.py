@@ -20,6 +20,7 @@ def work_apart(act: Callable[[], Result], seconds: float | None = None) -> Resul
     """What it returns or raises; before KeyboardInterrupt, or a Refusal after so many seconds, every server is ended."""
     pool = ThreadPoolExecutor(1)
     try:
+        pool.submit(int).result()  # an executor that is interrupted while its thread starts would not wait for it
         work = pool.submit(act)
         if not wait([work], seconds).done:
             end_servers()

@@ -149,9 +149,14 @@ def free_port() -> int:
 
 
 def end_servers() -> None:
-    """Kill every server that runs, also those of other threads: whoever waits for one then fails at once."""
+    """Kill every server that runs, also those of other threads, and end what listens for one: whoever waits for an answer
+    then fails at once.
+    """
     expecting.interrupted.set()
     with _starting:
         for server in _started.copy():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(server.process.pid, signal.SIGKILL)
+            if server.listener:
+                with contextlib.suppress(OSError):  # of who is connected to it, and waits for a server to accept that
+                    server.listener.shutdown(socket.SHUT_RDWR)
