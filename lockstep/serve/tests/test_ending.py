@@ -108,6 +108,16 @@ def test_what_goes_on_after_its_answer_may_finish_within_the_drain(service: Serv
         assert words_of(notes) == ["start", "done", "stop"]
 
 
+@pytest.mark.parametrize(("sent", "drain"), [("", "300"), ("GET / HTTP/1.1\r\nHost: x\r\n", "2")], ids=["nothing", "half a head"])
+def test_a_client_that_does_not_ask_is_not_waited_for(service: Service, sent: str, drain: str) -> None:
+    """Not for the drain where it has begun nothing, and not longer than that where it has."""
+    chosen = LONG | {"SERVER_DRAIN": drain, "SERVER_KEEP_ALIVE": "300"}
+    with service.serving(**chosen) as server, server.open(sent), server.open(sent):
+        server.signal(signal.SIGTERM)
+
+        assert server.process.wait(PATIENCE) in service.model.exit_codes
+
+
 def server_listens(server: Running) -> bool:
     try:
         server.open().close()

@@ -13,7 +13,9 @@ from contextlib import ExitStack
 from lockstep_serve.application import announced, load, origin, readable_failure
 from lockstep_serve.errors import Refusal
 
-__all__ = ["count_request", "end_after", "enter_worker", "leave_worker", "most_connections"]
+__all__ = ["LINGER_SECONDS", "count_request", "end_after", "enter_worker", "leave_worker", "most_connections"]
+
+LINGER_SECONDS = 2.0  # from the end of the lead on: a request may be on its way on a connection that idles
 
 log = logging.getLogger("lockstep.worker")
 

@@ -17,11 +17,10 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.asgi_socket import Socket
 from lockstep_serve.problems import log_full, refuse_unread
-from lockstep_serve.worker_life import most_connections
+from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
 
 __all__ = ["run"]
 
-LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
 LOOK_SECONDS = 0.05
 
 

@@ -16,14 +16,13 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
-from lockstep_serve.worker_life import most_connections
+from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
 
 __all__ = ["run"]
 
 log = logging.getLogger("lockstep.requests")
 
 IDLE = 4  # connections for each request that may run: most of what proxies keep open idles
-LINGER_SECONDS = 2.0  # gunicorn's own for threads: a request may be on its way on a connection that idles
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above

@@ -41,7 +41,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
 
     def run(self) -> None:
         super().run()
-        if OPEN:  # Python would wait for the threads at its end
+        if OPEN or self.nr_conns:  # Python would wait for the threads at its end, also for one that reads a head
             give_up()
             leave_worker()
             logging.shutdown()

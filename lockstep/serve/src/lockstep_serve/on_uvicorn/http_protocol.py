@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lockstep_serve.application import in_force
 from lockstep_serve.problems import log_full, refuse_unread
-from lockstep_serve.worker_life import most_connections
+from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
 
 __all__ = ["DrainingProtocol", "protocol"]
 
@@ -25,7 +25,6 @@ log = logging.getLogger("lockstep.http")
 most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
-LINGER_SECONDS = 2.0
 LEANS_ON = (
     "connection_made",
     "data_received",
