@@ -60,6 +60,18 @@ def test_a_worker_that_was_killed_comes_back(service: Service, restarting: Runni
     assert killed not in noted(notes, "stop")
 
 
+def test_one_worker_more_and_one_fewer(service: Service, tmp_path: Path) -> None:
+    """Whoever goes has no lead: the others stay, and so does readiness."""
+    needs(service, "replace")
+    own = tmp_path / "notes"
+    with service.serving(NOTES=str(own), SERVER_DRAIN_LEAD="300", SERVER_DRAIN="301", SERVER_GRACE="700") as server:
+        for number in (signal.SIGTTIN, signal.SIGTTOU, signal.SIGTTOU):
+            expected = len(children(server.process.pid)) + (1 if number == signal.SIGTTIN else -1)
+            server.signal(number)
+            server.until(lambda expected=expected: len(children(server.process.pid)) == expected)  # type: ignore[misc]  # bound at once
+            assert {server.get("/health/ready")[0] for _ in range(8)} == {200}
+
+
 def test_a_reload_of_broken_code_is_refused(service: Service, restarting: Running) -> None:
     needs(service, "reload")
     with service.changed("hello.py", "GREETING =", "import no_such_module\n\nGREETING ="):

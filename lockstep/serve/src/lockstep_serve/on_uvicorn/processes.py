@@ -155,16 +155,18 @@ class Processes(Multiprocess):
         """Start a successor, and let the old one go when it serves; false, with nothing changed, when it never does."""
         successor = self.new()
         if successor.wait_until_ready(self.definition.request_timeout, self.should_exit):
-            old = self.processes[index]
             successor.was_ready = True
+            self.let_go(self.processes[index])
             self.processes[index] = successor
-            assert isinstance(old, Process)  # only these are made here
-            old.retire()
-            self.retiring.append(old)
             return True
         successor.kill()
         successor.join()
         return False
+
+    def let_go(self, process: UvicornProcess) -> None:
+        assert isinstance(process, Process)  # only these are made here
+        process.retire()
+        self.retiring.append(process)
 
     def restart_all(self) -> None:
         """SIGHUP: one after the other, and none when the first does not come."""
@@ -180,3 +182,9 @@ class Processes(Multiprocess):
     def handle_ttin(self) -> None:
         self.processes_num += 1
         self.processes.append(self.new())
+
+    def handle_ttou(self) -> None:
+        """uvicorn's would wait for the child meanwhile, deaf to all other signals."""
+        if self.processes_num > 1:
+            self.processes_num -= 1
+            self.let_go(self.processes.pop())

@@ -12,7 +12,7 @@ from lockstep_tool.prove.expecting import expect, patience, wait_until
 from lockstep_tool.prove.load import Load
 from lockstep_tool.prove.process import Server
 
-__all__ = ["kill_worker", "recycle", "reload", "stop", "succeed", "upgrade"]
+__all__ = ["kill_worker", "recycle", "reload", "resize", "stop", "succeed", "upgrade"]
 
 
 def nothing() -> None:
@@ -61,6 +61,17 @@ def recycle(server: Server, load: Load, times: int = 3) -> str:
     )
     expect(server.running(), f"the server ended with exit code {server.code()}")
     return f"workers replaced: {gone()}"
+
+
+def resize(server: Server, load: Load) -> str:
+    """SIGTTIN: one worker more serves; then SIGTTOU: one is gone."""
+    before = server.family()
+    server.signal(signal.SIGTTIN)
+    wait_for_newcomers(server, load, before)
+    more = server.family()
+    server.signal(signal.SIGTTOU)
+    wait_until(lambda: not more <= server.family(), lambda: f"no worker is gone {patience():g} s after SIGTTOU")
+    return f"workers: {len(before) - 1}, {len(more) - 1}, {len(server.family()) - 1}"
 
 
 def kill_worker(server: Server, load: Load) -> tuple[float, float]:

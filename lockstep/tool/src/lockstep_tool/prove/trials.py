@@ -73,6 +73,7 @@ TRIALS: Mapping[str, tuple[str, Mapping[str, object], Act]] = {
         {"max_requests": 200, "max_requests_jitter": 100},
         lambda server, _, load: restarts.recycle(server, load),
     ),
+    "resize": ("replace", {}, lambda server, _, load: restarts.resize(server, load)),
     "killed worker": ("replace", {}, lambda server, _, load: kill_worker(server, load)),
     "stop": ("", {"drain_lead": LONG_LEAD}, lambda server, _, load: stop(server, load)),
 }
