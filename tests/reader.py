@@ -15,7 +15,7 @@ from services import free_port
 
 __all__ = ["Reader"]
 
-SECONDS = 300  # for one command; building an image is the longest
+SECONDS = 1800  # for one command: only what hangs takes that long, also on a busy machine
 AS_ONE = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PORT", "UV", "UV_PROJECT")  # of the tests' own place, not of a reader's
 
 
@@ -137,6 +137,6 @@ class Reader:
                 for sign in (signal.SIGINT, signal.SIGKILL):
                     try:
                         os.killpg(process.pid, sign)
-                        process.wait(timeout=15)
+                        process.wait(timeout=60)
                     except (ProcessLookupError, subprocess.TimeoutExpired):
                         continue

@@ -71,7 +71,7 @@ def copier(*words: str, offline: bool) -> subprocess.CompletedProcess[str]:
     if not offline:
         return run_copier(words)
     command = ["unshare", "--net", sys.executable, "-m", "copier", *words]
-    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=900)
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=1800)
 
 
 def said(value: object) -> str:

@@ -35,13 +35,13 @@ def test_nginx_takes_its_configuration(
 @pytest.mark.parametrize("kind", OPENINGS)
 def test_slow_clients_stop_nobody_behind_the_proxy(kind: str, proxied: Proxy) -> None:
     with slow_clients(proxied.port, OPENINGS[kind]):
-        assert answered(proxied.port, 200, timeout=5) == 200
+        assert answered(proxied.port, 200, timeout=60) == 200
 
 
 @pytest.mark.parametrize("kind", OPENINGS)
 def test_nor_where_one_process_has_one_request(kind: str, nginx: str, sync: Service, tmp_path: Path) -> None:
     with serving(sync) as (_, port), proxying(nginx, sync, tmp_path, port) as proxy, slow_clients(proxy.port, OPENINGS[kind]):
-        assert answered(proxy.port, 200, timeout=5) == 200
+        assert answered(proxy.port, 200, timeout=60) == 200
 
 
 @pytest.mark.parametrize("kind", OPENINGS)
@@ -143,7 +143,7 @@ def test_the_request_id_passes_when_it_is_usable(proxied: Proxy) -> None:
 def test_a_body_up_to_the_limit_passes_and_a_larger_one_does_not_reach_the_service(proxied: Proxy) -> None:
     most = 10 * 2**20
     status, seen, _ = ask(proxied.port, "/seen", method="POST", body=b"x" * most)
-    with closing(HTTPConnection("127.0.0.1", proxied.port, timeout=5)) as connection:
+    with closing(HTTPConnection("127.0.0.1", proxied.port, timeout=60)) as connection:
         connection.putrequest("POST", "/seen")
         connection.putheader("Content-Length", str(most + 1))
         connection.endheaders()

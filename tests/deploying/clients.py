@@ -44,7 +44,7 @@ def slow_clients(port: int, opening: bytes) -> Iterator[None]:
     """Fifty clients that sent `opening` and go on with a byte a second."""
     over = threading.Event()
     with ExitStack() as stack:
-        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5)) for _ in range(SLOW)]
+        clients = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(SLOW)]
         for client in clients:
             client.sendall(opening)
 

@@ -103,4 +103,4 @@ def proxying(
         yield Proxy(port, folder)
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
