@@ -9,9 +9,10 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
+import pytest
 import yaml
 
-from conftest import read_answers
+from conftest import Render, read_answers
 from snapshot import REPOSITORY, Template, git
 
 TOOLS = Path(sys.executable).parent
@@ -52,10 +53,24 @@ def test_a_service_has_few_files_and_only_the_teams_in_src(every_service: Mappin
     count = {name: len(git(folder, "ls-files").splitlines()) for name, folder in every_service.items()}
 
     assert count["fastapi-uvicorn"] <= 50
-    assert max(count.values()) <= 62, count
+    assert max(count.values()) <= 62, count  # more with everything there is, see below
     for folder in every_service.values():
         assert len(list((folder / "src").iterdir())) == 1
         assert sorted(path.suffix for path in (folder / ".lockstep").iterdir()) == [".lock", ".toml", ".toml", ".whl", ".whl"]
+
+
+@pytest.mark.parametrize(
+    ("framework", "server", "most"),
+    [("fastapi", "gunicorn-asgi", 63), ("flask", "gunicorn-gthread", 66), ("django", "gunicorn-asgi", 76)],
+)
+def test_whoever_chooses_everything_has_a_known_number_of_files(render: Render, framework: str, server: str, most: int) -> None:
+    everything = {
+        "deploy": ["compose", "kubernetes", "systemd", "procfile"],
+        "extras": ["opentelemetry", "scaling", "devcontainer", "vscode", "renovate"],
+    }
+    folder = render({**read_answers("fastapi-uvicorn"), "framework": framework, "server": server, "ci": "github", **everything})
+
+    assert len(git(folder, "ls-files").splitlines()) <= most
 
 
 def test_every_file_parses(every_service: Mapping[str, Path]) -> None:
