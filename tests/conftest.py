@@ -31,7 +31,8 @@ UNUSED = (
 LONGEST = (
     "test_docs", "test_every_model", "test_environment", "test_image", "test_image_contract", "test_adopt", "test_updates",
     "test_update_session", "test_random", "test_versions", "test_switching", "test_rendering", "test_refusals", "test_bench",
-    "test_django", "test_one_command", "test_serving", "test_metrics",
+    "test_django", "test_one_command", "test_serving", "test_metrics", "test_telemetry", "test_systemd", "test_deploy_proxy",
+    "test_bad_input", "test_release", "test_detach", "test_deploy", "test_faults", "test_born_locked", "test_publish",
 )  # fmt: skip
 
 pytest_plugins = ["deploying.plugin", "containers.plugin"]
