@@ -17,16 +17,11 @@ from nobody import become_nobody
 from one_command import LAPTOP, WITH_IMAGE, Ran, choose_sessions, run_once
 from services import Service
 from shared import make_once, shared_folder
-from snapshot import Template, git, snapshot
+from snapshot import UNUSED, Template, git, snapshot
 from stand_in_index import Index, stand_in_index
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
-# No service and no wheel is made of these, and each copy of a service checks all of the template out.
-UNUSED = (
-    "docs/decisions/", "docs/explanation/", "docs/how-to/", "docs/reference/", "findings/", "lockstep/serve/tests/",
-    "lockstep/tool/tests/", "tests/",
-)  # fmt: skip
 # What takes longest is begun first, so that at the end no test process waits for another.
 LONGEST = (
     "test_docs", "test_every_model", "test_environment", "test_image", "test_image_contract", "test_adopt", "test_updates",
