@@ -15,7 +15,7 @@ from services import free_port
 
 __all__ = ["Reader"]
 
-SECONDS = 300  # for one command; building an image is the longest
+SECONDS = 1800  # for one command, also of a busy machine; only a failure waits so long
 AS_ONE = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PORT", "UV", "UV_PROJECT")  # of the tests' own place, not of a reader's
 
 

@@ -39,7 +39,7 @@ class Service:
             stdin=subprocess.DEVNULL,
             text=True,
             check=False,
-            timeout=600,
+            timeout=1800,
         )
 
     def nox(self, *sessions: str, **settings: str) -> subprocess.CompletedProcess[str]:
