@@ -9,6 +9,7 @@
 
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -35,9 +36,10 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the types of Lockstep's two distributions, and of what tests the template."""
-    with session.chdir("lockstep"):
-        session.run(*LOCKSTEP, "mypy", *session.posargs)
-    session.run(*TESTS, "mypy", "--config-file", "tests/pyproject.toml", *session.posargs)
+    with subprocess.Popen([*LOCKSTEP, "mypy", *session.posargs], cwd=ROOT / "lockstep") as distributions:  # side by side
+        session.run(*TESTS, "mypy", "--config-file", "tests/pyproject.toml", *session.posargs)
+    if distributions.returncode:
+        session.error("lockstep: see above")
 
 
 @nox.session
@@ -48,9 +50,9 @@ def wheels(session: nox.Session) -> None:
     session.run("uv", "run", "--quiet", "--locked", "--script", "locks/generate.py", *([] if write else ["--check"]))
 
 
-@nox.session
+@nox.session(default=False)
 def docs(session: nox.Session) -> None:
-    """Prove that the reference pages say what there is; `-- --write` rewrites them."""
+    """Prove that the reference pages say what there is, as one of the tests does; `-- --write` rewrites them."""
     session.run(*TESTS, "python", "-m", "reference", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
@@ -64,7 +66,7 @@ def units(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Render services, run their commands, update them; `-- -k WORD` chooses."""
-    session.run(*TESTS, "pytest", "--no-loadscope-reorder", *session.posargs)
+    session.run(*TESTS, "pytest", *session.posargs)
 
 
 @nox.session(default=False)

@@ -17,21 +17,17 @@ from nobody import become_nobody
 from one_command import LAPTOP, WITH_IMAGE, Ran, choose_sessions, run_once
 from services import Service
 from shared import make_once, shared_folder
-from snapshot import Template, git, snapshot
+from snapshot import UNUSED, Template, git, snapshot
 from stand_in_index import Index, stand_in_index
 
 ANSWERS = {path.stem: path for path in sorted((Path(__file__).parent / "answers").glob("*.yml"))}
 
-# No service and no wheel is made of these, and each copy of a service checks all of the template out.
-UNUSED = (
-    "docs/decisions/", "docs/explanation/", "docs/how-to/", "docs/reference/", "findings/", "lockstep/serve/tests/",
-    "lockstep/tool/tests/", "tests/",
-)  # fmt: skip
 # What takes longest is begun first, so that at the end no test process waits for another.
 LONGEST = (
     "test_docs", "test_every_model", "test_environment", "test_image", "test_image_contract", "test_adopt", "test_updates",
     "test_update_session", "test_random", "test_versions", "test_switching", "test_rendering", "test_refusals", "test_bench",
-    "test_django", "test_one_command", "test_serving", "test_metrics",
+    "test_django", "test_one_command", "test_serving", "test_metrics", "test_telemetry", "test_systemd", "test_deploy_proxy",
+    "test_bad_input", "test_release", "test_detach", "test_deploy", "test_faults", "test_born_locked", "test_publish",
 )  # fmt: skip
 
 pytest_plugins = ["deploying.plugin", "containers.plugin"]

@@ -3,9 +3,11 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from snapshot import Template, git
+from snapshot import Template, git, tracked
 
 __all__ = ["HEADER", "NEW", "OLD", "SEED", "append", "command", "name_version", "replace", "two_versions"]
 
@@ -43,6 +45,7 @@ def two_versions(template: Template, folder: Path) -> Template:
     git(folder, "tag", "--delete", "today")
     (folder / "template" / NEW).write_text(HEADER)
     (folder / "template" / SEED).write_text('"""A test of everyone."""\n')
+    (folder / "docs" / "changes").mkdir(parents=True, exist_ok=True)
     (folder / "docs" / "changes" / "hedgehogs.new.md").write_text("`update` now counts hedgehogs.\n")
     replace(folder / "copier.yml", "# ---- What follows", QUESTION + "# ---- What follows")
     history.release("v0.2.0")
@@ -51,11 +54,25 @@ def two_versions(template: Template, folder: Path) -> Template:
 
 def name_version(folder: Path, version: str) -> None:
     """Build both wheels from the template's sources as another version, and have every lock name them."""
-    for name in ("serve", "tool"):
-        project = folder / "lockstep" / name / "pyproject.toml"
-        lines = project.read_text(encoding="utf-8").splitlines(keepends=True)
-        project.write_text("".join(f'version = "{version}"\n' if line.startswith("version =") else line for line in lines))
-    command(folder, sys.executable, "locks/wheels.py")
+    with sources_in(folder):
+        for name in ("serve", "tool"):
+            project = folder / "lockstep" / name / "pyproject.toml"
+            lines = project.read_text(encoding="utf-8").splitlines(keepends=True)
+            project.write_text("".join(f'version = "{version}"\n' if line.startswith("version =") else line for line in lines))
+        command(folder, sys.executable, "locks/wheels.py")
+
+
+@contextmanager
+def sources_in(folder: Path) -> Iterator[None]:
+    """The sources of the wheels, for a while where the template was taken without them."""
+    if (folder / "lockstep").exists():
+        yield
+        return
+    tracked(folder, ("lockstep/serve/tests/", "lockstep/tool/tests/"), only="lockstep/")
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder / "lockstep")
 
 
 def replace(path: Path, old: str, new: str) -> None:

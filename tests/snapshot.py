@@ -13,9 +13,11 @@ import yaml
 
 from forked import run_copier
 
-__all__ = ["REPOSITORY", "Template", "git", "rules_of", "said", "snapshot", "tracked"]
+__all__ = ["REPOSITORY", "UNUSED", "Template", "git", "rules_of", "said", "snapshot", "tracked"]
 
 REPOSITORY = Path(__file__).parent.parent
+# No service is made of these, and each copy and each update of a service checks all of the template out.
+UNUSED = (".ci/", ".github/", "docs/", "findings/", "lockstep/", "tests/")
 
 
 def git(folder: Path, *words: str) -> str:
@@ -55,13 +57,16 @@ def snapshot(folder: Path, tag: str, left_out: tuple[str, ...] = ()) -> Template
     git(folder, "init", "--quiet")
     template = Template(folder)
     template.release(tag)
+    git(folder, "repack", "-a", "-d", "--quiet")  # a clone takes one file then, and not hundreds
     return template
 
 
-def tracked(folder: Path, left_out: tuple[str, ...] = ()) -> None:
-    """Copy what git tracks or would track; a file that was deleted is listed until that is committed."""
+def tracked(folder: Path, left_out: tuple[str, ...] = (), only: str = "") -> None:
+    """Copy what git tracks or would track, or the part with this beginning; a file that was deleted is listed until that is
+    committed.
+    """
     for name in git(REPOSITORY, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")[:-1]:
-        if (REPOSITORY / name).is_file() and not name.startswith(left_out):
+        if (REPOSITORY / name).is_file() and name.startswith(only) and not name.startswith(left_out):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
 

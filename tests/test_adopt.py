@@ -16,7 +16,7 @@ import pytest
 from existing_services import existing
 from history import NEW, OLD
 from services import Service
-from snapshot import Template, git
+from snapshot import REPOSITORY, Template, git
 
 CI = "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pip install -r requirements.txt\n"
 
@@ -101,19 +101,10 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Service:
     return existing(tmp_path / request.param, SERVICES[request.param])
 
 
-def adopt(template: Template, service: Service, *words: str) -> subprocess.CompletedProcess[str]:
-    """As the session calls it, from a clone with a commit."""
-    sources = ("locks", "lockstep/serve/src", "lockstep/tool/src")
-    return service.run(
-        sys.executable,
-        "-B",
-        "-m",
-        "adopting",
-        str(service.path),
-        f"--data=python={platform.python_version()}",
-        *words,
-        PYTHONPATH=os.pathsep.join(str(template.path / name) for name in sources),
-    )
+def adopt(template: Template, service: Service, *words: str, tool: str = "") -> subprocess.CompletedProcess[str]:
+    """As the session calls it, from a clone with a commit; the tool is that of these tests, or the one below `tool`."""
+    command = [sys.executable, "-m", "adopting", str(service.path), f"--data=python={platform.python_version()}", *words]
+    return service.run(*command, PYTHONPATH=os.pathsep.join([str(template.path / "locks"), *filter(None, [tool])]))
 
 
 @pytest.mark.parametrize("name", ["plain-fastapi", "with-its-own"])
@@ -298,12 +289,21 @@ def test_settings_of_the_teams_tools_stay(template: Template, tmp_path: Path) ->
     assert "pytest" in written["dependency-groups"]["tests"]
 
 
+def tool_of(template: Template, folder: Path) -> str:
+    """The tool that knows the files of the version that is checked out."""
+    shutil.copytree(REPOSITORY / "lockstep" / "tool" / "src", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    told = [sys.executable, "-c", "import wheels; print(wheels.carried_files(), end='')"]
+    done = subprocess.run(told, cwd=template.path / "locks", capture_output=True, text=True, check=True)
+    (folder / "lockstep_tool" / "files" / "template.json").write_text(done.stdout)
+    return str(folder)
+
+
 @pytest.mark.parametrize("name", ["poetry-flask", "uv-src"])
 def test_an_adopted_service_follows_the_template_and_loses_no_line(history: Template, tmp_path: Path, name: str) -> None:
     two = Template(shutil.copytree(history.path, tmp_path / "template", symlinks=True))
     git(two.path, "checkout", "--quiet", "v0.1.0")
     service = existing(tmp_path / name, SERVICES[name])
-    adopted = adopt(two, service, "--write", "--without-proofs")
+    adopted = adopt(two, service, "--write", "--without-proofs", tool=tool_of(two, tmp_path / "tool"))
     git(service.path, "commit", "--quiet", "--message", "Come under Lockstep")
     before = {path: (service.path / path).read_text() for path in SERVICES[name] if (service.path / path).exists()}
 

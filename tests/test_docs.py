@@ -14,7 +14,7 @@ from conftest import committed
 from databases import serve_database
 from pages import INSTALL, find_missing, read_page
 from reader import Reader
-from snapshot import Template, git, snapshot
+from snapshot import UNUSED, Template, git, snapshot
 
 ROOT = Path(__file__).parents[1]
 ENGINE, IN_TEMPLATE = "<!-- needs an engine -->", "<!-- starts in the template -->"
@@ -48,10 +48,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 @pytest.fixture(scope="module")
-def kept(clone: Template) -> Path:
-    """A service made from the clone, under version control, in which all guides are followed, one after the other."""
-    folder = clone.path.parent / "made before" / "orders-api"
-    done = clone.copy(folder, {})
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """What services are made from and updated to."""
+    return snapshot(tmp_path_factory.mktemp("origin") / "lockstep", "v0.1.0", UNUSED)
+
+
+@pytest.fixture(scope="module")
+def kept(origin: Template) -> Path:
+    """A service under version control, in which all guides are followed, one after the other."""
+    folder = origin.path.parent / "made before" / "orders-api"
+    done = origin.copy(folder, {})
     assert done.returncode == 0, done.stderr
     (folder / "nox_local.py").write_text(FEWER)
     committed(folder)
@@ -60,12 +66,12 @@ def kept(clone: Template) -> Path:
 
 
 @pytest.fixture
-def other_service(clone: Template, tmp_path: Path) -> Callable[[str], Path]:
+def other_service(origin: Template, tmp_path: Path) -> Callable[[str], Path]:
     """Makes a service of another framework than the default one, for one page."""
 
     def make_service(framework: str) -> Path:
         folder = tmp_path / "orders-api"
-        done = clone.copy(folder, {"framework": framework})
+        done = origin.copy(folder, {"framework": framework})
         assert done.returncode == 0, done.stderr
         return committed(folder).path
 
@@ -86,9 +92,7 @@ def service(kept: Path) -> Path:
 
 
 @pytest.fixture
-def follow(
-    settings: Mapping[str, str], clone: Template, tmp_path: Path, request: pytest.FixtureRequest
-) -> Callable[[Path], None]:
+def follow(settings: Mapping[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[Path], None]:
     """Do what a page says, in the template or in a service."""
 
     def follow_page(path: Path) -> None:
@@ -98,11 +102,13 @@ def follow(
         if framework:
             start = request.getfixturevalue("other_service")(framework)
         else:
-            start = clone.path if path in FIRST or IN_TEMPLATE in text else request.getfixturevalue("service")
+            of_template = path in FIRST or IN_TEMPLATE in text
+            start = request.getfixturevalue("clone").path if of_template else request.getfixturevalue("service")
         if MOVED in text:
-            ignored = clone.path / "template" / ".dockerignore"
+            origin: Template = request.getfixturevalue("origin")
+            ignored = origin.path / "template" / ".dockerignore"
             ignored.write_text(ignored.read_text() + "\n# A new line of Lockstep's.\n")
-            clone.release("v0.2.0")
+            origin.release("v0.2.0")
         with serve_database(tmp_path) if DATABASE in text else nullcontext("") as address:
             database = {"ORDERS_API_DATABASE_URL": address} if address else {}
             Reader(start, {**settings, **database}, tmp_path).follow(page, engine)

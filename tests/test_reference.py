@@ -45,7 +45,7 @@ CHANGES = {
     "a question's words": ("copier.yml", "Where does its CI run?", "Where is it checked?", "questions.md"),
     "a rule's words": ("questions/rules.jinja", "A description is one line.", "A description is short.", "questions.md"),
     "a session's docstring": ("template/noxfile.py", '"""Check types."""', '"""Check all types."""', "sessions.md"),
-    "a session on request": ("noxfile.py", "@nox.session\ndef docs", "@nox.session(default=False)\ndef docs", "sessions.md"),
+    "a session on request": ("noxfile.py", "@nox.session\ndef units", "@nox.session(default=False)\ndef units", "sessions.md"),
     "a directory of the team's": ("copier.yml", "    /packages\n", "    /packages\n    /Dockerfile\n", "ownership.md"),
     "a default of the server": ("questions/servers/uvicorn.toml", "1000", "900", "server.md"),
     "a command's words": (

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from nobody import become_nobody
-from snapshot import snapshot
+from snapshot import UNUSED, snapshot
 
 from .cells import Cell, Verdict, list_cells, try_cell
 from .drawn import Wrong, walk_histories
@@ -103,7 +103,7 @@ def all_drawn(folder: Path, count: int, seed: int, processes: int) -> int:
     """Walk random histories, a part in each process; the number of faults, at most one a process."""
     shares = [count // processes + (number < count % processes) for number in range(processes)]
     began, failed = time.monotonic(), []
-    template = snapshot(folder / "today", "v0.1.0")
+    template = snapshot(folder / "today", "v0.1.0", UNUSED)
     with ProcessPoolExecutor(processes) as pool:
         works = []
         for number, share in enumerate(shares):

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from history import two_versions
-from snapshot import REPOSITORY, Template, git, snapshot, tracked
+from snapshot import REPOSITORY, UNUSED, Template, git, snapshot, tracked
 
 __all__ = ["TODAY", "Past", "clone_past", "list_releases"]
 
@@ -59,7 +59,7 @@ def clone_past(folder: Path) -> Past:
     git(folder, "symbolic-ref", "HEAD", "refs/heads/today")
     git(folder, "read-tree", "--empty")  # what is not in the working tree is not in today's version
     known = {tag: state.get("conflicts", {}) for tag, state in states.items()}
-    tracked(folder)
+    tracked(folder, UNUSED)
     template = Template(folder)
     template.release(TODAY)
     return Past(template, {tag: answers(folder, tag) for tag in sorted(tags)}, known, tuple(releases), tuple(missing))

@@ -467,8 +467,9 @@ def test_a_good_environment_has_no_finding(good_environment: TinyEnvironment) ->
 
 @pytest.mark.parametrize(("name", "planted"), CASES)
 def test_a_planted_fault_is_named_and_nothing_else(
-    name: str, planted: Planted, tiny: TinyEnvironment, monkeypatch: pytest.MonkeyPatch
+    name: str, planted: Planted, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tiny: TinyEnvironment = request.getfixturevalue("good_environment" if planted.plant is nothing else "tiny")
     planted.plant(tiny)
     for variable, value in (planted.variables or {}).items():
         monkeypatch.setenv(variable, value.format(root=tiny.root))
