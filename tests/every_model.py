@@ -1,7 +1,7 @@
 """Put every framework with every server model through the whole one command as CI runs it, with image and parity.
 
-The template's tests do so for three of them. They leave Django out where its model is run with another framework, and of the
-others the image, and, under models whose code is the same as that of another, what looks at the code.
+The template's tests do so for three of them. Of the others they leave out the image, and, under models whose code is the same as
+that of another, what looks at the code.
 """
 
 import argparse

@@ -8,7 +8,7 @@ from pathlib import Path
 from services import Service
 from shared import make_once
 
-__all__ = ["FIT", "LAPTOP", "RUN", "SESSIONS", "WITHOUT_IMAGE", "WITH_IMAGE", "Ran", "choose_sessions", "run_once"]
+__all__ = ["ASGI", "FIT", "LAPTOP", "SESSIONS", "WITHOUT_IMAGE", "WITH_IMAGE", "WSGI", "Ran", "choose_sessions", "run_once"]
 
 ASGI = ("uvicorn", "uvicorn-workers", "gunicorn-uvicorn", "gunicorn-asgi")
 WSGI = ("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent")
@@ -20,8 +20,6 @@ WITHOUT_IMAGE = ("lock", "pins", "types", "tests", "prove")
 OF_THE_MODEL = ("lock", "pins", "prove")
 # One of each framework is built as an image and compared, with the lot of what CI does.
 WITH_IMAGE = ("fastapi-uvicorn", "flask-gunicorn-gthread", "django-gunicorn-asgi")
-# Each model is proved with one framework, and each framework with both of its interfaces; the session `every_model` runs all.
-RUN: Mapping[str, tuple[str, ...]] = {**FIT, "django": ("uvicorn", "gunicorn-asgi", "gunicorn-gthread")}
 # One is looked at as on a laptop that has no container engine.
 LAPTOP = "flask-gunicorn-sync"
 # The code is the same under every model of a framework: these are checked and tested besides those above, because they have the
