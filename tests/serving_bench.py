@@ -21,7 +21,7 @@
 
 `speed` loads each service and the bare hello of its framework under the same server in turns; `restarts` counts what
 is lost; `ends` times SIGTERM to exit with something open. What was measured is kept in `.nox/report/serving-*.json` as
-it comes, so that parts can be taken one after the other; the page is made of all of it.
+it comes, so that parts can be taken one after the other; the page is made of all of it, and keeps what was not measured.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def main() -> int:
         with work_in(chosen.folder) as folder:
             for framework in chosen.frameworks:
                 measure_framework(framework, folder, chosen)
-    text = render_page({part: read_kept(part) for part in PARTS})
+    text = render_page({part: read_kept(part) for part in PARTS}, PAGE.read_text(encoding="utf-8"))
     print(text)
     if chosen.write:
         PAGE.write_text(text, encoding="utf-8")

@@ -338,6 +338,92 @@ def test_a_check_that_blocks_stops_no_other_request(service: Service, secret: st
         assert waiting.result()[0] == 200
 
 
+STARTED = """
+import threading
+
+started: list[str] = []
+start_one = threading.Thread.start
+
+
+def start(thread: threading.Thread) -> None:
+    started.append(thread.name)
+    start_one(thread)
+
+
+threading.Thread.start = start
+
+
+@waits_for_nothing
+@only_reads
+def live(_: HttpRequest) -> HttpResponse:
+    return JsonResponse({"started": started})
+"""
+
+
+def test_a_request_that_needs_no_thread_gets_none_under_asgi(services: dict[str, Service], secret: str) -> None:
+    module = installed(services["ASGI"], "health.py")
+    with (
+        planted(module, "@only_reads\ndef ready(", f"{STARTED}\n\n@only_reads\ndef ready("),
+        serving(services["ASGI"], **{SECRET: secret}) as port,
+    ):
+        first, *others = (json.loads(ask(port, "/health/live")[2])["started"] for _ in range(4))
+
+    assert others == [first] * 3
+
+
+CLOSED = """
+    from django.db import connection
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    connection.ensure_connection()
+    if "closed" not in globals():
+        globals()["closed"], close = [], BaseDatabaseWrapper.close
+        BaseDatabaseWrapper.close = lambda one: closed.append(one.alias) or close(one)
+    return JsonResponse({"closed": closed})
+"""
+
+
+def test_a_connection_that_a_request_opened_ends_with_it(service: Service, secret: str, tmp_path: Path) -> None:
+    with (
+        planted(installed(service, "health.py"), "    it = identity()\n", CLOSED),
+        serving(service, **{SECRET: secret, "ORDERS_API_DATABASE_URL": f"sqlite:///{tmp_path / 'orders'}"}) as port,
+    ):
+        until(lambda: json.loads(ask(port, "/version")[2])["closed"] != [])
+
+
+HEARD = """
+import threading
+from django.core.signals import request_finished
+
+heard: list[bool] = []
+
+
+def hear(**_: object) -> None:
+    heard.append(threading.current_thread() is threading.main_thread())
+
+
+request_finished.connect(hear)
+
+
+@waits_for_nothing
+@only_reads
+def live(_: HttpRequest) -> HttpResponse:
+    return JsonResponse({"heard": heard})
+"""
+
+
+def test_what_is_told_of_a_requests_end_may_block_under_asgi(services: dict[str, Service], secret: str) -> None:
+    module = installed(services["ASGI"], "health.py")
+    with (
+        planted(module, "@only_reads\ndef ready(", f"{HEARD}\n\n@only_reads\ndef ready("),
+        serving(services["ASGI"], **{SECRET: secret}) as port,
+    ):
+        until(lambda: json.loads(ask(port, "/health/live")[2])["heard"] != [])
+        heard = json.loads(ask(port, "/health/live")[2])["heard"]
+
+    assert set(heard) == {False}
+
+
 STREAM = """
     import pathlib, time
     from django.http import StreamingHttpResponse

@@ -91,11 +91,20 @@ ADDED = {
     "flask": "app.register_blueprint(open_ended.blueprint)",
 }
 APPLICATION = "src/hello_service/app.py"
+# Of Django's own middleware, what a service has: `check --deploy` demands all of it. Nothing of ours is among it.
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """`rival` is the bare one that a service is held against, "" of all others; `model` is that of a service."""
+    """`rival` is the bare one that a service is held against, or a bare one with Django's middleware; "" of all others.
+
+    `model` is that of a service.
+    """
 
     framework: str
     candidate: Candidate
@@ -117,6 +126,10 @@ def make_contestants(framework: str, models: Sequence[str], folder: Path) -> lis
         python = production(root)
         bare = describe_bare(f"bare {name}", python, PLAIN[name], write_bare(framework, model.interface, root))
         found += [Contestant(framework, describe_service(model, root, python), bare.name, model), Contestant(framework, bare)]
+        if framework == "django":
+            written = write_bare(framework, model.interface, root / "middleware", MIDDLEWARE)
+            more = describe_bare(f"{bare.name}, Django's middleware", python, PLAIN[name], written)
+            found.append(Contestant(framework, more, bare.name))
     for name, words in OTHERS[framework].items():
         bare = describe_bare(name, Path(sys.executable), words, write_bare(framework, "", folder / framework))
         found.append(Contestant(framework, bare))
@@ -149,11 +162,12 @@ def describe_service(model: Model, root: Path, python: Path) -> Candidate:
     return Candidate(model.name, [str(python), "-m", "lockstep_serve", "serve"], settings, {"plain": ["/"]}, root=str(root))
 
 
-def write_bare(framework: str, interface: str, folder: Path) -> Path:
+def write_bare(framework: str, interface: str, folder: Path, middleware: Sequence[str] = ()) -> Path:
     """The folder of a bare application of this framework."""
     folder = folder / "bare"
     folder.mkdir(parents=True, exist_ok=True)
     text = BARE[framework].format(**DJANGO[interface]) if framework == "django" else BARE[framework]
+    text = text.replace("MIDDLEWARE=[]", f"MIDDLEWARE={[*middleware]}")
     if framework in OPEN_ENDED:
         (folder / "open_ended.py").write_text(OPEN_ENDED[framework], encoding="utf-8")
         text += f"\nimport open_ended\n{ADDED[framework]}\n"

@@ -1,8 +1,10 @@
 """Write the page of figures from what was measured."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lockstep_tool.bench.choosing import FRAMEWORKS
 from serving.contestants import DRAIN, LEAD
 from serving.ends import SITUATIONS
 from serving.speed import CONNECTIONS
@@ -24,7 +26,10 @@ A service gives each request an id, limits it, and writes its line as JSON; the 
 Each side was loaded by wrk in short turns, one right after the other, on {FEW} connections and on {MANY}; figures are medians.
 The ratio by processor time is the median of the turns' ratios, bare by service: below 1 the service takes more.
 The goal is {GOAL}.
-Django's own middleware, which `check --deploy` demands, and FastAPI's nested routers are in the services only.
+FastAPI's nested routers are in the services only.
+Of Django there is a third row: the bare hello with Django's own middleware, which `check --deploy` demands of a service.
+Its ratio says what that middleware costs, and the service's ratio divided by it is what is left for Lockstep.
+Above 1, the service takes less: its line costs less than its server's, and under ASGI it makes no thread for nothing.
 `refused` are answers of 503: more at once than `threads` and `queue` hold.
 Rates and waits are those of a machine that others load, too; processor time is what can be compared.
 """
@@ -43,19 +48,31 @@ A stream that asks `lockstep_serve.ending()` ends itself; one without end is bro
 """
 
 
-def render_page(kept: Mapping[str, Mapping[str, Any]]) -> str:
-    """The page of all parts; `kept` is by part and framework."""
-    parts = [INTRODUCTION]
+def render_page(kept: Mapping[str, Mapping[str, Any]], before: str = "") -> str:
+    """The page of all parts; `kept` is by part and framework, and what is not in it stays as it was `before`."""
+    parts, stood = [INTRODUCTION], split_page(before)
     for part, text, render in (
         ("speed", SPEED, render_speed),
         ("restarts", RESTARTS, render_restarts),
         ("ends", ENDS, render_ends),
     ):
-        if kept.get(part):
-            parts += [text]
-            for framework, seen in kept[part].items():
-                parts += [f"### {framework}\n", describe_run(seen), "", *render(seen["figures"]), ""]
+        found = dict(stood.get(text.partition("\n")[0], {}))
+        for framework, seen in kept.get(part, {}).items():
+            found[framework] = "\n".join([describe_run(seen), "", *render(seen["figures"])])
+        if found:
+            parts += [text, *(f"### {framework}\n\n{found[framework]}\n" for framework in FRAMEWORKS if framework in found)]
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def split_page(page: str) -> dict[str, dict[str, str]]:
+    """What stands on it, by the heading of its part and by framework."""
+    found: dict[str, dict[str, str]] = {}
+    for part in re.split(r"^(?=## )", page, flags=re.MULTILINE):
+        heading, *sections = re.split(r"^### ", part, flags=re.MULTILINE)
+        for section in sections:
+            framework, _, text = section.partition("\n")
+            found.setdefault(heading.partition("\n")[0], {})[framework] = text.strip("\n")
+    return found
 
 
 def describe_run(seen: Mapping[str, Any]) -> str:

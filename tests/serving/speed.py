@@ -73,13 +73,13 @@ def measure_speed(contestants: Sequence[Contestant], rounds: int, seconds: float
 
 
 def order_turns(contestants: Sequence[Contestant], number: int) -> list[str]:
-    """A service and its rival one after the other, and each of them first in every second round."""
+    """Each one beside its rival, and the other way round in every second round."""
     names = []
     for one in contestants:
-        if one.rival:
-            names += [one.name, one.rival] if number % 2 else [one.rival, one.name]
-        elif one.name not in {other.rival for other in contestants}:
-            names.append(one.name)
+        if not one.rival:
+            group = [other.name for other in contestants if other.rival == one.name]
+            group.insert(1, one.name)
+            names += group if number % 2 else group[::-1]
     return names
 
 

@@ -4,8 +4,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from functools import partial
 from typing import Any
 
-from asgiref.sync import iscoroutinefunction, sync_to_async
+from asgiref.sync import AsyncToSync, SyncToAsync, iscoroutinefunction, sync_to_async
+from django.core.cache import close_caches
+from django.core.handlers import asgi
 from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.base import reset_urlconf
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, reset_queries
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -20,6 +25,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # methods of which Django's protection reads no body
 PART_BYTES = 1 << 16  # of a file; Django's own 4 KiB cost a thread's turn each
 WAITING_FOR_NOTHING = (SecurityMiddleware, CsrfViewMiddleware, XFrameOptionsMiddleware)
+AT_THE_END = {close_caches, close_old_connections, reset_urlconf}  # Django's own: what a request left in its thread
 
 
 class Application(ASGIHandler):
@@ -88,9 +94,34 @@ async def pass_through(self: Any, request: Any) -> Any:
     return after(request, response) if after else response
 
 
+def close_in_place(close: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    """A request's end, awaited: at once where it needs no thread. To make one costs more than all else of a request."""
+
+    async def closed() -> None:
+        if needs_thread():
+            await sync_to_async(close)()
+        else:
+            close()
+
+    return closed
+
+
+def needs_thread() -> bool:
+    """Whether a request's end does: it had one, where a connection may be open now, or others than Django hear it."""
+    if SyncToAsync.thread_sensitive_context.get(None) in SyncToAsync.context_to_thread_executor:
+        return True
+    if getattr(AsyncToSync.executors, "current", None) is not None:  # who waits for this loop runs what needs a thread
+        return True
+    plain, awaited = request_finished._live_receivers(Application)
+    return bool(awaited) or not AT_THE_END.issuperset(plain)
+
+
 def create_app() -> Application:
     """A new application from the environment; raises SystemExit when a setting is bad."""
     set_up()
     for middleware in WAITING_FOR_NOTHING:
         middleware.__acall__ = pass_through  # type: ignore[method-assign]  # Django has no setting for it
+    asgi.sync_to_async = close_in_place  # type: ignore[attr-defined]  # its handler uses it for a request's end only
+    for receiver in (close_old_connections, reset_queries):
+        request_started.disconnect(receiver)  # nothing to do: the thread of a request, if it gets one, is new
     return Application()

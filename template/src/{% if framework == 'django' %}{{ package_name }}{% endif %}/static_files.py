@@ -28,8 +28,12 @@ class HashedNames(StaticFilesStorage):
     raises ValueError when there is no such file.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.write_url = cache(super().url)  # quoting and joining anew would cost more than a view
+
     def url(self, name: str | None) -> str:
-        return get_script_prefix().removesuffix("/") + super().url(hashed(name or ""))
+        return get_script_prefix().removesuffix("/") + self.write_url(hashed(name or ""))
 
 
 @cache  # an installed file does not change; `dev` starts again when a Python file does
