@@ -48,12 +48,12 @@ def test_work_and_server_follow_the_framework(render: Render, framework: str, wo
     assert (answers["work"], answers["server"]) == (work, server)
 
 
-def test_at_most_ten_questions_are_asked_and_each_has_a_default(unversioned: Template) -> None:
+def test_nine_questions_are_asked_and_each_has_a_default(unversioned: Template) -> None:
     asked: list[Any] = [
         entry for name, entry in rules_of(unversioned).items() if not name.startswith("_") and entry.get("when") is not False
     ]
 
-    assert len(asked) <= 10
+    assert len(asked) == 9
     assert all(entry.get("default") is not None and entry.get("help") for entry in asked)
 
 

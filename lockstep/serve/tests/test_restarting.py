@@ -188,7 +188,7 @@ def test_one_command_has_a_successor_take_over_and_a_broken_one_changes_nothing(
 
         assert (broken.returncode, "nothing was restarted" in broken.stdout) == (1, True)
         assert [line["address"].endswith("(inherited)") for line in boots(server)] == [False, True]
-        assert Path(f"/proc/{successor}/comm").read_text(encoding="ascii") == "lockstep ready\n"
+        assert Path(f"/proc/{successor}/comm").read_text(encoding="ascii") == "lockstep-ready\n"
         second = service.run("restart", str(successor), PORT=str(server.port))
         stack.callback(os.kill, int(second.stdout.split()[1]), signal.SIGTERM)
         server.until(lambda: not is_there(successor))

@@ -18,13 +18,17 @@ from lockstep_tool.checks.report import describe
 from lockstep_tool.files.template_files import rendered_files
 from lockstep_tool.service import Service
 
-__all__ = ["COMPOSE", "PROXY", "SITE", "TEMPLATE", "WORKFLOW", "SmallService", "git", "locked", "make_wheel", "write_service"]
+__all__ = [
+    "COMPOSE", "PROXY", "SITE", "TEMPLATE", "VERSION", "WORKFLOW",
+    "SmallService", "commit_wheels", "git", "locked", "make_wheel", "write_service",
+]  # fmt: skip
 
 REPOSITORY = Path(__file__).parents[3]
 TEMPLATE = REPOSITORY / "template"
 WORKFLOW = ".github/workflows/lockstep.yml"
 COMPOSE, PROXY, SITE = "deploy/compose.yaml", "deploy/nginx.conf", "deploy/systemd/orders-api.nginx.conf"
-VERSION = "1.0.0.dev0"  # of both wheels
+# Of both wheels, in the template that services are made from here; a release has another.
+VERSION = tomllib.loads((REPOSITORY / "lockstep/tool/pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 UV = tomllib.loads((TEMPLATE / "uv.toml").read_text(encoding="utf-8"))
 [INDEX] = [index["url"] for index in UV["index"]]
 [HOST] = set(re.findall(r'url = "https://([^/"]+)', (TEMPLATE / "noxfile.py.lock").read_text(encoding="utf-8")))
@@ -233,6 +237,22 @@ def make_wheel(directory: Path, name: str, version: str, content: str = "") -> P
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(wheel.getvalue())
     return path
+
+
+def commit_wheels(service: SmallService, version: str, content: str, message: str) -> None:
+    """Have both wheels another version and content, by which their locks know them."""
+    for wheel in service.root.glob(".lockstep/*.whl"):
+        wheel.unlink()
+    wheels = [make_wheel(service.root / ".lockstep", name, version, content) for name in ("lockstep-serve", "lockstep-tool")]
+    for name in ("pyproject.toml", "uv.lock", ".lockstep/pyproject.toml", ".lockstep/uv.lock"):
+        text = re.sub(r"(lockstep_(?:serve|tool)-)[^-]+(-py3)", rf"\g<1>{version}\g<2>", service.read(name))
+        text = re.sub(r'(name = "lockstep-(?:serve|tool)"\nversion = ")[^"]+', rf"\g<1>{version}", text)
+        for wheel in wheels:
+            entry = rf'({re.escape(wheel.name)}", hash = "sha256:)[0-9a-f]+'
+            text = re.sub(entry, rf"\g<1>{hashlib.sha256(wheel.read_bytes()).hexdigest()}", text)
+        service.write(name, text)
+    git(service.root, "add", "--all")
+    service.commit(message)
 
 
 def locked(name: str, version: str, needs: Sequence[str] = (), tags: Sequence[str] = ("py3-none-any",)) -> str:

@@ -49,7 +49,7 @@ async def until_ending() -> None:
     await await_ending()
 
 
-READY = "lockstep ready"
+READY = "lockstep-ready"  # with a space, Python would take the niceness for the number of threads, and warn at each fork
 
 
 def tell_ready() -> None:

@@ -1,13 +1,12 @@
 """Faults of locks and of the wheels in the repository, by the check that names them."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from lockstep_tool.checks.finding import Severity
 from planting import Plant, Planted, add_wheel, append, edit, in_lock, pipe, remove, together, write
-from small_service import VERSION, SmallService, git, locked, make_wheel
+from small_service import VERSION, SmallService, commit_wheels, locked, make_wheel
 
 __all__ = ["LOCKS"]
 
@@ -44,19 +43,8 @@ def of_another_version(service: SmallService) -> None:
 
 def swapped_release(service: SmallService) -> None:
     """Of a release, not of a version in the making: wheel and locks agree before and after."""
-    for name in ("pyproject.toml", "uv.lock", ".lockstep/pyproject.toml", ".lockstep/uv.lock"):
-        service.write(name, service.read(name).replace(VERSION, "1.0.0"))
-    for module in ("lockstep_serve", "lockstep_tool"):
-        (service.root / f".lockstep/{module}-{VERSION}-py3-none-any.whl").unlink()
-    for content, message in (("", "Begin with a release"), ("EVIL = True\n", "Tidy")):
-        wheels = [make_wheel(service.root / ".lockstep", name, "1.0.0", content) for name in ("lockstep-serve", "lockstep-tool")]
-        for name in ("uv.lock", ".lockstep/uv.lock"):
-            for wheel in wheels:
-                digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-                entry = rf'({re.escape(wheel.name)}", hash = "sha256:)[0-9a-f]+'
-                service.write(name, re.sub(entry, rf"\g<1>{digest}", service.read(name)))
-        git(service.root, "add", "--all")
-        service.commit(message)
+    commit_wheels(service, "9.9.9", "", "Begin with a release")
+    commit_wheels(service, "9.9.9", "EVIL = True\n", "Tidy")
 
 
 def of_the_team_with_other_content(service: SmallService) -> None:

@@ -12,7 +12,7 @@ from lockstep_tool.lockfile import Lock, files_of, name_of, read_lock, spot
 from lockstep_tool.locks.lock import check_lock, influences
 from lockstep_tool.locks.lock_registry import yanked
 from lockstep_tool.service import Service
-from small_service import SmallService, locked, make_wheel
+from small_service import VERSION, SmallService, commit_wheels, locked
 
 FRESH, HONEST, COOLDOWN = (find_check(name) for name in ("lock fresh", "lock honest", "cooldown"))
 
@@ -72,11 +72,9 @@ def test_a_repair_is_no_fault(service: SmallService) -> None:
 
 
 def test_a_wheel_of_the_tool_may_be_replaced_by_an_update(service: SmallService) -> None:
-    """Another wheel of the same version has other needs; only an index's release may not change."""
-    make_wheel(service.root / ".lockstep", "lockstep-tool", "1.0.0.dev0", "NEW = True\n")
-    from small_service import tool_lock
-
-    service.write(".lockstep/uv.lock", tool_lock(service.root))
+    """Another wheel of a version in the making has other needs; only a release may not change."""
+    commit_wheels(service, "9.9.9.dev0", "", "Begin")
+    commit_wheels(service, "9.9.9.dev0", "NEW = True\n", "Update")
 
     assert service.find(HONEST) == []
 
@@ -158,7 +156,7 @@ def test_a_package_without_an_address_has_a_name_and_a_line(good: SmallService) 
     [wheel] = lock.named("lockstep-serve")
     [file] = files_of(wheel)
 
-    assert name_of(file) == "lockstep_serve-1.0.0.dev0-py3-none-any.whl"
+    assert name_of(file) == f"lockstep_serve-{VERSION}-py3-none-any.whl"
     name, _, line = spot("uv.lock", lock, wheel, file).partition(":")
     assert file["filename"] in (good.root / name).read_text().splitlines()[int(line) - 1]
 

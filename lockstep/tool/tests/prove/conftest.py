@@ -26,4 +26,9 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Tin
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Have patience end soon: from then on, what a planted fault keeps from coming is not waited for."""
-    return lambda: monkeypatch.setattr(expecting, "PATIENCE_SECONDS", HURRY_SECONDS)
+
+    def end_patience_soon() -> None:
+        monkeypatch.setattr(expecting, "PATIENCE_SECONDS", HURRY_SECONDS)
+        monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+
+    return end_patience_soon

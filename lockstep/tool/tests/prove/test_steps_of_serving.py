@@ -1,10 +1,11 @@
 """Each step while the server serves passes on a good service, and fails on the fault that it is there for."""
 
+import os
 from collections.abc import Callable
 
 import pytest
 
-from lockstep_tool.prove import steps_serving
+from lockstep_tool.prove import expecting, steps_serving
 from lockstep_tool.prove.in_hand import fill
 from lockstep_tool.prove.process import Server
 from tiny_service import TinyService
@@ -37,6 +38,21 @@ def test_one_that_is_never_ready_is_named_with_what_it_answers(tiny: Tiny, hurry
     service.plant("tiny/answers.py", "def ready():\n    return 503")
     hurry()
     with Server(service.production, {}) as server, pytest.raises(AssertionError, match=r"not ready within .* last heard"):
+        steps_serving.become_ready(server)
+
+
+def test_a_start_is_waited_for_as_many_times_as_long_as_there_are_processes_for_a_processor(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = tiny("uvicorn")
+    monkeypatch.setattr(expecting, "PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
+    with Server(service.production, {}) as server:
+        with pytest.raises(AssertionError, match=r"not ready within 0\.001 s"):
+            steps_serving.become_ready(server)
+
+        monkeypatch.setattr(os, "getloadavg", lambda: (300_000.0, 0.0, 0.0))
         steps_serving.become_ready(server)
 
 

@@ -12,7 +12,7 @@ from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, Refusal
 from lockstep_tool.service import Service
 from lockstep_tool.supply.audit import audit
 from osv_stand_in import Osv, stand_in_osv
-from small_service import SmallService
+from small_service import VERSION, SmallService
 
 TODAY = datetime.now(UTC).date()
 TABLE = "[dependency-groups]\n"
@@ -79,7 +79,7 @@ def test_a_wheel_that_lies_in_the_repository_is_not_asked_about_and_named(asking
     printed = run(asking)
     everything = run(asking, everything=True)
 
-    said = "  - lockstep-serve 1.0.0.dev0: not asked about, it lies in this repository (.lockstep/lockstep_serve-1.0.0.dev0-py3"
+    said = f"  - lockstep-serve {VERSION}: not asked about, it lies in this repository (.lockstep/lockstep_serve-{VERSION}-py3"
     assert said in printed
     assert said in everything
     assert "lockstep-serve" not in osv.asked

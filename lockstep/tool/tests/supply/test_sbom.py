@@ -15,7 +15,7 @@ from lockstep_tool.service import Service
 from lockstep_tool.supply import sbom as session
 from lockstep_tool.supply.components import components_of_image, components_of_lock
 from lockstep_tool.supply.sbom import PROBE, refuse_differences, sbom
-from small_service import SmallService, make_wheel
+from small_service import VERSION, SmallService, make_wheel
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ LOCKED = {
     "anyio": "4.12.0",
     "fastapi": "0.140.0",
     "idna": "3.11",
-    "lockstep_serve": "1.0.0.dev0",
+    "lockstep_serve": VERSION,
     "python_json_logger": "4.0.0",
 }
 
@@ -89,7 +89,7 @@ def test_the_sbom_says_who_needs_whom(good: SmallService) -> None:
 
     needs = {one["ref"]: one.get("dependsOn", []) for one in document["dependencies"]}
     assert "pkg:pypi/fastapi@0.140.0" in needs["pkg:generic/orders-api@0.1.0"]
-    assert "pkg:generic/lockstep-serve@1.0.0.dev0" in needs["pkg:generic/orders-api@0.1.0"]
+    assert f"pkg:generic/lockstep-serve@{VERSION}" in needs["pkg:generic/orders-api@0.1.0"]
     assert needs["pkg:pypi/anyio@4.12.0"] == ["pkg:pypi/idna@3.11"]
     assert set(needs) == purls(document)
 
@@ -127,7 +127,7 @@ def test_an_image_that_has_what_the_lock_declares_is_the_same(good: SmallService
 
     refuse_differences("image", declared, held)
     [serve] = [one for one in held if one.name == "lockstep-serve"]
-    assert serve.installed == f"sha256:{service.files.sha256('.lockstep/lockstep_serve-1.0.0.dev0-py3-none-any.whl')[7:]}"
+    assert serve.installed == f"sha256:{service.files.sha256(f'.lockstep/lockstep_serve-{VERSION}-py3-none-any.whl')[7:]}"
     assert {one.purl for one in declared} == {one.purl for one in held}
 
 

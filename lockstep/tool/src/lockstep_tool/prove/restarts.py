@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from lockstep_tool.prove.expecting import expect, patience, wait_until
+from lockstep_tool.prove.expecting import expect, patience, patience_with_starts, wait_until
 from lockstep_tool.prove.load import Load
 from lockstep_tool.prove.process import Server
 
@@ -42,7 +42,8 @@ def succeed(server: Server, successor: Server, load: Load) -> str:
     """A successor on the same listening socket; when it serves, the first is stopped."""
     wait_until(
         lambda: bool(load.workers() & successor.family()) or not successor.running(),
-        lambda: f"the successor answers nothing within {patience():g} s",
+        lambda: f"the successor answers nothing within {patience_with_starts():g} s",
+        patience_with_starts,
     )
     expect(successor.running(), f"the successor ended with exit code {successor.code()}")
     server.signal(signal.SIGTERM)
@@ -57,7 +58,8 @@ def recycle(server: Server, load: Load, times: int = 3) -> str:
 
     wait_until(
         lambda: gone() >= times or not server.running(),
-        lambda: f"{gone()} workers were replaced within {patience():g} s, not {times}",
+        lambda: f"{gone()} workers were replaced within {patience_with_starts():g} s, not {times}",
+        patience_with_starts,
     )
     expect(server.running(), f"the server ended with exit code {server.code()}")
     return f"workers replaced: {gone()}"
@@ -106,7 +108,8 @@ def wait_for_newcomers(server: Server, load: Load, before: set[int]) -> None:
     """Wait for an answer of a process that was not there before."""
     wait_until(
         lambda: bool(load.workers() - before) or not server.running(),
-        lambda: f"no new process answers within {patience():g} s",
+        lambda: f"no new process answers within {patience_with_starts():g} s",
+        patience_with_starts,
     )
     expect(bool(load.workers() - before), f"the server ended with exit code {server.code()}")
 

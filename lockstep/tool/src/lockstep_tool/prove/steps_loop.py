@@ -78,7 +78,7 @@ def holds_while_asking(server: Server, paths: Iterable[str]) -> list[Record]:
         for milliseconds in BLOCKS_MILLISECONDS:
             ask(connection, [server.blocking(milliseconds)])
             try:
-                wait_until(told, lambda: "", TOLD_SECONDS)
+                wait_until(told, lambda: "", lambda: TOLD_SECONDS)
             except AssertionError:
                 continue
             holds = read_holds(server.lines(before))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lockstep_tool.prove import restarts, trials
-from lockstep_tool.prove.expecting import expect, patience, wait_until
+from lockstep_tool.prove.expecting import expect, patience_with_starts, wait_until
 from lockstep_tool.prove.in_hand import Holding
 from lockstep_tool.prove.load import Clients, Load
 from lockstep_tool.prove.process import Server
@@ -77,7 +77,8 @@ def reload_workers(server: Server, releases: Path) -> str:
         def serve_meanwhile(load: Load) -> None:
             wait_until(
                 lambda: importing.count() > 0 or not server.running(),
-                lambda: f"no new worker imports the service within {patience():g} s",
+                lambda: f"no new worker imports the service within {patience_with_starts():g} s",
+                patience_with_starts,
             )
             expect(server.running(), f"the server ended with exit code {server.code()}")
             load.wait_for_answers("while a new worker comes")

@@ -5,7 +5,7 @@ import secrets
 from contextlib import ExitStack
 
 from lockstep_tool.prove.client import get
-from lockstep_tool.prove.expecting import expect, patience, wait_until
+from lockstep_tool.prove.expecting import expect, patience, patience_with_starts, wait_until
 from lockstep_tool.prove.in_hand import WHOLE, Holding, Sent, fill
 from lockstep_tool.prove.process import Server
 from lockstep_tool.prove.production import Production
@@ -34,14 +34,16 @@ def become_ready(server: Server) -> float:
         nonlocal heard
         expect(server.running(), f"the server ended with exit code {server.code()} before it was ready")
         try:
-            answer = get(server.port, "/health/ready", timeout=min(patience(), ASK_SECONDS))
+            answer = get(server.port, "/health/ready", timeout=ASK_SECONDS)
         except OSError as error:
             heard = str(error)
             return False
         heard = f"{answer.status} {answer.body[:200].decode(errors='replace')}"
         return answer.status == 200
 
-    server.boot = wait_until(takes_traffic, lambda: f"not ready within {patience():g} s; last heard: {heard}")
+    server.boot = wait_until(
+        takes_traffic, lambda: f"not ready within {patience_with_starts():g} s; last heard: {heard}", patience_with_starts
+    )
     return server.boot
 
 

@@ -44,7 +44,7 @@ def give_time_to_drop(flying: Sent) -> None:
     given the time to do so before it is let go.
     """
     with contextlib.suppress(AssertionError):
-        wait_until(flying.is_answered, lambda: "", DROP_SECONDS)
+        wait_until(flying.is_answered, lambda: "", lambda: DROP_SECONDS)
 
 
 def turn_unready(server: Server, before: set[int]) -> bool:
