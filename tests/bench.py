@@ -196,7 +196,8 @@ def measure_one_command(folder: Path, runs: int, settings: Mapping[str, str]) ->
 
     def changed(act: Callable[[], None]) -> Callable[[], None]:
         def change_and_act() -> None:
-            module.write_text(f"{module.read_text()}# one more line\n")
+            text = module.read_text()
+            module.write_text(f"{text}# one more line\n" if text.endswith("line\n") else f"{text}\n\n# one more line\n")
             act()
 
         return change_and_act
