@@ -44,7 +44,13 @@ REASONS = {
     "… after a change of source": "`prove` has no counterpart by hand: it starts servers, waits for requests to overlap, and "
     "restarts and stops them. Most of that is waiting.",
     "fingerprint": "Every installed file is read and hashed, so what counts is bytes; the packages that are added here are among "
-    "the largest that services have.",
+    "the largest that services have. Before that, uv is asked whether the environment is the locked one.",
+    "parity, first": "Two environments are read whole, and the byte code of each package is compared with what its source "
+    "compiles to; the verdicts are kept.",
+    "parity, warm": "Every file of two environments is still read and hashed.",
+    "parity in a container": "All byte code of an image is compiled anew and compared when it is looked at for the first time; "
+    "the verdicts are kept for this image.",
+    "image": "`lockstep_serve` has grown, and lies in the image with its byte code.",
 }
 ONLY_BUILD = (
     "import sys; from pathlib import Path; from lockstep_tool.images.image import build_image; "
