@@ -1,5 +1,6 @@
 """An answer that does not end, or ends too early, is an error in time."""
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -7,9 +8,10 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from lockstep_tool.environments.asking import ask
+from lockstep_tool.environments.asking import LimitedConnection, ask
 from lockstep_tool.prove import client
-from lockstep_tool.prove.client import Answer, get
+from lockstep_tool.prove.client import Answer, get, read_answer, skip_body
+from lockstep_tool.prove.steps_clients import read_problem
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 Talk = Callable[[socket.socket], None]
@@ -90,3 +92,20 @@ def test_an_answer_that_is_too_long_to_keep_is_an_error(monkeypatch: pytest.Monk
 def test_a_whole_answer_is_read() -> None:
     with answering(lambda connection: connection.sendall(HEAD + b"Content-Length: 4\r\n\r\nfine")) as port:
         assert get(port, "/") == Answer(200, b"fine")
+
+
+@pytest.mark.parametrize("read", [read_answer, skip_body, lambda connection: read_problem(connection.sock, "it")])
+def test_an_answer_that_breaks_off_leaves_no_socket_open(read: Callable[[LimitedConnection], object]) -> None:
+    """Whoever keeps the failure would keep the socket with it, and something else would meet the warning."""
+    near, far = socket.socketpair()
+    connection = LimitedConnection(1, 30)
+    connection.sock, descriptor = near, near.fileno()
+    connection.request("GET", "/", headers={"Connection": "close"})
+    far.sendall(b"HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\nhalf")
+    far.close()
+    with near, pytest.raises((OSError, AssertionError)) as caught:
+        read(connection)
+
+    assert caught.value
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)

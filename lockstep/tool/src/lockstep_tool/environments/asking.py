@@ -98,11 +98,11 @@ def ask(port: int, path: str) -> dict[str, Any]:
     connection, digest, size, begins = LimitedConnection(port, ANSWER_SECONDS), hashlib.sha256(), 0, b""
     try:
         connection.request("GET", path, headers=ASKED_WITH)
-        answer = connection.getresponse()
-        status, headers = answer.status, sorted((name.lower(), value) for name, value in answer.getheaders())
-        for piece in read_pieces(answer):
-            digest.update(piece)
-            size, begins = size + len(piece), begins or piece
+        with connection.getresponse() as answer:
+            status, headers = answer.status, sorted((name.lower(), value) for name, value in answer.getheaders())
+            for piece in read_pieces(answer):
+                digest.update(piece)
+                size, begins = size + len(piece), begins or piece
     except (OSError, HTTPException) as error:
         status, headers, begins = 0, [], f"{type(error).__name__}: {error}".encode()
         digest, size = hashlib.sha256(begins), len(begins)

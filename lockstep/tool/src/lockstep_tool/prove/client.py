@@ -34,8 +34,8 @@ def get(port: int, path: str, *, timeout: float = 10) -> Answer:
 
 def read_answer(connection: LimitedConnection) -> Answer:
     """What was asked for; raises OSError, also for an answer that is longer than 16 MiB."""
-    with http_errors():
-        answer, body = connection.getresponse(), b""
+    body = b""
+    with http_errors(), connection.getresponse() as answer:
         for piece in read_pieces(answer):
             body += piece
             if len(body) > MOST_BYTES:
@@ -45,8 +45,7 @@ def read_answer(connection: LimitedConnection) -> Answer:
 
 def skip_body(connection: LimitedConnection) -> HTTPResponse:
     """What was asked for, when it has ended, however long it was; raises OSError."""
-    with http_errors():
-        answer = connection.getresponse()
+    with http_errors(), connection.getresponse() as answer:
         for _ in read_pieces(answer):
             pass
         return answer

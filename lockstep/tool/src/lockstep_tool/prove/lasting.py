@@ -82,9 +82,9 @@ def take_stream(port: int, path: str) -> str:
     connection, last = LimitedConnection(port, 60), b""
     try:
         connection.request("GET", path)
-        answer = connection.getresponse()
-        for piece in read_pieces(answer):
-            last = piece
+        with connection.getresponse() as answer:
+            for piece in read_pieces(answer):
+                last = piece
     except (OSError, HTTPException):
         return LOST
     finally:

@@ -158,8 +158,9 @@ class Client(threading.Thread):
             self.workers.add(int(said))
         whole = answer.length is not None or answer.chunked  # else its end cannot be told from a break
         try:
-            for _ in read_pieces(answer):
-                pass
+            with answer:
+                for _ in read_pieces(answer):
+                    pass
         except TimeoutError:
             return "timeout"
         except (OSError, HTTPException):

@@ -64,12 +64,12 @@ def writes_lines(server: Server) -> bool:
 
 def read_problem(client: socket.socket, name: str) -> tuple[int, str]:
     """The status and the id of an answer that must be a problem document."""
-    answer = HTTPResponse(client)
-    try:
-        answer.begin()
-        body = answer.read()
-    except (HTTPException, OSError) as error:
-        raise AssertionError(f"{name} is not answered: {error}") from error
+    with HTTPResponse(client) as answer:
+        try:
+            answer.begin()
+            body = answer.read()
+        except (HTTPException, OSError) as error:
+            raise AssertionError(f"{name} is not answered: {error}") from error
     identity = answer.getheader("X-Request-ID") or ""
     expect(bool(identity), f"{name} is answered {answer.status} without X-Request-ID")
     try:
