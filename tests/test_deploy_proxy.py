@@ -35,13 +35,13 @@ def test_nginx_takes_its_configuration(
 @pytest.mark.parametrize("kind", OPENINGS)
 def test_slow_clients_stop_nobody_behind_the_proxy(kind: str, proxied: Proxy) -> None:
     with slow_clients(proxied.port, OPENINGS[kind]):
-        assert answered(proxied.port, 200, timeout=60) == 200
+        assert answered(proxied.port, 200, timeout=5) == 200
 
 
 @pytest.mark.parametrize("kind", OPENINGS)
 def test_nor_where_one_process_has_one_request(kind: str, nginx: str, sync: Service, tmp_path: Path) -> None:
     with serving(sync) as (_, port), proxying(nginx, sync, tmp_path, port) as proxy, slow_clients(proxy.port, OPENINGS[kind]):
-        assert answered(proxy.port, 200, timeout=60) == 200
+        assert answered(proxy.port, 200, timeout=5) == 200
 
 
 @pytest.mark.parametrize("kind", OPENINGS)
