@@ -1,6 +1,7 @@
 """Each step while the server serves passes on a good service, and fails on the fault that it is there for."""
 
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -49,9 +50,11 @@ def test_a_start_is_waited_for_as_many_times_as_long_as_there_are_processes_for_
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
     monkeypatch.setattr(os, "getloadavg", lambda: (0.0, 0.0, 0.0))
     with Server(service.production, {}) as server:
+        server.signal(signal.SIGSTOP)  # else it may be ready first
         with pytest.raises(AssertionError, match=r"not ready within 0\.001 s"):
             steps_serving.become_ready(server)
 
+        server.signal(signal.SIGCONT)
         monkeypatch.setattr(os, "getloadavg", lambda: (300_000.0, 0.0, 0.0))
         steps_serving.become_ready(server)
 
