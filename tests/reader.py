@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pages import INSTALL, Command, Page, Step, find_missing
-from services import free_port
+from services import COMMAND_SECONDS, free_port
 
 __all__ = ["Reader"]
 
-SECONDS = 1800  # for one command: only what hangs takes that long, also on a busy machine
 AS_ONE = ("CI", "VIRTUAL_ENV", "PYTHONPATH", "PORT", "UV", "UV_PROJECT")  # of the tests' own place, not of a reader's
 
 
@@ -71,7 +70,7 @@ class Reader:
                 stderr=subprocess.STDOUT,
                 text=True,
                 check=False,
-                timeout=SECONDS,
+                timeout=COMMAND_SECONDS,
             )
             self.folder = Path(Path(there.name).read_text().strip() or self.folder)
         self.require_output(page, command, done.stdout)
@@ -110,7 +109,7 @@ class Reader:
                 text=True,
                 start_new_session=True,
             )
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + COMMAND_SECONDS
         while find_missing(command.said, printed.read_text()) and process.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         self.require_output(page, command, printed.read_text())

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["BUILD", "PATIENCE", "Service", "free_port", "until_ready"]
+__all__ = ["BUILD", "COMMAND_SECONDS", "PATIENCE", "Service", "free_port", "until_ready"]
 
 PATIENCE = 240  # seconds: no test judges how fast a machine is
+COMMAND_SECONDS = 1800  # only a command that hangs takes that long, also on a busy machine
 # Builds the production set without proving it.
 BUILD = "from pathlib import Path; from lockstep_tool import sync; sync.production(Path.cwd())"
 
@@ -39,7 +40,7 @@ class Service:
             stdin=subprocess.DEVNULL,
             text=True,
             check=False,
-            timeout=1800,
+            timeout=COMMAND_SECONDS,
         )
 
     def nox(self, *sessions: str, **settings: str) -> subprocess.CompletedProcess[str]:

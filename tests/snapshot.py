@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from forked import run_copier
+from services import COMMAND_SECONDS
 
 __all__ = ["REPOSITORY", "UNUSED", "Template", "git", "rules_of", "said", "snapshot", "tracked"]
 
@@ -76,7 +77,7 @@ def copier(*words: str, offline: bool) -> subprocess.CompletedProcess[str]:
     if not offline:
         return run_copier(words)
     command = ["unshare", "--net", sys.executable, "-m", "copier", *words]
-    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=1800)
+    return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False, timeout=COMMAND_SECONDS)
 
 
 def said(value: object) -> str:

@@ -20,8 +20,8 @@ def get(port: int, path: str, seconds: float) -> tuple[int, str]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         connection.request("GET", path, headers={"Connection": "close"})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode(errors="replace")
+        with connection.getresponse() as answer:
+            return answer.status, answer.read().decode(errors="replace")
     finally:
         connection.close()
 
@@ -59,8 +59,8 @@ def ask(question: dict[str, Any]) -> None:
     try:
         connection.request("GET", question["path"])
         say(flying=True)
-        answer = connection.getresponse()
-        say(status=answer.status, body=answer.read().decode(errors="replace"))
+        with connection.getresponse() as answer:
+            say(status=answer.status, body=answer.read().decode(errors="replace"))
     except (OSError, http.client.HTTPException) as error:
         say(status=0, body=f"{type(error).__name__}: {error}")
 
