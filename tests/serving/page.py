@@ -24,14 +24,18 @@ SPEED = f"""## A request
 
 A service gives each request an id, limits it, and writes its line as JSON; the bare hello has its server's own line.
 Each side was loaded by wrk in short turns, one right after the other, on {FEW} connections and on {MANY}; figures are medians.
+Every round starts its servers anew, because the same program takes a tenth more or less from start to start.
 The ratio by processor time is the median of the turns' ratios, bare by service: below 1 the service takes more.
 The goal is {GOAL}.
 FastAPI's nested routers are in the services only.
 Of Django there is a third row: the bare hello with Django's own middleware, which `check --deploy` demands of a service.
 Its ratio says what that middleware costs, and the service's ratio divided by it is what is left for Lockstep.
 Above 1, the service takes less: its line costs less than its server's, and under ASGI it makes no thread for nothing.
+Bare gunicorn-uvicorn is the cheapest of the bare ones: its line is the message alone, without uvicorn's formatter.
+Under gunicorn-gthread all connections of a turn may come to one of two processes, bare or not: it then has half the rate,
+and threads in each other's way. Several rounds even that out.
 `refused` are answers of 503: more at once than `threads` and `queue` hold.
-Rates and waits are those of a machine that others load, too; processor time is what can be compared.
+Rates and waits are those of a machine that others may load, too; processor time is what can be compared.
 """
 RESTARTS = """## Restarts
 
@@ -44,6 +48,7 @@ ENDS = f"""## From SIGTERM to the exit
 Seconds, with one thing open. Services have a lead of {LEAD:g} s and a drain of {DRAIN} s; bare servers their own defaults.
 A WebSocket is told to come back: its end is to come within the lead and a second, where the machine has a processor for it.
 A connection without a request lingers for 2 s after the lead, because a request may be on its way on it.
+gunicorn's gevent worker looks once a second whether it has something left, which adds up to 2 s.
 A stream that asks `lockstep_serve.ending()` ends itself; one without end is broken off before the drain is over.
 """
 

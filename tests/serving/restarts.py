@@ -23,7 +23,7 @@ from serving.contestants import Contestant
 __all__ = ["measure_restarts"]
 
 ENOUGH = 10_000  # requests
-MOST_RUNS = 6
+MOST_RUNS = 16
 LIMIT_SECONDS = 300.0
 AROUND_SECONDS = 3.0  # of load before and after each signal to a bare server
 CLIENTS = Clients(new=4, kept=4, long=0)

@@ -8,11 +8,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from lockstep_tool.bench.candidate import Candidate
 from lockstep_tool.bench.running import DoesNotServe, Running
 from serving.contestants import Contestant
 
@@ -37,50 +38,58 @@ class Turn:
 
 @dataclass
 class Seen:
-    """Turns by number of connections, and the memory after them in megabytes."""
+    """Turns by number of connections, the memory after them in megabytes, and why it does not serve."""
 
     turns: dict[int, list[Turn]] = field(default_factory=dict)
-    memory: float = 0.0
+    memory: list[float] = field(default_factory=list)
+    reason: str = ""
 
 
 def measure_speed(contestants: Sequence[Contestant], rounds: int, seconds: float) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Figures by name; who does not serve is left out with the reason."""
+    """Figures by name; who does not serve is left out with the reason.
+
+    Every round starts its servers anew: one and the same program differs by a tenth and more from start to start.
+    """
     if not shutil.which("wrk"):
         sys.exit("wrk is not on this machine: install it (Debian's package is called wrk).")
     seen = {one.name: Seen() for one in contestants}
+    for number in range(rounds):
+        for group in group_rivals(contestants, number):
+            take_turns({one.name: one.candidate for one in group}, seen, seconds, number + 1)
+    for one in contestants:
+        own, rival = seen[one.name], seen.get(one.rival)
+        yield one.name, {"error": own.reason} if own.reason else summarize(own, None if rival and rival.reason else rival)
+
+
+def group_rivals(contestants: Sequence[Contestant], number: int) -> list[list[Contestant]]:
+    """Each one beside its rival, and the other way round in every second round."""
+    groups = []
+    for one in contestants:
+        if not one.rival:
+            group = [other for other in contestants if other.rival == one.name]
+            group.insert(1, one)
+            groups.append(group if number % 2 else group[::-1])
+    return groups
+
+
+def take_turns(group: Mapping[str, Candidate], seen: Mapping[str, Seen], seconds: float, number: int) -> None:
+    """Start these, load them one after the other on so many connections and on more, and end them."""
     with ExitStack() as stack:
-        servers: dict[str, Running] = {}
-        for one in contestants:
-            server = stack.enter_context(Running(one.candidate))
+        servers = {name: stack.enter_context(Running(candidate)) for name, candidate in group.items()}
+        for name, server in [*servers.items()]:
             try:
                 server.wait_until_ready()
                 send_load(server, CONNECTIONS[0], WARM_SECONDS)
-                servers[one.name] = server
             except DoesNotServe as reason:
-                yield one.name, {"error": str(reason)}
+                seen[name].reason = str(reason)
+                del servers[name]
         for connections in CONNECTIONS:
-            for number in range(rounds if connections == CONNECTIONS[0] else (rounds + 1) // 2):
-                for name in order_turns(contestants, number):
-                    if name in servers:
-                        turn = send_load(servers[name], connections, seconds)
-                        seen[name].turns.setdefault(connections, []).append(turn)
-                        print(f"{connections} at once, round {number + 1}: {name} {turn}", file=sys.stderr, flush=True)
+            for name, server in servers.items():
+                turn = send_load(server, connections, seconds)
+                seen[name].turns.setdefault(connections, []).append(turn)
+                print(f"{connections} at once, round {number}: {name} {turn}", file=sys.stderr, flush=True)
         for name, server in servers.items():
-            seen[name].memory = server.measure_memory()
-    for one in contestants:
-        if one.name in servers:
-            yield one.name, summarize(seen[one.name], seen.get(one.rival))
-
-
-def order_turns(contestants: Sequence[Contestant], number: int) -> list[str]:
-    """Each one beside its rival, and the other way round in every second round."""
-    names = []
-    for one in contestants:
-        if not one.rival:
-            group = [other.name for other in contestants if other.rival == one.name]
-            group.insert(1, one.name)
-            names += group if number % 2 else group[::-1]
-    return names
+            seen[name].memory.append(server.measure_memory())
 
 
 def send_load(server: Running, connections: int, seconds: float) -> Turn:
@@ -115,7 +124,7 @@ def read_wrk(said: str, cpu: float) -> Turn:
 
 def summarize(own: Seen, rival: Seen | None) -> dict[str, Any]:
     """Medians of the turns; against the rival, the median of what the turns beside each other say."""
-    figures: dict[str, Any] = {"memory_mb": round(own.memory)}
+    figures: dict[str, Any] = {"memory_mb": round(statistics.median(own.memory))}
     for connections, turns in own.turns.items():
         of = {name: statistics.median(getattr(turn, name) for turn in turns) for name in ("rate", "cpu_ms", "p50_ms", "p99_ms")}
         of |= {"refused": sum(turn.refused for turn in turns), "failed": sum(turn.failed for turn in turns), "turns": len(turns)}

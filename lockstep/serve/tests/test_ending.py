@@ -17,6 +17,13 @@ LONG = {"WEB_CONCURRENCY": "1", "SERVER_DRAIN": "300", "SERVER_GRACE": "700"}
 # What a model cannot do, and why; docs/explanation/server-models.md says the same.
 CANNOT_STOP_A_REQUEST = {"gunicorn-gthread"}  # no thread can be stopped
 
+# gunicorn's ASGI worker looks every second whether it is to end: here so rarely that no test could wait for it.
+RARELY = """import asyncio
+
+sleep = asyncio.sleep
+asyncio.sleep = lambda seconds, *result: sleep(300 if seconds == 1 else seconds, *result)
+"""
+
 
 def words_of(notes: Path) -> list[str]:
     """What was noted, in order."""
@@ -138,3 +145,14 @@ def test_what_goes_on_after_its_answer_and_is_cut_is_said(service: Service, tmp_
         assert words_of(notes) == ["start", "stop"]
         assert len(noted(notes, "stop")) == 1
         assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
+
+
+def test_a_worker_ends_when_it_has_nothing_left_and_not_when_it_looks_next(service: Service, tmp_path: Path) -> None:
+    if service.model.name != "gunicorn-asgi":
+        pytest.skip("what looks is gunicorn's ASGI worker, and its gevent worker, which cannot be called")
+    notes = tmp_path / "notes"
+    with service.changed("asgi.py", "import asyncio\n", RARELY), service.serving(NOTES=str(notes), **LONG) as server:
+        server.signal(signal.SIGTERM)
+
+        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert words_of(notes) == ["start", "stop"]

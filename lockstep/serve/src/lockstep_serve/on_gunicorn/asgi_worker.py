@@ -84,11 +84,16 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         self.closing = False
         self.definition, self.most = in_force(), most_connections()
         self.until = 0.0  # the end of the drain, by the loop's clock
+        self.resting: asyncio.Task[None] | None = None  # what looks once a second whether it is still `alive`
 
     def init_signals(self) -> None:
         """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""
         for number in self.SIGNALS:
             signal.signal(number, signal.SIG_DFL)
+
+    def notify(self) -> None:
+        super().notify()
+        self.resting = asyncio.current_task()
 
     async def _serve(self) -> None:
         super().init_signals()
@@ -111,9 +116,12 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         for connection in list(self.connections):
             connection.close_if_idle()
         self.alive = False
+        if self.resting:
+            self.resting.cancel()  # gunicorn's way out of that second
 
     async def _shutdown(self) -> None:
         """Wait for what runs until the drain is over; gunicorn would not for what goes on when its client has gone."""
+        self.resting = None
         until = self.until or self.loop.time() + self.definition.patience  # without a signal, its manager has gone
         while self.connections and not self._quick_shutdown and self.loop.time() < until:  # noqa: ASYNC110 -- as in `linger`
             await asyncio.sleep(LOOK_SECONDS)
