@@ -14,6 +14,7 @@ import sys
 # Last, so that a file beside this one, such as nox.py, takes the place of nothing that is imported here.
 sys.path.sort(key=lambda entry: os.path.realpath(entry or ".") == os.path.dirname(os.path.realpath(__file__)))
 
+import fcntl
 import hashlib
 import re
 import runpy
@@ -34,6 +35,13 @@ ROOT = Path(__file__).parent
 TOOL = ROOT / ".lockstep"
 COULD_NOT_LOOK = 2  # an exit code of the tool
 RESTORE = "Run `git checkout -- .lockstep`."
+BROKEN = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)  # what reading a file raises that holds something else
 # uv's variables that say how it reaches things. Others could move what is installed, and are not passed on.
 REACHING = (
     r"UV_((NO_)?CACHE\w*|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"
@@ -99,7 +107,7 @@ def lockstep(session: nox.Session, *words: str, extra: str = "") -> None:
 
 def program(session: nox.Session, extra: str) -> str:
     """The tool, installed from `.lockstep/` into an environment of its own."""
-    wrong = missing_parts() or changed_wheels() or foreign_files() or unbuilt(extra)
+    wrong = missing_parts() or unreadable_indexes() or changed_wheels() or foreign_files() or unbuilt(extra)
     if wrong:
         session.error(wrong.removesuffix("."))  # nox ends it with one
     return str(environment(extra) / "bin" / "lockstep")
@@ -111,12 +119,30 @@ def environment(extra: str) -> Path:
 
 def missing_parts() -> str:
     """What the tool cannot be installed without, in three parts; empty when all of it is there."""
-    names = (".lockstep/pyproject.toml", ".lockstep/uv.lock", "uv.toml")
+    names = (".lockstep/pyproject.toml", ".lockstep/ruff.toml", ".lockstep/uv.lock", "uv.toml")
     if lost := [name for name in names if not (ROOT / name).is_file()]:
         rows = "\n".join(f"  {name}   missing" for name in lost)
         return f"Files of the tool are missing.\n\n{rows}\n\nRun `git checkout -- {' '.join(lost)}`."
     if shutil.which("uv") is None:
         return "uv is not on the search path.\n\n  PATH   has no uv\n\nInstall it: `pipx install uv`."
+    return ""
+
+
+@cache
+def indexes() -> list[str]:
+    """uv's words for the indexes of `uv.toml`."""
+    found = tomllib.loads((ROOT / "uv.toml").read_text(encoding="utf-8")).get("index", ())
+    return [word for one in found for word in ("--default-index" if one.get("default") else "--index", one["url"])]
+
+
+def unreadable_indexes() -> str:
+    """What is wrong with `uv.toml`, in three parts; empty when it says where packages come from."""
+    try:
+        indexes()
+    except BROKEN as error:
+        return (
+            f"The settings of uv cannot be read.\n\n  uv.toml   {error}\n\nMend it, or run `git checkout -- uv.toml`."
+        )
     return ""
 
 
@@ -132,8 +158,9 @@ def changed_wheels() -> str:
     """What is wrong with the files in `.lockstep/`, in three parts; empty when they are those that are locked."""
     try:
         wheels = {p["source"]["path"]: p["wheels"][0]["hash"] for p in locked_packages() if "path" in p["source"]}
-    except (OSError, ValueError, KeyError) as error:
-        return f"The tool's lock cannot be read.\n\n  .lockstep/uv.lock   {error}\n\n{RESTORE}"
+    except BROKEN as error:
+        told = error if isinstance(error, (OSError, ValueError)) else "is no lock of uv's"
+        return f"The tool's lock cannot be read.\n\n  .lockstep/uv.lock   {told}\n\n{RESTORE}"
     for name, locked in wheels.items():
         try:
             found = f"sha256:{hashlib.sha256((TOOL / name).read_bytes()).hexdigest()}"
@@ -152,10 +179,13 @@ def foreign_files() -> str:
     Judged before anything of it is installed: what judges the rest of a lock is installed from this one.
     """
     packages = locked_packages()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    hosts = project.get("tool", {}).get("lockstep", {}).get("file-hosts", [])
+    try:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+        hosts = [f"https://{host}" for host in project["tool"]["lockstep"]["file-hosts"]]
+    except BROKEN:  # the tool says it better
+        hosts = []
     stated = "".join((ROOT / name).read_text(encoding="utf-8") for name in ("noxfile.py.lock", "uv.toml"))
-    known = {*re.findall(r'"(https?://[^/"]+)', stated), *(f"https://{host}" for host in hosts)}
+    known = {*re.findall(r'"(https?://[^/"]+)', stated), *hosts}
     strange = [f"{p['name']} {p['source']}" for p in packages if not {"registry", "path", "virtual"} & {*p["source"]}]
     for file in (file for p in packages for file in [*p.get("wheels", ()), *([p["sdist"]] if "sdist" in p else [])]):
         url, hashed = str(file.get("url", "")), str(file.get("hash")).startswith("sha256:")
@@ -171,8 +201,20 @@ def foreign_files() -> str:
 def unbuilt(extra: str) -> str:
     """Make the tool's environment equal to its lock; why that cannot be done, in three parts, or nothing.
 
-    It is made anew for another lock: uv would keep a package of the same name and version.
+    One session at a time: another would take away what this one makes.
     """
+    environment(extra).parent.mkdir(exist_ok=True)
+    with (environment(extra).parent / "making.lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another session, which makes the tool's environment …", flush=True)
+            fcntl.flock(held, fcntl.LOCK_EX)
+        return unsynchronized(extra)
+
+
+def unsynchronized(extra: str) -> str:
+    """As `unbuilt`. It is made anew for another lock: uv would keep a package of the same name and version."""
     lock = hashlib.sha256((TOOL / "uv.lock").read_bytes()).hexdigest()
     made_from = environment(extra) / "lock.sha256"
     if made_from.parent.exists() and not (made_from.is_file() and made_from.read_text() == lock):
@@ -180,16 +222,13 @@ def unbuilt(extra: str) -> str:
     if not environment(extra).exists():
         print(f"building {environment(extra).relative_to(ROOT)} from .lockstep/uv.lock …", flush=True)
     command = ["uv", "sync", "--locked", "--no-progress", "--project", str(TOOL), "--python", sys.executable]
-    for index in tomllib.loads((ROOT / "uv.toml").read_text(encoding="utf-8")).get("index", ()):
-        command += ["--default-index" if index.get("default") else "--index", index["url"]]
+    command += [*indexes(), *(["--extra", extra] if extra else [])]
     settings = {
         name: value for name, value in os.environ.items() if not name.startswith("UV_") or re.fullmatch(REACHING, name)
     }
     settings["UV_PROJECT_ENVIRONMENT"] = str(environment(extra))
     settings.pop("VIRTUAL_ENV", None)  # the one nox runs in
-    done = subprocess.run(
-        [*command, *(["--extra", extra] if extra else [])], capture_output=True, text=True, env=settings, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, env=settings, check=False)
     if not done.returncode:
         made_from.write_text(lock)
         return ""

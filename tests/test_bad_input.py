@@ -1,11 +1,16 @@
 """What a user meets whose tool is damaged, cannot be installed or is called by another nox: a reason, and nothing is lost."""
 
+import fcntl
 import hashlib
+import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -89,6 +94,16 @@ DAMAGED: dict[str, tuple[Callable[[Service], object], str, str]] = {
     ),
     "a file from another host": (poison_host, "The tool's lock has what comes from elsewhere.", "files.example.org"),
     "a lock that is no lock": (spoil, "The tool's lock cannot be read.", ".lockstep/uv.lock"),
+    "a lock of something else": (
+        lambda service: (service.path / TOOL / "uv.lock").write_text("package = 3\n"),
+        "The tool's lock cannot be read.",
+        "is no lock of uv's",
+    ),
+    "no settings of ruff": (
+        lambda service: (service.path / TOOL / "ruff.toml").unlink(),
+        "Files of the tool are missing.",
+        ".lockstep/ruff.toml   missing",
+    ),
     "no .lockstep": (
         lambda service: shutil.rmtree(service.path / TOOL),
         "Files of the tool are missing.",
@@ -104,6 +119,54 @@ def test_a_damaged_tool_is_named_before_it_is_installed(damage: str, fresh: Serv
 
     refused(fresh, ["uv", "run", "--quiet", "noxfile.py", "-s", "lock"], wrong, where, RESTORED)
     assert not list(fresh.path.glob(".nox/*/bin/lockstep"))
+
+
+BROKEN: dict[str, tuple[str, str, str]] = {
+    "settings of uv that cannot be read": ("uv.toml", "x = [\n", "The settings of uv cannot be read."),
+    "settings of uv that hold something else": ("uv.toml", "index = 3\n", "The settings of uv cannot be read."),
+    "a project that cannot be read": ("pyproject.toml", "x = [\n", ""),
+    "a project that is no text": ("pyproject.toml", "\udcff\n", ""),
+    "hosts that are none": ("pyproject.toml", "[tool.lockstep]\nfile-hosts = 3\n", ""),
+    "no project": ("pyproject.toml", "", ""),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN)
+def test_a_file_that_cannot_be_read_is_named(damage: str, used: Service) -> None:
+    name, text, wrong = BROKEN[damage]
+    command = [nox_of(used), "noxfile.py", "-s", "lock"]
+    if text:
+        (used.path / name).write_bytes(text.encode(errors="surrogateescape"))
+    else:
+        (used.path / name).unlink()
+    try:
+        refused(used, command, wrong, name, "")
+    finally:
+        git(used.path, "checkout", "--quiet", "--", ".")
+
+
+def test_two_sessions_at_once_make_the_tools_environment_once(fresh: Service) -> None:
+    """The second waits, and takes nothing away of what the first has made so far."""
+    begun = fresh.path / ".nox" / "lockstep" / "begun"
+    begun.parent.mkdir(parents=True)
+    begun.touch()
+    with (fresh.path / ".nox" / "making.lock").open("w") as making, ThreadPoolExecutor() as pool:
+        fcntl.flock(making, fcntl.LOCK_EX)
+        second = pool.submit(fresh.nox, "lock")
+        while not waits_for(making) and not second.done():
+            time.sleep(0.05)
+        kept = begun.exists()
+        fcntl.flock(making, fcntl.LOCK_UN)
+
+    assert kept
+    assert second.result().returncode == 0, second.result().stdout
+    assert "waiting for another session" in second.result().stdout
+
+
+def waits_for(held: IO[str]) -> bool:
+    """Whether a process waits for this file's lock: Linux says so behind an arrow."""
+    file = f":{os.fstat(held.fileno()).st_ino} "
+    return any(" -> FLOCK" in line and file in line for line in Path("/proc/locks").read_text().splitlines())
 
 
 def poison_hash(service: Service) -> None:

@@ -53,6 +53,7 @@ def test_a_request_that_is_cut_is_answered_and_said_and_ends_before_the_worker(s
         assert server.process.wait(PATIENCE) in service.model.exit_codes
         assert [line["status"] for line in lines_of(server, "/finally/")] == [503]
         assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
         ended = [] if service.model.name in CANNOT_STOP_A_REQUEST else ["finally"]
         assert words_of(notes) == ["start", *ended, "stop"]
 
@@ -67,6 +68,7 @@ def test_a_stream_that_is_cut_is_said(service: Service) -> None:
         assert not text.endswith("0\r\n\r\n")
         assert [(line["status"], line["ended_by"]) for line in lines_of(server, "/stream")] == [(200, "server")]
         assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
 
 
@@ -145,6 +147,7 @@ def test_what_goes_on_after_its_answer_and_is_cut_is_said(service: Service, tmp_
         assert words_of(notes) == ["start", "stop"]
         assert len(noted(notes, "stop")) == 1
         assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
 
 
 def test_a_worker_ends_when_it_has_nothing_left_and_not_when_it_looks_next(service: Service, tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ def test_a_refusal_is_a_problem_document_and_one_line_with_its_id(server: Runnin
     assert headers["connection"].lower() == "close"
     server.until(lambda: access_lines(server, problem["request_id"]))
     assert [line["status"] for line in access_lines(server, problem["request_id"])] == [expected]
+    server.get("/hello/Ada")  # what was said before is in the log now
+    own = [line for line in server.lines()[before:] if line["logger"] == "access" and line["path"] != "/hello/Ada"]
+    assert [line["status"] for line in own] == [expected]
     assert not [line for line in server.lines()[before:] if line["level"] == "ERROR"]
 
 

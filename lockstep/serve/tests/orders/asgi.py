@@ -44,7 +44,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         if (length := await body_length(receive)) is not None:
             await say(send, str(length))
     elif path == "/stream":
-        await stream(receive, send)
+        await stream(scope, receive, send)
     elif path.startswith("/later/"):
         await say(send, "now")
         await note_when_let_go(int(path.removeprefix("/later/")))
@@ -55,7 +55,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
             await asyncio.sleep(0)
             note("finally")
     elif path == "/events":
-        await stream(receive, send, ends=True)
+        await stream(scope, receive, send, ends=True)
     elif path == "/hang":
         time.sleep(60)  # noqa: ASYNC251 -- the fault that is planted here
     else:
@@ -104,10 +104,14 @@ async def note_when_let_go(port: int) -> None:
     note("done")
 
 
-async def stream(receive: Any, send: Any, *, ends: bool = False) -> None:
-    """An answer that ends when its client leaves, as frameworks have it; or also when the process is to end."""
+async def stream(scope: Any, receive: Any, send: Any, *, ends: bool = False) -> None:
+    """An answer that ends when its client leaves, as frameworks have it; or also when the process is to end.
+
+    Starlette listens for a client that leaves only under servers whose `send` does not fail then, as the scope says it.
+    """
     await receive()
-    left = asyncio.create_task(receive())
+    fails = scope["asgi"].get("spec_version", "2.0") >= "2.4"
+    left: asyncio.Future[Any] = asyncio.Future() if fails else asyncio.create_task(receive())
     await send({"type": "http.response.start", "status": 200, "headers": []})
     over = asyncio.create_task(until_ending()) if ends else left
     while not left.done() and not over.done():

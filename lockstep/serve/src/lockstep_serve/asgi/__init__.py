@@ -69,6 +69,8 @@ class Layer:
             refused = getattr(below, "refused", 0)  # by the server, for instance because the body is not valid
             status = refused or answer.status
             ended_by = "" if refused else "client" if has_left(below) else "" if answer.whole else "server"
+            if ended_by == "client" and status == 500:
+                status = 0  # frameworks answer so to the body that never came, and nobody hears it
             log_request(scope["method"], scope["path"], status, seconds, answer.identity.decode(), ended_by)
             if meter is not None:
                 meter.end(scope["method"], status, seconds)

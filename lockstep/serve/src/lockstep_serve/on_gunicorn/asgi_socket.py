@@ -9,6 +9,7 @@ from gunicorn.asgi import websocket  # type: ignore[import-untyped]  # gunicorn 
 __all__ = ["PING_SECONDS", "Socket"]
 
 PING_SECONDS = 20.0  # uvicorn's own
+FAREWELL_SECONDS = 1.0  # for the other side to answer a close; gunicorn waits 5 s, also for one that has gone
 
 
 class Socket(websocket.WebSocketProtocol):  # type: ignore[misc]  # untyped, see above
@@ -40,6 +41,14 @@ class Socket(websocket.WebSocketProtocol):  # type: ignore[misc]  # untyped, see
     def feed_data(self, data: bytes) -> None:
         self.heard = True
         super().feed_data(data)
+
+    def feed_eof(self) -> None:
+        super().feed_eof()
+        self._close_event.set()
+
+    async def _send_close(self, *what: Any) -> None:
+        await super()._send_close(*what)
+        asyncio.get_running_loop().call_later(FAREWELL_SECONDS, self._close_event.set)
 
     async def _send(self, message: Any) -> None:
         """Also the extension `websocket.http.response`: an answer in place of the handshake."""

@@ -5,6 +5,7 @@ gunicorn 27 closes a connection to which it has just announced keep-alive when S
 """
 
 import asyncio
+import logging
 import signal
 from typing import Any
 
@@ -52,12 +53,20 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
 
     def _send_error_response(self, status: int, *_: Any) -> None:
         """What gunicorn answers by itself, as a problem document; of a request that is served, its own line tells."""
+        if self._closed:
+            return  # to nobody
         self.refused = status
         self._safe_write(refuse_unread(status, identity=self.identity))
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
         """What an answer announces; asked before the answer is sent."""
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
+
+    def _build_http_scope(self, *what: Any) -> Any:
+        """The scope; gunicorn's `send` fails for no client that has left, so frameworks must listen for that, as of old."""
+        scope: dict[str, Any] = super()._build_http_scope(*what)
+        scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        return scope
 
     def _build_websocket_scope(self, request: Any, sockname: Any, peername: Any) -> Any:
         """The scope, with what `Socket` can do."""
@@ -97,6 +106,8 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
 
     async def _serve(self) -> None:
         super().init_signals()
+        # What was cut has its own line.
+        logging.getLogger("gunicorn.error").addFilter(lambda record: not str(record.msg).startswith("ASGI application returned"))
         await super()._serve()
 
     def handle_exit_signal(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lockstep_serve.access import choose_id
 from lockstep_serve.application import in_force
 from lockstep_serve.problems import log_full, refuse_unread
 from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
@@ -25,6 +26,7 @@ log = logging.getLogger("lockstep.http")
 most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
+ID = b"x-request-id"
 LEANS_ON = (
     "connection_made",
     "data_received",
@@ -149,11 +151,17 @@ class DrainingProtocol(HttpToolsProtocol):
             self.transport.write(refuse_unread(self.refusal))
         elif not cycle.response_started:
             cycle.refused = self.refusal
-            self.transport.write(refuse_unread(self.refusal, identity=getattr(cycle, "identity", "")))
+            self.transport.write(refuse_unread(self.refusal, identity=getattr(cycle, "identity", "") or self.identify(cycle)))
         if cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
+
+    def identify(self, cycle: Any) -> str:
+        """Choose the id of a request that is about to be served, whose own line is to have the same."""
+        identity = choose_id(next((value.decode("latin-1") for name, value in self.headers if name == ID), None))
+        cycle.scope["headers"] = [*(pair for pair in self.headers if pair[0] != ID), (ID, identity.encode())]
+        return identity
 
 
 def protocol() -> type[HttpToolsProtocol] | Literal["auto"]:

@@ -13,8 +13,8 @@ from lockstep_serve.application import in_force
 
 __all__ = ["Server"]
 
-# What is said of a WebSocket besides our one line: the query is in it, and tracebacks that clients can cause.
-OF_WEBSOCKETS = ('%s - "WebSocket', "connection ", "opening ", "parser ", "ASGI callable returned without completing handshake")
+# What is said besides our own line, of WebSockets (the query is in it, and tracebacks that clients can cause) and of what is cut.
+SAID = ('%s - "WebSocket', "connection ", "opening ", "parser ", "ASGI callable returned", "Invalid UTF-8", "Cancel %s running")
 
 
 class Server(uvicorn.Server):
@@ -26,7 +26,7 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, *, managed: bool = False) -> None:
         super().__init__(config)
         self.managed = managed
-        logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(OF_WEBSOCKETS))
+        logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
 
