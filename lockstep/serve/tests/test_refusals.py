@@ -57,5 +57,14 @@ def test_an_answer_has_the_id_that_the_client_gave_and_so_has_its_line(server: R
     assert line["duration_ms"] >= 0
 
 
+def test_a_target_that_is_a_whole_address_names_its_path(server: Running) -> None:
+    status, text = server.ask(
+        "GET http://localhost/hello/Ada?token=hunter2 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    )
+
+    assert status == 200
+    assert text.endswith("Hello, Ada!")
+
+
 def access_lines(server: Running, identity: str) -> list[dict[str, Any]]:
     return [line for line in server.lines() if line["logger"] == "access" and line["request_id"] == identity]

@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from running import PATIENCE, Running
 from services import Service
+from test_refusals import read_problem
 
 RESTART = 1012
 LONG = {"SERVER_DRAIN": "300", "SERVER_DRAIN_LEAD": "300", "SERVER_GRACE": "700"}  # seconds; who waits for them fails
@@ -77,6 +78,26 @@ def test_one_that_the_application_does_not_take_is_refused(server: Running) -> N
     assert problem["status"] == 403
     server.until(lambda: lines_of(server, "/nowhere"))
     assert [(line["status"], line["request_id"]) for line in lines_of(server, "/nowhere")] == [(403, problem["request_id"])]
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        pytest.param("Sec-WebSocket-Version: 13", 400, id="no key"),
+        pytest.param("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: short", 400, id="half a key"),
+        pytest.param("Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==", 426, id="no version"),
+    ],
+)
+def test_a_handshake_that_is_not_valid_is_refused(server: Running, stated: str, expected: int) -> None:
+    before = len(server.lines())
+    head = f"GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{stated}\r\n\r\n"
+    status, text = server.ask(head)
+    headers, problem = read_problem(text)
+    server.until(lambda: [line for line in server.lines()[before:] if line.get("request_id") == problem["request_id"]])
+
+    assert (status, problem["status"], headers["x-request-id"]) == (expected, expected, problem["request_id"])
+    assert headers.get("sec-websocket-version") == ("13" if expected == 426 else None)
+    assert not [line for line in server.lines()[before:] if line["level"] not in {"INFO", "DEBUG"}]
 
 
 def test_a_failure_of_the_application_is_logged_once_and_closes_it(service: Service) -> None:

@@ -26,6 +26,9 @@ DETAILS = {
     503: "The service is at its limit; try again in a moment.",
 }
 
+# Header fields that say what a client may do.
+ADVICE = {426: [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")], 503: [("Retry-After", "1")]}
+
 
 def document(status: int, identity: str, detail: str = "") -> bytes:
     """The answer's body."""
@@ -37,7 +40,7 @@ def document(status: int, identity: str, detail: str = "") -> bytes:
 def fields(status: int, body: bytes) -> list[tuple[str, str]]:
     """The answer's header fields, without the id."""
     known = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(body)))]
-    return known + ([("Retry-After", "1")] if status == 503 else [])
+    return known + ADVICE.get(status, [])
 
 
 def refuse_unread(

@@ -63,9 +63,15 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
 
     def _build_http_scope(self, *what: Any) -> Any:
-        """The scope; gunicorn's `send` fails for no client that has left, so frameworks must listen for that, as of old."""
+        """The scope; gunicorn's `send` fails for no client that has left, so frameworks must listen for that, as of old.
+
+        A target that is a whole address, which a proxy may send, names the same path as its path alone.
+        """
         scope: dict[str, Any] = super()._build_http_scope(*what)
         scope["asgi"] = {"version": "3.0", "spec_version": "2.3"}
+        if "://" in scope["path"] and scope["path"][0] != "/":
+            scope["path"] = "/" + scope["path"].partition("://")[2].partition("/")[2]
+            scope["raw_path"] = b"/" + scope["raw_path"].partition(b"://")[2].partition(b"/")[2]
         return scope
 
     def _build_websocket_scope(self, request: Any, sockname: Any, peername: Any) -> Any:

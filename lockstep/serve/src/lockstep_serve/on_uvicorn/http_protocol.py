@@ -27,6 +27,7 @@ most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
 ID = b"x-request-id"
+KEY_CHARACTERS = 24  # of a WebSocket's key: 16 bytes in base 64
 LEANS_ON = (
     "connection_made",
     "data_received",
@@ -36,6 +37,7 @@ LEANS_ON = (
     "on_headers_complete",
     "on_response_complete",
     "send_400_response",
+    "handle_websocket_upgrade",
     "shutdown",
     "timeout_keep_alive_handler",
 )
@@ -157,9 +159,27 @@ class DrainingProtocol(HttpToolsProtocol):
             cycle.message_event.set()
         self.transport.close()
 
+    def handle_websocket_upgrade(self) -> None:
+        """Judge the handshake: the library would refuse it without an id and a line."""
+        stated = dict(self.headers)
+        key = stated.get(b"sec-websocket-key", b"")
+        if stated.get(b"sec-websocket-version") != b"13":
+            status = 426
+        elif len(key) != KEY_CHARACTERS or self.scope["method"] != "GET":
+            status = 400
+        else:
+            return super().handle_websocket_upgrade()
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        self.transport.write(refuse_unread(status, self.scope["method"], path, self.read_id()))
+        self.transport.close()
+        return None
+
+    def read_id(self) -> str | None:
+        return next((value.decode("latin-1") for name, value in self.headers if name == ID), None)
+
     def identify(self, cycle: Any) -> str:
         """Choose the id of a request that is about to be served, whose own line is to have the same."""
-        identity = choose_id(next((value.decode("latin-1") for name, value in self.headers if name == ID), None))
+        identity = choose_id(self.read_id())
         cycle.scope["headers"] = [*(pair for pair in self.headers if pair[0] != ID), (ID, identity.encode())]
         return identity
 

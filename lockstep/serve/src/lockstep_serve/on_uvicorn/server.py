@@ -13,8 +13,10 @@ from lockstep_serve.application import in_force
 
 __all__ = ["Server"]
 
-# What is said besides our own line, of WebSockets (the query is in it, and tracebacks that clients can cause) and of what is cut.
-SAID = ('%s - "WebSocket', "connection ", "opening ", "parser ", "ASGI callable returned", "Invalid UTF-8", "Cancel %s running")
+# What is said besides our own line: of WebSockets (the query is in it, and tracebacks that clients can cause), of requests that
+# are refused, and of what is cut.
+OF_SOCKETS = ('%s - "WebSocket', "connection ", "opening ", "parser ", "Invalid UTF-8")
+SAID = (*OF_SOCKETS, "Invalid HTTP request", "ASGI callable returned", "Cancel %s running")
 
 
 class Server(uvicorn.Server):
