@@ -26,6 +26,16 @@ from lockstep_serve import asgi
 
 asgi.has_left = lambda _: logging.getLogger("tiny").error("gone")
 """
+ENDLESS = """
+from lockstep_serve.on_gunicorn.asgi_worker import Protocol
+
+build = Protocol._build_http_scope
+
+def promise_to_fail(self, *what):
+    return build(self, *what) | {"asgi": {"version": "3.0", "spec_version": "2.4"}}
+
+Protocol._build_http_scope = promise_to_fail
+"""
 KEPT = "from lockstep_serve.asgi.socket import Socket\n\nasync def nothing(self, code): pass\n\nSocket.close = nothing"
 EARLY = """
 import logging
@@ -73,6 +83,15 @@ def test_a_client_that_left_and_is_taken_for_a_failure_is_found(tiny: Tiny) -> N
     service.plant("tiny/app.py", ACCUSED)
     with service.serving(**VALUES) as server, pytest.raises(AssertionError, match=r"says status \d+ and no more"):
         steps_clients.let_clients_leave(server)
+
+
+def test_a_stream_that_goes_on_without_its_client_is_found(tiny: Tiny, hurry: Callable[[], None]) -> None:
+    service = tiny("gunicorn-asgi")
+    service.plant("tiny/app.py", ENDLESS)
+    with service.serving(**VALUES) as server:
+        hurry()
+        with pytest.raises(AssertionError, match="who leaves a stream leaves no line"):
+            steps_clients.let_clients_leave(server)
 
 
 def test_a_socket_that_is_broken_off_is_found(tiny: Tiny) -> None:

@@ -34,7 +34,7 @@ class Waiting:
             return
         way, _, number = scope["path"].removeprefix(self.prefix).partition("/")
         if way == "stream":
-            await stream(send, int(number) / 1000)
+            await stream(scope, receive, send, int(number) / 1000)
             return
         if way == "wait":
             await asyncio.sleep(int(number) / 1000)
@@ -61,11 +61,18 @@ async def hold(port: int) -> None:
     writer.close()
 
 
-async def stream(send: Any, seconds: float) -> None:
-    """Say something for so long, or until this process only finishes what it has."""
+async def stream(scope: Any, receive: Any, send: Any, seconds: float) -> None:
+    """Say something for so long, or until this process only finishes what it has, or the client has left.
+
+    Starlette listens for the latter only under servers whose `send` does not fail then, as the scope says it.
+    """
     until = time.monotonic() + seconds
+    await receive()
+    fails = scope["asgi"].get("spec_version", "2.0") >= "2.4"
+    left = asyncio.get_running_loop().create_future() if fails else asyncio.create_task(receive())
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    while time.monotonic() < until and not ending():
+    while time.monotonic() < until and not ending() and not left.done():
         await send({"type": "http.response.body", "body": b".", "more_body": True})
         await asyncio.sleep(0.02)
+    left.cancel()
     await send({"type": "http.response.body", "body": b"end"})

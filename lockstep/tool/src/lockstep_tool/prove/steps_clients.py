@@ -20,6 +20,7 @@ __all__ = ["MOST_BYTES", "MOST_HEADER_BYTES", "end_what_is_open", "explain_refus
 
 MOST_BYTES = 1000  # of a body, for the server that is to refuse some
 MOST_HEADER_BYTES = 1000  # of its request line, and of a header field
+ENDLESS = 600_000  # milliseconds of a stream: whoever waits for its end fails
 CHUNKED = "POST {} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 REFUSED = {
     "what is no HTTP": (400, "NONSENSE\r\n\r\n"),
@@ -86,19 +87,26 @@ def statuses(server: Server, identity: str) -> list[int]:
 
 
 def let_clients_leave(server: Server) -> str:
-    """Half an upload, then nothing: no error of the service, and one line that says so."""
-    has_lines = writes_lines(server)
-    begun, identity = len(server.lines()), secrets.token_hex(8)
-    head = f"POST {server.path('take', 0)} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {identity}\r\n"
-    with connect(server) as client:
-        client.sendall(f"{head}Content-Length: 100\r\n\r\nhalf".encode())
-    if has_lines:
-        wait_until(lambda: bool(statuses(server, identity)), lambda: "a client that leaves leaves no line")
-        [line] = [line for line in read_access(server.lines()) if line.get("request_id") == identity]
-        expect(line.get("ended_by") == "client", f"the line of a client that left says status {line['status']} and no more")
+    """Half an upload, and a stream that nobody reads on: no error of the service, and one line each that says so."""
+    has_lines, begun = writes_lines(server), len(server.lines())
+    leave(server, "an upload", f"POST {server.path('take', 0)}", "Content-Length: 100\r\n\r\nhalf", has_lines=has_lines)
+    leave(server, "a stream", f"GET {server.path('stream', ENDLESS)}", "\r\n", has_lines=has_lines)
     bad = [line for line in server.lines(begun) if is_error(line)]
     expect(not bad, f"a client that left is an error: {readable(bad[0])[:300] if bad else ''}")
     return "said, and no error"
+
+
+def leave(server: Server, name: str, asks: str, rest: str, *, has_lines: bool) -> None:
+    """Close the connection of a request that is not over, and read its line."""
+    identity = secrets.token_hex(8)
+    with connect(server) as client:
+        client.sendall(f"{asks} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {identity}\r\n{rest}".encode())
+        if name == "a stream":
+            client.recv(1)
+    if has_lines:
+        wait_until(lambda: bool(statuses(server, identity)), lambda: f"who leaves {name} leaves no line")
+        [line] = [line for line in read_access(server.lines()) if line.get("request_id") == identity]
+        expect(line.get("ended_by") == "client", f"the line of who left {name} says status {line['status']} and no more")
 
 
 def end_what_is_open(server: Server) -> str:
