@@ -84,6 +84,7 @@ HELD.append(HELD)
         pytest.param({"left": {("a", 1): 2, None: 3}}, {"('a', 1)": 2, "None": 3}, id="keys that are no text"),
         pytest.param({"left": {1}}, "{1}", id="a set"),
         pytest.param({"left": 1j}, "1j", id="anything"),
+        pytest.param({"left": 10**5000}, hex(10**5000), id="a number that is too long for decimals"),
         pytest.param({"left": datetime(2026, 1, 31, tzinfo=UTC)}, "2026-01-31T00:00:00+00:00", id="a moment"),
     ],
 )
@@ -92,6 +93,23 @@ def test_whatever_is_given_is_one_line_of_json(lines: Lines, given: dict[str, ob
 
     [line] = lines()
     assert (line["message"], line["left"]) == ("low stock", expected)
+
+
+class Mute:
+    """It fails to say what it is."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
+def test_what_cannot_be_said_does_not_lose_the_line(lines: Lines) -> None:
+    log = logging.getLogger("orders")
+    log.warning(Mute())
+    log.warning("low stock", extra={"left": Mute(), "names": {Mute(): 3}})
+
+    first, second = lines()
+    assert first["message"].startswith("<Mute: RuntimeError>")
+    assert (second["message"], second["names"]) == ("low stock", {"<Mute: RuntimeError>": 3})
 
 
 def test_what_holds_itself_is_one_line_too(lines: Lines) -> None:

@@ -7,12 +7,14 @@ import pytest
 
 from conftest import MAX_BODY_BYTES
 from running import Running
+from services import Service
 
 TOO_LARGE = MAX_BODY_BYTES + 1
 CHUNKED = "POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 REQUESTS = {
     "not HTTP": (400, "NONSENSE\r\n\r\n"),
     "a chunk that is not valid": (400, CHUNKED + "zz\r\n\r\n"),
+    "such a chunk, of which the application says something itself": (400, CHUNKED.replace("/body", "/caught") + "zz\r\n\r\n"),
     "a body that is too large": (413, f"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: {TOO_LARGE}\r\n\r\n"),
     "chunks that are too many": (413, CHUNKED + f"{TOO_LARGE:x}\r\n{'x' * TOO_LARGE}\r\n0\r\n\r\n"),
     "a line that is too long": (414, f"GET /{'x' * 10_000} HTTP/1.1\r\nHost: localhost\r\n\r\n"),
@@ -23,8 +25,12 @@ REQUESTS = {
 def read_problem(text: str) -> tuple[dict[str, str], dict[str, Any]]:
     """The header fields of an answer, their names in lower case, and its body."""
     head, _, body = text.partition("\r\n\r\n")
-    pairs = (line.partition(":") for line in head.splitlines()[1:])
-    return {name.lower(): value.strip() for name, _, value in pairs}, json.loads(body)
+    pairs = [line.partition(":") for line in head.splitlines()[1:]]
+    fields = {name.lower(): value.strip() for name, _, value in pairs}
+
+    assert len(fields) == len(pairs)  # each once
+    assert int(fields["content-length"]) == len(body)
+    return fields, json.loads(body)
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -44,6 +50,21 @@ def test_a_refusal_is_a_problem_document_and_one_line_with_its_id(server: Runnin
     own = [line for line in server.lines()[before:] if line["logger"] == "access" and line["path"] != "/hello/Ada"]
     assert [line["status"] for line in own] == [expected]
     assert not [line for line in server.lines()[before:] if line["level"] == "ERROR"]
+
+
+def test_an_answer_that_fails_before_it_has_begun_is_one_problem_document(service: Service) -> None:
+    if service.model.interface == "ASGI":
+        pytest.skip("its application has sent the head of the answer by then")
+    with service.serving(WEB_CONCURRENCY="1") as server:
+        status, text = server.ask("GET /failing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+
+        assert (status, read_problem(text)[1]["status"]) == (500, 500)
+
+
+def test_a_chunk_that_is_not_valid_and_is_not_read_is_answered_once(server: Running) -> None:
+    text = server.ask(CHUNKED.replace("/body", "/hello/Ada") + "zz\r\n\r\n")[1]
+
+    assert text.count("HTTP/1.1") == 1
 
 
 def test_an_answer_has_the_id_that_the_client_gave_and_so_has_its_line(server: Running) -> None:

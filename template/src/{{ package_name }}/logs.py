@@ -24,6 +24,7 @@ SERVERS = ("uvicorn", "uvicorn.error", "gunicorn.error")
 SERVERS_ACCESS = ("uvicorn.access", "gunicorn.access")
 
 DEEPEST = 20  # levels of what is nested; deeper, it may hold itself
+LONGEST = 10_000  # bits of a whole number; of one of more than 4,300 digits Python makes no decimals
 
 
 class RequestId(logging.Filter):
@@ -49,7 +50,8 @@ class Line(JsonFormatter):
         try:
             return super().format(record)
         except Exception as error:
-            record.msg, record.args = f"{record.msg} (logged with arguments that do not fit: {error!r})", None
+            record.msg = f"{describe(record.msg)} (logged with what does not fit: {describe(error)})"
+            record.args = None
             return super().format(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # logging's own name
@@ -65,7 +67,7 @@ class Line(JsonFormatter):
         extra = {name: value for name, value in vars(record).items() if name not in OTHERS}
         for given in (message_dict, extra):
             for key, value in given.items():
-                name = str(key)
+                name = describe(key)
                 while name in log_data:
                     name += "_"
                 log_data[name] = value
@@ -85,10 +87,20 @@ def readable(value: object, depth: int = 0) -> object:
     if isinstance(value, dict | list | tuple) and depth == DEEPEST:
         return "…"
     if isinstance(value, dict):
-        return {str(key): readable(one, depth + 1) for key, one in value.items()}
+        return {describe(key): readable(one, depth + 1) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [readable(one, depth + 1) for one in value]
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+    if isinstance(value, int) and value.bit_length() > LONGEST:
+        return hex(value)
+    return value if isinstance(value, str | int | float | bool | None) else describe(value)
+
+
+def describe(value: object) -> str:
+    """It as text, also what fails to say what it is."""
+    try:
+        return str(value)
+    except Exception as error:
+        return f"<{type(value).__name__}: {type(error).__name__}>"
 
 
 def config() -> dict[str, object]:

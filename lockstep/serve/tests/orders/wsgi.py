@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lockstep_serve import draining, ending, identity
+from lockstep_serve import UnreadableBody, draining, ending, identity
 
 from .hello import GREETING
 from .report import loaded_modules
@@ -41,6 +41,14 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         text = json.dumps({**said, "headers": headers})
     elif path == "/body":
         text = str(len(environ["wsgi.input"].read()))
+    elif path == "/caught":
+        try:
+            text = str(len(environ["wsgi.input"].read()))
+        except UnreadableBody:  # as Flask's error handlers do
+            status, text = "400 Bad Request", "not read"
+    elif path == "/failing":
+        start_response("200 OK", [("Content-Type", "text/csv"), ("Content-Length", "5000")])
+        return fail_at_once()
     elif path.startswith("/finally/"):
         try:
             wait_for(int(path.removeprefix("/finally/")))
@@ -60,6 +68,12 @@ def stream(*, ends: bool) -> Iterator[bytes]:
         yield b"."
         time.sleep(0.05)
     yield b"bye"
+
+
+def fail_at_once() -> Iterator[bytes]:
+    """An answer whose length is announced, and which never comes."""
+    yield from ()
+    raise LookupError("nothing to say")
 
 
 def wait_for(port: int) -> None:

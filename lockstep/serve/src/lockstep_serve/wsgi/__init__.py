@@ -72,6 +72,8 @@ class Layer:
             answer.body = environ["wsgi.input"] = Body(environ["wsgi.input"], length, self.most)
         answer.chunks = chunks = self.application(environ, answer.start_response)
         answer.release = getattr(chunks, "close", None)
+        if answer.body is not None and not answer.body.over:
+            answer.close_connection()  # what is left of it may not be valid, and would be answered once more
         if answer.body is not None and answer.body.status:
             return answer.refuse(answer.body.status, answer.body.error)
         if isinstance(chunks, environ.get("wsgi.file_wrapper", ())):  # the server leaves such a file to the kernel
@@ -109,7 +111,12 @@ class Answer:
         self.status = int(status[:3])
         headers = [pair for pair in headers if pair[0].lower() != "x-request-id"]
         headers.append(("X-Request-ID", self.identity))
-        return self.start(status, headers, exc_info) if exc_info else self.start(status, headers)
+        if not exc_info:
+            return self.start(status, headers)
+        server: Any = getattr(self.start, "__self__", None)
+        if not getattr(server, "headers_sent", True):  # gunicorn would send both answers' fields
+            server.headers, server.response_length = [], None
+        return self.start(status, headers, exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
         begun = False
@@ -168,10 +175,15 @@ class Answer:
 
     def refuse(self, status: int, error: BaseException | None = None, detail: str = "") -> "Answer":
         """A problem document that ends the connection, whose body may not have been read."""
-        if status != 500 and (close := getattr(getattr(self.start, "__self__", None), "force_close", None)):
-            close()  # gunicorn does it in any case, and would announce another request
+        if status != 500:
+            self.close_connection()
         body = document(status, self.identity, detail)
         return self.give(f"{status} {HTTPStatus(status).phrase}", fields(status, body), body, error)
+
+    def close_connection(self) -> None:
+        """Announce its end; gunicorn closes it after a refusal in any case, and would announce another request."""
+        if close := getattr(getattr(self.start, "__self__", None), "force_close", None):
+            close()
 
     def give(self, status: str, headers: list[tuple[str, str]], body: bytes, error: BaseException | None = None) -> "Answer":
         """This instead of what the application began, which is possible until the server has sent something of it."""

@@ -11,14 +11,15 @@ __all__ = ["Body"]
 class Body:
     """In place of the server's; `due` are bytes that are still to come, or that may, where the length is not known.
 
-    After `error`, `status` answers the client, and 0 means that it has `left`.
+    After `error`, `status` answers the client, and 0 means that it has `left`; it is `over` when nothing can come any more
+    that is not known.
     """
 
     def __init__(self, body: Any, length: str | None, most: int) -> None:
         self.body, self.known = body, bool(length)
         self.due = int(length) if length else most
         self.error: UnreadableBody | None = None
-        self.status, self.left = 0, False
+        self.status, self.left, self.over = 0, False, self.known
 
     def take(self, read: Callable[[int], bytes], size: int | None, *, line: bool = False) -> bytes:
         """What `read` gives of at most `size` bytes; raises UnreadableBody, again and again once it was raised."""
@@ -33,6 +34,7 @@ class Body:
         except Exception as error:  # gunicorn's for a chunk that is not valid
             raise self.fail(400, str(error)) from error
         self.due -= len(data)
+        self.over = self.over or (not data and size > 0) or (not line and len(data) < size)
         if self.due < 0:
             raise self.fail(413, "it is larger than this service takes")
         if self.known and len(data) < size and not (line and data.endswith(b"\n")):
