@@ -15,7 +15,7 @@ from services import DEFINITIONS, MODELS, Service
 PAGES = Path(__file__).parents[1] / "without"
 NAMES = {  # what the application imports of Lockstep
     "ASGI": "from lockstep_serve import draining, identity, until_ending\n",
-    "WSGI": "from lockstep_serve import draining, ending, identity\n",
+    "WSGI": "from lockstep_serve import UnreadableBody, draining, ending, identity\n",
 }
 
 
