@@ -35,13 +35,8 @@ ROOT = Path(__file__).parent
 TOOL = ROOT / ".lockstep"
 COULD_NOT_LOOK = 2  # an exit code of the tool
 RESTORE = "Run `git checkout -- .lockstep`."
-BROKEN = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-)  # what reading a file raises that holds something else
+# What reading a file raises that holds something else.
+BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError)
 # uv's variables that say how it reaches things. Others could move what is installed, and are not passed on.
 REACHING = (
     r"UV_((NO_)?CACHE\w*|OFFLINE|HTTP_\w+|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|KEYRING_\w+|CONCURRENT_\w+|INDEX_\w+_\w+)"

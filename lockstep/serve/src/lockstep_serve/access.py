@@ -15,7 +15,9 @@ from typing import Any
 from lockstep_serve import REQUEST_ID
 from lockstep_serve.manager_log import timestamp
 
-__all__ = ["Lines", "choose_id", "enter_request", "log_request"]
+__all__ = ["HEADER", "Lines", "choose_id", "enter_request", "join_values", "log_request"]
+
+HEADER = b"x-request-id"
 
 # Narrow on purpose: what a client sends ends up in log lines and in headers of answers.
 USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -38,6 +40,11 @@ class Lines(logging.StreamHandler[Any]):
                 self.stream.flush()
         except (OSError, ValueError):
             self.handleError(log.makeRecord("access", logging.INFO, "", 0, line, (), None))
+
+
+def join_values(scope: Any) -> str:
+    """What the X-Request-ID of an ASGI scope says; two of them are joined, which makes them unusable."""
+    return b",".join(value for name, value in scope["headers"] if name == HEADER).decode("latin-1")
 
 
 def choose_id(said: str | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from lockstep_tool.prove import steps_clients
+from lockstep_tool.prove.process import Server
 from tiny_service import TinyService
 
 Tiny = Callable[[str], TinyService]
@@ -69,13 +70,30 @@ def test_a_refusal_that_is_no_problem_document_is_found(tiny: Tiny) -> None:
         steps_clients.explain_refusals(server)
 
 
-def test_a_refusal_without_its_line_is_found(tiny: Tiny, hurry: Callable[[], None]) -> None:
-    service = tiny("gunicorn-gthread")
-    service.plant("sitecustomize.py", UNNAMED)
+@pytest.mark.parametrize(
+    ("model", "file", "fault", "step", "found"),
+    [
+        pytest.param(
+            *("gunicorn-gthread", "sitecustomize.py", UNNAMED, steps_clients.explain_refusals),
+            "a body in chunks that is too large leaves no line",
+            id="a refusal",
+        ),
+        pytest.param(
+            *("gunicorn-asgi", "tiny/app.py", ENDLESS, steps_clients.let_clients_leave),
+            "who leaves a stream leaves no line",
+            id="a stream that goes on without its client",
+        ),
+    ],
+)
+def test_what_leaves_no_line_is_found(
+    tiny: Tiny, hurry: Callable[[], None], model: str, file: str, fault: str, step: Callable[[Server], str], found: str
+) -> None:
+    service = tiny(model)
+    service.plant(file, fault)
     with service.serving(**VALUES) as server:
         hurry()
-        with pytest.raises(AssertionError, match="a body in chunks that is too large leaves no line"):
-            steps_clients.explain_refusals(server)
+        with pytest.raises(AssertionError, match=found):
+            step(server)
 
 
 def test_a_client_that_left_and_is_taken_for_a_failure_is_found(tiny: Tiny) -> None:
@@ -83,15 +101,6 @@ def test_a_client_that_left_and_is_taken_for_a_failure_is_found(tiny: Tiny) -> N
     service.plant("tiny/app.py", ACCUSED)
     with service.serving(**VALUES) as server, pytest.raises(AssertionError, match=r"says status \d+ and no more"):
         steps_clients.let_clients_leave(server)
-
-
-def test_a_stream_that_goes_on_without_its_client_is_found(tiny: Tiny, hurry: Callable[[], None]) -> None:
-    service = tiny("gunicorn-asgi")
-    service.plant("tiny/app.py", ENDLESS)
-    with service.serving(**VALUES) as server:
-        hurry()
-        with pytest.raises(AssertionError, match="who leaves a stream leaves no line"):
-            steps_clients.let_clients_leave(server)
 
 
 def test_a_socket_that_is_broken_off_is_found(tiny: Tiny) -> None:

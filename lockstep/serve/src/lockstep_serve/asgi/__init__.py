@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from lockstep_serve import draining
-from lockstep_serve.access import enter_request, log_request
+from lockstep_serve.access import HEADER, enter_request, join_values, log_request
 from lockstep_serve.asgi import lifespan, loop_watch
 from lockstep_serve.definition import Definition
 from lockstep_serve.problems import APART, HEALTH, STOPPED, document, fields, log_full
@@ -17,7 +17,7 @@ from lockstep_serve.worker_life import count_request
 
 __all__ = ["Layer"]
 
-HEADER, CODING = b"x-request-id", b"transfer-encoding"
+CODING = b"transfer-encoding"
 FAREWELL_SECONDS = 1.0  # for what was stopped to come to its end
 
 log = logging.getLogger("lockstep.requests")
@@ -185,11 +185,6 @@ class CountedBody:
     async def send(self, message: Any) -> None:
         if self.left >= 0:
             await self.answer.send(message)
-
-
-def join_values(scope: Any) -> str:
-    """What the request's X-Request-ID says; two of them are joined, which makes them unusable."""
-    return b",".join(value for name, value in scope["headers"] if name == HEADER).decode("latin-1")
 
 
 def look_below(receive: Any) -> Any:

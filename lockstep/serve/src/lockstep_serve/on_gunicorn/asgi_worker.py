@@ -5,7 +5,6 @@ gunicorn 27 closes a connection to which it has just announced keep-alive when S
 """
 
 import asyncio
-import logging
 import signal
 from typing import Any
 
@@ -112,8 +111,6 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
 
     async def _serve(self) -> None:
         super().init_signals()
-        # What was cut has its own line.
-        logging.getLogger("gunicorn.error").addFilter(lambda record: not str(record.msg).startswith("ASGI application returned"))
         await super()._serve()
 
     def handle_exit_signal(self) -> None:

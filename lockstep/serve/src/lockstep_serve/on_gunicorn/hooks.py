@@ -16,7 +16,7 @@ from lockstep_serve.worker_life import end_after
 __all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
 
 BOOTING, SERVING, WORN = 0, 1, 2
-EXPECTED = ("Error while closing socket", "Worker (pid:%s) was sent")
+EXPECTED = ("Error while closing socket", "Worker (pid:%s) was sent", "ASGI application returned without")
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
@@ -31,6 +31,11 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
         """Not what each orderly stop says of itself."""
         if not msg.startswith(EXPECTED):
             super().info(msg, *args, **named)
+
+    def error(self, msg: str, *args: Any, **named: Any) -> None:
+        """Not of what is cut, which has its own line."""
+        if not msg.startswith(EXPECTED):
+            super().error(msg, *args, **named)
 
     def access(self, *_: Any) -> None:
         """Nothing."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from lockstep_serve.access import choose_id
+from lockstep_serve.access import HEADER, choose_id, join_values
 from lockstep_serve.application import in_force
 from lockstep_serve.problems import log_full, refuse_unread
 from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
@@ -26,7 +26,6 @@ log = logging.getLogger("lockstep.http")
 most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
-ID = b"x-request-id"
 KEY_CHARACTERS = 24  # of a WebSocket's key: 16 bytes in base 64
 LEANS_ON = (
     "connection_made",
@@ -162,25 +161,18 @@ class DrainingProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """Judge the handshake: the library would refuse it without an id and a line."""
         stated = dict(self.headers)
-        key = stated.get(b"sec-websocket-key", b"")
-        if stated.get(b"sec-websocket-version") != b"13":
-            status = 426
-        elif len(key) != KEY_CHARACTERS or self.scope["method"] != "GET":
-            status = 400
-        else:
-            return super().handle_websocket_upgrade()
+        known, key = stated.get(b"sec-websocket-version") == b"13", stated.get(b"sec-websocket-key", b"")
+        if known and len(key) == KEY_CHARACTERS and self.scope["method"] == "GET":
+            super().handle_websocket_upgrade()
+            return
         path = self.url.partition(b"?")[0].decode("latin-1")
-        self.transport.write(refuse_unread(status, self.scope["method"], path, self.read_id()))
+        self.transport.write(refuse_unread(400 if known else 426, self.scope["method"], path, join_values(self.scope)))
         self.transport.close()
-        return None
-
-    def read_id(self) -> str | None:
-        return next((value.decode("latin-1") for name, value in self.headers if name == ID), None)
 
     def identify(self, cycle: Any) -> str:
         """Choose the id of a request that is about to be served, whose own line is to have the same."""
-        identity = choose_id(self.read_id())
-        cycle.scope["headers"] = [*(pair for pair in self.headers if pair[0] != ID), (ID, identity.encode())]
+        identity = choose_id(join_values(cycle.scope))
+        cycle.scope["headers"] = [*(pair for pair in self.headers if pair[0] != HEADER), (HEADER, identity.encode())]
         return identity
 
 

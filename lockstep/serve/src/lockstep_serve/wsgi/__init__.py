@@ -72,10 +72,11 @@ class Layer:
             answer.body = environ["wsgi.input"] = Body(environ["wsgi.input"], length, self.most)
         answer.chunks = chunks = self.application(environ, answer.start_response)
         answer.release = getattr(chunks, "close", None)
-        if answer.body is not None and not answer.body.over:
-            answer.close_connection()  # what is left of it may not be valid, and would be answered once more
-        if answer.body is not None and answer.body.status:
-            return answer.refuse(answer.body.status, answer.body.error)
+        if answer.body is not None:
+            if not answer.body.over:
+                answer.close_connection()  # what is left of it may not be valid, and would be answered once more
+            if answer.body.status:
+                return answer.refuse(answer.body.status, answer.body.error)
         if isinstance(chunks, environ.get("wsgi.file_wrapper", ())):  # the server leaves such a file to the kernel
             answer.whole, chunks.close = True, answer.close
             return chunks  # type: ignore[no-any-return]
@@ -106,6 +107,11 @@ class Answer:
         self.socket: Any = environ.get("gunicorn.socket")
         OPEN.add(self)
 
+    @property
+    def server(self) -> Any:
+        """gunicorn's own answer below this one; None where something else serves."""
+        return getattr(self.start, "__self__", None)
+
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         """The server's, with the id among the headers."""
         self.status = int(status[:3])
@@ -113,9 +119,8 @@ class Answer:
         headers.append(("X-Request-ID", self.identity))
         if not exc_info:
             return self.start(status, headers)
-        server: Any = getattr(self.start, "__self__", None)
-        if not getattr(server, "headers_sent", True):  # gunicorn would send both answers' fields
-            server.headers, server.response_length = [], None
+        if not getattr(self.server, "headers_sent", True):  # gunicorn would send both answers' fields
+            self.server.headers, self.server.response_length = [], None
         return self.start(status, headers, exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -182,7 +187,7 @@ class Answer:
 
     def close_connection(self) -> None:
         """Announce its end; gunicorn closes it after a refusal in any case, and would announce another request."""
-        if close := getattr(getattr(self.start, "__self__", None), "force_close", None):
+        if close := getattr(self.server, "force_close", None):
             close()
 
     def give(self, status: str, headers: list[tuple[str, str]], body: bytes, error: BaseException | None = None) -> "Answer":

@@ -34,7 +34,7 @@ class Body:
         except Exception as error:  # gunicorn's for a chunk that is not valid
             raise self.fail(400, str(error)) from error
         self.due -= len(data)
-        self.over = self.over or (not data and size > 0) or (not line and len(data) < size)
+        self.over = self.over or (len(data) < size and not (line and data))
         if self.due < 0:
             raise self.fail(413, "it is larger than this service takes")
         if self.known and len(data) < size and not (line and data.endswith(b"\n")):

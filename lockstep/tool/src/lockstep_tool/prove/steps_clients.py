@@ -89,19 +89,26 @@ def statuses(server: Server, identity: str) -> list[int]:
 def let_clients_leave(server: Server) -> str:
     """Half an upload, and a stream that nobody reads on: no error of the service, and one line each that says so."""
     has_lines, begun = writes_lines(server), len(server.lines())
-    leave(server, "an upload", f"POST {server.path('take', 0)}", "Content-Length: 100\r\n\r\nhalf", has_lines=has_lines)
-    leave(server, "a stream", f"GET {server.path('stream', ENDLESS)}", "\r\n", has_lines=has_lines)
+    leave(
+        server,
+        "an upload",
+        f"POST {server.path('take', 0)}",
+        "Content-Length: 100\r\n\r\nhalf",
+        begins=False,
+        has_lines=has_lines,
+    )
+    leave(server, "a stream", f"GET {server.path('stream', ENDLESS)}", "\r\n", begins=True, has_lines=has_lines)
     bad = [line for line in server.lines(begun) if is_error(line)]
     expect(not bad, f"a client that left is an error: {readable(bad[0])[:300] if bad else ''}")
     return "said, and no error"
 
 
-def leave(server: Server, name: str, asks: str, rest: str, *, has_lines: bool) -> None:
-    """Close the connection of a request that is not over, and read its line."""
+def leave(server: Server, name: str, asks: str, rest: str, *, begins: bool, has_lines: bool) -> None:
+    """Close the connection of a request that is not over, once its answer begins where it does, and read its line."""
     identity = secrets.token_hex(8)
     with connect(server) as client:
         client.sendall(f"{asks} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: {identity}\r\n{rest}".encode())
-        if name == "a stream":
+        if begins:
             client.recv(1)
     if has_lines:
         wait_until(lambda: bool(statuses(server, identity)), lambda: f"who leaves {name} leaves no line")
