@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,9 +31,17 @@ LONGEST = (
     "test_bad_input", "test_release", "test_detach", "test_deploy", "test_faults", "test_born_locked", "test_publish",
 )  # fmt: skip
 
+DISK_GB = 15
+
 pytest_plugins = ["deploying.plugin", "containers.plugin"]
 
 Render = Callable[[Mapping[str, object]], Path]
+
+
+def pytest_report_header() -> str:
+    """A disk that is full looks like hundreds of other faults."""
+    folder = tempfile.gettempdir()
+    return f"disk: {shutil.disk_usage(folder).free / 1e9:.0f} GB are free in {folder}; a whole run takes up to {DISK_GB}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

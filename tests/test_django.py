@@ -55,18 +55,27 @@ def secret() -> str:
 @contextmanager
 def serving(service: Service, **settings: str) -> Iterator[int]:
     """The production server's port."""
+    with started(service, Path(os.devnull), **settings) as (port, _):
+        yield port
+
+
+@contextmanager
+def started(service: Service, log: Path, **settings: str) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """The same, with its process and what it prints."""
     port = free_port()
+    file = os.open(log, os.O_WRONLY | os.O_CREAT)
     process = subprocess.Popen(
         [str(service.path / ".nox" / "production" / "bin" / "python"), "-m", "lockstep_serve", "serve"],
         cwd="/",
         env={**os.environ, **UNSET, "PORT": str(port), "SERVER_DRAIN_LEAD": "0", "WEB_CONCURRENCY": "1", **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stdout=file,
+        stderr=file,
         start_new_session=True,
     )
+    os.close(file)
     try:
         until_ready(f"http://127.0.0.1:{port}")
-        yield port
+        yield port, process
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
@@ -341,9 +350,14 @@ def test_a_check_that_blocks_stops_no_other_request(service: Service, secret: st
 @contextmanager
 def serving_with(live: str, service: Service, **settings: str) -> Iterator[int]:
     """The port of a server in which this code takes the place of the view `live`."""
-    health = installed(service, "health.py")
-    with planted(health, "@only_reads\ndef ready(", f"{live}\n\n@only_reads\ndef ready("), serving(service, **settings) as port:
+    with replaced(live, service), serving(service, **settings) as port:
         yield port
+
+
+@contextmanager
+def replaced(live: str, service: Service) -> Iterator[None]:
+    with planted(installed(service, "health.py"), "@only_reads\ndef ready(", f"{live}\n\n@only_reads\ndef ready("):
+        yield
 
 
 STARTED = """
@@ -459,6 +473,74 @@ def test_a_plain_stream_is_sent_part_by_part_under_both_interfaces(service: Serv
         assert answer.read(5) == b"first"
         released.touch()
         assert answer.read() == b"last"
+
+
+LENGTH = """
+from django.views.decorators.csrf import csrf_exempt
+
+
+@csrf_exempt
+def live(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"length": len(request.body)})
+"""
+
+
+def send_chunks(port: int, *chunks: bytes) -> tuple[int, dict[str, object]]:
+    """Status and document of a request whose body does not say its length."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("POST", "/health/live", iter(chunks), {"Transfer-Encoding": "chunked"}, encode_chunked=True)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def test_a_body_that_comes_in_chunks_is_read_and_bounded(service: Service, secret: str) -> None:
+    """Django's own request under WSGI takes it for empty."""
+    with serving_with(LENGTH, service, **{SECRET: secret, "SERVER_MAX_BODY_BYTES": "1000"}) as port:
+        assert send_chunks(port, b"12345", b"6789") == (200, {"length": 9})
+        assert send_chunks(port, b"x" * 1001)[0] == 413
+
+
+WAITING = """
+async def live(_: HttpRequest) -> HttpResponse:
+    import asyncio, pathlib
+
+    pathlib.Path("BEGUN").touch()
+    try:
+        await asyncio.sleep(600)
+    finally:
+        print("finally", flush=True)
+"""
+IN_A_THREAD = """
+def live(_: HttpRequest) -> HttpResponse:
+    import pathlib, time
+
+    pathlib.Path("BEGUN").touch()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("view", [WAITING, IN_A_THREAD], ids=["awaited", "in a thread"])
+def test_a_view_that_is_stopped_is_answered_and_ends_before_its_worker(
+    services: dict[str, Service], secret: str, tmp_path: Path, view: str
+) -> None:
+    """Django leaves the tasks of a request that is stopped to themselves, and waits for a thread."""
+    log, begun = tmp_path / "log", tmp_path / "begun"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        replaced(view.replace("BEGUN", str(begun)), services["ASGI"]),
+        started(services["ASGI"], log, **{SECRET: secret, "SERVER_DRAIN": "2"}) as (port, process),
+    ):
+        asked = pool.submit(ask, port, "/health/live")
+        until(begun.exists)
+        process.terminate()
+        status, _, body = asked.result()
+        process.wait(60)
+    text = log.read_text()
+
+    assert (status, json.loads(body)["detail"]) == (503, "The service stopped before it could answer.")
+    assert text.find("finally\n") < text.index("`worker` has ended")
+    assert ("finally\n" in text) == (view is WAITING)
+    assert '"level": "ERROR"' not in text
 
 
 def until(holds: Callable[[], bool]) -> None:

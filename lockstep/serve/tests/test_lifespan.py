@@ -13,7 +13,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What happens, in order."""
     found: list[str] = []
     monkeypatch.setattr(lifespan, "enter_worker", lambda: found.append("enter"))
-    monkeypatch.setattr(lifespan, "leave_worker", lambda: found.append("leave"))
+    monkeypatch.setattr(lifespan, "leave_worker", lambda *, stopped: found.append("leave"))
     return found
 
 
@@ -27,8 +27,9 @@ def run(application: Any, events: list[str]) -> None:
     async def send(message: Any) -> None:
         events.append(message["type"].removeprefix("lifespan."))
 
-    async def finish() -> None:
+    async def finish() -> bool:
         events.append("finish")
+        return False
 
     asyncio.run(lifespan.run(application, {"type": "lifespan"}, receive, send, finish))
 

@@ -57,6 +57,7 @@ def test_a_worker_that_was_killed_comes_back(service: Service, restarting: Runni
 
     restarting.until(lambda: len(children(restarting.process.pid) - {killed}) == 2)
     assert restarting.get("/hello/Ada")[0] == 200
+    assert [line for line in restarting.lines() if line["level"] == "ERROR" and str(killed) in line["message"]]
     assert killed not in noted(notes, "stop")
 
 

@@ -1,6 +1,8 @@
 """The application for ASGI servers."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -25,6 +27,7 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")  # methods of which Django's protection reads no body
 PART_BYTES = 1 << 16  # of a file; Django's own 4 KiB cost a thread's turn each
 WAITING_FOR_NOTHING = (SecurityMiddleware, CsrfViewMiddleware, XFrameOptionsMiddleware)
+TASKS: ContextVar[list[asyncio.Task[Any]]] = ContextVar("tasks")  # in which Django serves the current request
 AT_THE_END = {close_caches, close_old_connections, reset_urlconf}  # Django's own: what a request left in its thread
 
 
@@ -43,6 +46,24 @@ class Application(ASGIHandler):
                 await send({"type": f"lifespan.{step}.complete"})
         else:
             await send({"type": "websocket.close"})
+
+    async def handle(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Django begins two tasks for each request, and leaves both to themselves where a server stops it."""
+        tasks: list[asyncio.Task[Any]] = []
+        TASKS.set(tasks)
+        try:
+            await super().handle(scope, receive, send)
+        except asyncio.CancelledError:
+            await end_all(tasks)
+            raise
+
+    async def listen_for_disconnect(self, receive: Receive) -> None:
+        note_task()
+        await super().listen_for_disconnect(receive)
+
+    async def run_get_response(self, request: Any) -> Any:
+        note_task()
+        return await super().run_get_response(request)
 
     async def send_response(self, response: Any, send: Send) -> None:
         """Django takes the whole of a file or of a plain generator into memory before it sends its first part."""
@@ -67,6 +88,19 @@ class Application(ASGIHandler):
             return view(*arguments, **named)
 
         return called
+
+
+def note_task() -> None:
+    """This one is of the current request."""
+    if task := asyncio.current_task():
+        TASKS.get().append(task)
+
+
+async def end_all(tasks: list[asyncio.Task[Any]]) -> None:
+    """Stop what still runs, and wait for its `finally`."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def called_unless_it_reads(method: Any) -> Any:

@@ -12,7 +12,6 @@ from typing import Any
 
 __all__ = ["CONFIG", "configure", "timestamp"]
 
-
 _moment = (0, "")
 
 

@@ -3,8 +3,9 @@
 import json
 import os
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from fnmatch import fnmatchcase
+from importlib import import_module
 from importlib.util import find_spec
 
 from lockstep_serve import identity, runtime
@@ -25,17 +26,10 @@ def serve(*, reload: bool = False) -> None:
     refuse_missing_package(current)
     listener = open_listener(current)
     announce(current, listener, reload=reload)
-    with directory_of_metrics(current):
+    counts = announced("metrics")  # most services do without what that loads
+    directory = import_module("lockstep_serve.metrics_directory").make_directory if counts else nullcontext
+    with directory(current):
         current.model.run(current, listener, reload=reload)
-
-
-def directory_of_metrics(current: Definition) -> AbstractContextManager[None]:
-    """What surrounds the server of a service that counts its requests; nothing for any other."""
-    if not announced("metrics"):
-        return nullcontext()
-    from lockstep_serve.metrics_directory import make_directory  # most services do without
-
-    return make_directory(current)
 
 
 def refuse_second_source(current: Definition) -> None:

@@ -4,17 +4,29 @@ number of connections that it takes.
 
 import itertools
 import logging
+import os
 import random
 import resource
 import sys
+import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
 from lockstep_serve.application import announced, load, origin, readable_failure
 from lockstep_serve.errors import Refusal
 
-__all__ = ["LINGER_SECONDS", "count_request", "end_after", "enter_worker", "leave_worker", "most_connections"]
+__all__ = [
+    "LINGER_SECONDS",
+    "count_request",
+    "end_after",
+    "end_without_threads",
+    "enter_worker",
+    "leave_worker",
+    "most_connections",
+]
 
+FAREWELL_SECONDS = 0.5  # for the server's own end
 LINGER_SECONDS = 2.0  # from the end of the lead on: a request may be on its way on a connection that idles
 
 log = logging.getLogger("lockstep.worker")
@@ -42,12 +54,23 @@ def enter_worker() -> None:
             ) from error
 
 
-def leave_worker() -> None:
-    """After the last request, once at most; a failure is logged, because the rest of the stop must go on."""
+def leave_worker(*, stopped: bool = False) -> None:
+    """After the last request, once at most; a failure is logged, because the rest of the stop must go on. Where requests were
+    `stopped`, threads may go on with them: the process ends without these.
+    """
     try:
         _entered.close()
     except Exception:
         log.exception("the service's `worker` failed to stop")
+    if stopped:
+        threading.Thread(target=end_without_threads, args=(FAREWELL_SECONDS,), daemon=True).start()
+
+
+def end_without_threads(seconds: float = 0) -> None:
+    """After so long; Python would wait for them."""
+    time.sleep(seconds)
+    logging.shutdown()
+    os._exit(0)
 
 
 _share, _count = 0, itertools.count(1)

@@ -9,7 +9,7 @@ from lockstep_serve import draining, identity, until_ending
 
 from .hello import GREETING
 from .report import loaded_modules
-from .worker import note
+from .worker import note, wait_for
 
 __all__ = ["create_app"]
 
@@ -54,6 +54,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         finally:
             await asyncio.sleep(0)
             note("finally")
+    elif path.startswith("/thread/"):
+        await asyncio.to_thread(wait_for, int(path.removeprefix("/thread/")))
     elif path == "/events":
         await stream(scope, receive, send, ends=True)
     elif path == "/hang":

@@ -1,11 +1,12 @@
 """What surrounds each worker: it notes its start and its end in a file."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["note", "worker"]
+__all__ = ["note", "wait_for", "worker"]
 
 
 @contextmanager
@@ -23,3 +24,9 @@ def note(word: str) -> None:
     if notes := os.environ.get("NOTES"):
         with Path(notes).open("a", encoding="utf-8") as file:
             file.write(f"{word} {os.getpid()}\n")
+
+
+def wait_for(port: int) -> None:
+    """Until whoever listens on that port of this machine ends the connection."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.recv(1)

@@ -1,7 +1,6 @@
 """The service for models without an event loop."""
 
 import json
-import socket
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from lockstep_serve import UnreadableBody, draining, ending, identity
 
 from .hello import GREETING
 from .report import loaded_modules
-from .worker import note
+from .worker import note, wait_for
 
 __all__ = ["create_app"]
 
@@ -74,9 +73,3 @@ def fail_at_once() -> Iterator[bytes]:
     """An answer whose length is announced, and which never comes."""
     yield from ()
     raise LookupError("nothing to say")
-
-
-def wait_for(port: int) -> None:
-    """Until whoever listens on that port of this machine ends the connection."""
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.recv(1)

@@ -18,20 +18,21 @@ from lockstep_serve.worker_life import count_request
 __all__ = ["Layer"]
 
 CODING = b"transfer-encoding"
-FAREWELL_SECONDS = 1.0  # for what was stopped to come to its end
+FAREWELL_SECONDS = 0.5  # for what was stopped to come to its end
 
 log = logging.getLogger("lockstep.requests")
 
 
 class Layer:
     """The application, and what stands around it; `running` are the tasks of requests and WebSockets, with what they do in
-    the background, not connections that idle.
+    the background, not connections that idle; some were `stopped` when the server cut any.
     """
 
     def __init__(self, application: Any, definition: Definition, meter: Any | None = None, *, watched: bool = True) -> None:
         self.application, self.definition, self.meter, self.watched = application, definition, meter, watched
         self.limit, self.most = definition.concurrency, definition.max_body_bytes
         self.running: set[Any] = set()
+        self.stopped = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, a WebSocket, or the lifespan with the worker around it."""
@@ -42,8 +43,8 @@ class Layer:
         count_request()
         headers = dict(scope["headers"])
         said = join_values(scope) if HEADER in headers else None
-        answer = Answer(send, enter_request(said))
         below = look_below(receive)
+        answer = Answer(send, enter_request(said), below)
         meter = None if self.meter is None or scope["path"].startswith(APART) else self.meter
         if meter is not None:
             meter.begin()
@@ -55,6 +56,7 @@ class Layer:
             else:  # as most are
                 await self.application(scope, receive, answer.send)
         except asyncio.CancelledError:  # by whoever ends the process
+            self.stopped = True
             log.warning("%s %s was stopped by the server before its end", scope["method"], scope["path"])
             if not answer.status:
                 await answer.refuse(503, STOPPED)
@@ -67,10 +69,8 @@ class Layer:
             self.running.discard(task)
             seconds = time.perf_counter() - began
             refused = getattr(below, "refused", 0)  # by the server, for instance because the body is not valid
-            status = refused or answer.status
-            ended_by = "" if refused else "client" if has_left(below) else "" if answer.whole else "server"
-            if ended_by == "client" and status == 500:
-                status = 0  # frameworks answer so to the body that never came, and nobody hears it
+            status = refused or (0 if answer.unheard else answer.status)
+            ended_by = "" if refused or answer.whole else "client" if has_left(below) else "server"
             log_request(scope["method"], scope["path"], status, seconds, answer.identity.decode(), ended_by)
             if meter is not None:
                 meter.end(scope["method"], status, seconds)
@@ -88,7 +88,11 @@ class Layer:
             if (below := look_below(receive)) is not None:
                 below.identity = answer.identity.decode()  # if the body is not valid, the server answers by itself
             counted = CountedBody(receive, answer, self.most)
-            await self.application(scope, counted.receive, counted.send)
+            try:
+                await self.application(scope, counted.receive, counted.send)
+            finally:
+                if below is not None:
+                    below.identity = ""
         elif (length := headers.get(b"content-length")) and length.isdigit() and int(length) > self.most:
             await answer.refuse(413)
         else:
@@ -123,34 +127,41 @@ class Layer:
         else:
             await self.application(scope, receive, send)
 
-    async def finish(self) -> None:
-        """Before the lifespan's end: stop what still runs when the drain is over, and wait for its end."""
+    async def finish(self) -> bool:
+        """Before the lifespan's end: stop what still runs, wait for its end, and say whether anything was stopped."""
         for task in self.running:
             if not task.cancelling():  # the server has done it; twice would break off what it does at its end
                 task.cancel()
-        if self.running:
-            await asyncio.wait(self.running, timeout=FAREWELL_SECONDS)
+        for _ in range(2):  # Django waits for the thread of a view, and must be told once more
+            if self.running:
+                self.stopped = True
+                _, late = await asyncio.wait(self.running, timeout=FAREWELL_SECONDS)
+                for task in late:
+                    task.cancel()
+        return self.stopped
 
 
 class Answer:
-    """Sends what the application answers, with the request's id; `status` is 0 until the answer has begun."""
+    """Sends what the application answers, with the request's id; `status` is 0 until the answer has begun. It is `unheard`
+    when its client had left by then, as where a framework answers a body that ended too soon.
+    """
 
-    __slots__ = ("give", "identity", "refused", "status", "whole")
+    __slots__ = ("below", "give", "identity", "refused", "status", "unheard", "whole")
 
-    def __init__(self, give: Any, identity: str) -> None:
-        self.give, self.identity = give, identity.encode()
-        self.status, self.whole, self.refused = 0, False, False
+    def __init__(self, give: Any, identity: str, below: Any) -> None:
+        self.give, self.identity, self.below = give, identity.encode(), below
+        self.status, self.whole, self.refused, self.unheard = 0, False, False, False
 
     def send(self, message: Any) -> Any:
         """To be awaited as the server's own `send`; a coroutine of this function would be one more for each message."""
         kind = message["type"]
         if kind == "http.response.start":
-            self.status = message["status"]
+            self.status, self.unheard = message["status"], has_left(self.below)
             headers = [pair for pair in message.get("headers", ()) if pair[0].lower() != HEADER]
             headers.append((HEADER, self.identity))
             message = {**message, "headers": headers}
         elif kind == "http.response.body" and not message.get("more_body"):
-            self.whole = True
+            self.whole = not has_left(self.below)
         return self.give(message)
 
     async def send_whole(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

@@ -17,21 +17,23 @@ log = logging.getLogger("lockstep.worker")
 ENDS = frozenset({"lifespan.startup.failed", "lifespan.shutdown.complete", "lifespan.shutdown.failed"})
 
 
-async def run(application: Any, scope: Any, receive: Any, send: Any, finish: Callable[[], Awaitable[None]]) -> None:
-    """One lifespan, as the server calls it once a process; `finish` ends the requests before its end begins."""
+async def run(application: Any, scope: Any, receive: Any, send: Any, finish: Callable[[], Awaitable[bool]]) -> None:
+    """One lifespan, as the server calls it once a process; `finish` ends the requests first, and says whether it stopped any."""
     sent: list[str] = []
     received: list[Any] = []
+    stopped = False
 
     async def receive_and_note() -> Any:
+        nonlocal stopped
         received.append(await receive())
         if received[-1]["type"] == "lifespan.shutdown":
-            await finish()
+            stopped = await finish()
         return received[-1]
 
     async def send_and_note(message: Any) -> None:
         sent.append(message["type"])
         if message["type"] in ENDS:  # what follows may not run any more
-            leave_worker()
+            leave_worker(stopped=stopped)
         await send(message)
 
     end_on_failure(enter_worker)
@@ -44,7 +46,7 @@ async def run(application: Any, scope: Any, receive: Any, send: Any, finish: Cal
         log.info("the application knows no lifespan: %r", error)
     finally:
         if sent:
-            leave_worker()
+            leave_worker(stopped=stopped)
     if not sent:
         await answer(received, receive_and_note, send_and_note)
 

@@ -23,7 +23,6 @@ __all__ = ["Arbiter"]
 LOOK_SECONDS = 0.02
 RETRY_SECONDS = 2.0
 
-
 arbiter.print = lambda *_, **__: None  # the same once more, and no JSON, after a line of the log
 
 

@@ -12,6 +12,7 @@ from gunicorn.asgi import protocol, websocket  # type: ignore[import-untyped]  #
 from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # the same
 
 from lockstep_serve import begin_ending
+from lockstep_serve.access import join_values
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
@@ -54,8 +55,9 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         """What gunicorn answers by itself, as a problem document; of a request that is served, its own line tells."""
         if self._closed:
             return  # to nobody
-        self.refused = status
-        self._safe_write(refuse_unread(status, identity=self.identity))
+        self.refused, read = status, self._current_request
+        known = (read.method, read.path, join_values({"headers": read.headers_bytes})) if read else ()
+        self._safe_write(refuse_unread(status, *known, identity=self.identity))
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
         """What an answer announces; asked before the answer is sent."""
@@ -124,21 +126,22 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         """Accept no more; give clients time for a request on a connection that was announced to stay open."""
         for server in self.servers:
             server.close()
-        until = min(self.loop.time() + LINGER_SECONDS, self.until)
-        while self.connections and self.loop.time() < until:  # noqa: ASYNC110 -- the worker's own loop is no faster
-            await asyncio.sleep(LOOK_SECONDS)
+        await self.wait_for_connections(min(self.loop.time() + LINGER_SECONDS, self.until))
         for connection in list(self.connections):
             connection.close_if_idle()
         self.alive = False
         if self.resting:
             self.resting.cancel()  # gunicorn's way out of that second
 
+    async def wait_for_connections(self, until: float) -> None:
+        while self.connections and not self._quick_shutdown and self.loop.time() < until:  # noqa: ASYNC110 -- nor is gunicorn
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def _shutdown(self) -> None:
         """Wait for what runs until the drain is over; gunicorn would not for what goes on when its client has gone."""
         self.resting = None
-        until = self.until or self.loop.time() + self.definition.patience  # without a signal, its manager has gone
-        while self.connections and not self._quick_shutdown and self.loop.time() < until:  # noqa: ASYNC110 -- as in `linger`
-            await asyncio.sleep(LOOK_SECONDS)
+        # Without a signal, its manager has gone.
+        await self.wait_for_connections(self.until or self.loop.time() + self.definition.patience)
         if self.lifespan and not self._quick_shutdown:
             await self.lifespan.shutdown()
 

@@ -5,8 +5,6 @@ gunicorn 27 gives each new connection a thread for 5 s, whether it sends somethi
 
 import contextlib
 import errno
-import logging
-import os
 import selectors
 import socket
 import time
@@ -21,7 +19,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
-from lockstep_serve.worker_life import leave_worker, most_connections
+from lockstep_serve.worker_life import end_without_threads, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
@@ -44,8 +42,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         if OPEN or self.nr_conns:  # Python would wait for the threads at its end, also for one that reads a head
             give_up()
             leave_worker()
-            logging.shutdown()
-            os._exit(0)
+            end_without_threads()
 
     def set_accept_enabled(self, enabled: bool) -> None:
         if not enabled and self.alive and self._accepting:

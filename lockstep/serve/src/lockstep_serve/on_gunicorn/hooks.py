@@ -3,6 +3,7 @@
 A worker's stage is one byte of shared memory: the manager made it before the fork, the worker writes it.
 """
 
+import logging
 import mmap
 import os
 import signal
@@ -16,7 +17,8 @@ from lockstep_serve.worker_life import end_after
 __all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
 
 BOOTING, SERVING, WORN = 0, 1, 2
-EXPECTED = ("Error while closing socket", "Worker (pid:%s) was sent", "ASGI application returned without")
+ORDERLY = ("Error while closing socket", "Worker (pid:%s) was sent")  # at INFO; of a worker that was killed, it is an error
+TOLD = ("ASGI application returned without", "Invalid request from")  # by the line of what was cut or refused
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
@@ -26,16 +28,9 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
         """Nothing of gunicorn's own: the manager has `manager_log`, and a worker takes the service's."""
         self.error_log.propagate = self.access_log.propagate = True
         self.error_log.setLevel("INFO")
-
-    def info(self, msg: str, *args: Any, **named: Any) -> None:
-        """Not what each orderly stop says of itself."""
-        if not msg.startswith(EXPECTED):
-            super().info(msg, *args, **named)
-
-    def error(self, msg: str, *args: Any, **named: Any) -> None:
-        """Not of what is cut, which has its own line."""
-        if not msg.startswith(EXPECTED):
-            super().error(msg, *args, **named)
+        self.error_log.addFilter(
+            lambda record: not str(record.msg).startswith(TOLD if record.levelno > logging.INFO else ORDERLY)
+        )
 
     def access(self, *_: Any) -> None:
         """Nothing."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_uvicorn.http_protocol import protocol
+from lockstep_serve.on_uvicorn.http_protocol import DrainingProtocol
 
 __all__ = ["options"]
 
@@ -13,7 +13,7 @@ def options(definition: Definition) -> dict[str, Any]:
     return {
         "loop": "uvloop",
         "workers": 1,  # without this, it reads WEB_CONCURRENCY, and knows no "auto"
-        "http": protocol(),
+        "http": DrainingProtocol,
         "ws_max_size": definition.max_body_bytes,
         "backlog": definition.backlog,
         "timeout_keep_alive": definition.keep_alive,

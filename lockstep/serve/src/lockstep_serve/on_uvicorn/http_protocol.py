@@ -9,9 +9,8 @@
 """
 
 import asyncio
-import logging
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,26 +19,12 @@ from lockstep_serve.application import in_force
 from lockstep_serve.problems import log_full, refuse_unread
 from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
 
-__all__ = ["DrainingProtocol", "protocol"]
+__all__ = ["DrainingProtocol"]
 
-log = logging.getLogger("lockstep.http")
 most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
 KEY_CHARACTERS = 24  # of a WebSocket's key: 16 bytes in base 64
-LEANS_ON = (
-    "connection_made",
-    "data_received",
-    "on_message_begin",
-    "on_url",
-    "on_header",
-    "on_headers_complete",
-    "on_response_complete",
-    "send_400_response",
-    "handle_websocket_upgrade",
-    "shutdown",
-    "timeout_keep_alive_handler",
-)
 
 
 class Refused(Exception):
@@ -53,7 +38,7 @@ class DrainingProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         definition = in_force_once()
         self.most_fields, self.most_bytes = definition.max_headers, definition.max_header_bytes
-        self.head_bytes = 0
+        self.head_bytes, self.seen = 0, -1  # and how many there were when it was looked at last
         self.in_head = False
         self.refusal = 400
         self.head_timer: asyncio.TimerHandle | None = None
@@ -82,7 +67,8 @@ class DrainingProtocol(HttpToolsProtocol):
     def close_if_idle(self) -> None:
         if self.transport.is_closing() or not self.idle():
             return
-        if self.in_head:  # the rest of it is on its way; the drain's end bounds this
+        if self.in_head and self.head_bytes != self.seen:  # the rest of it is on its way
+            self.seen = self.head_bytes
             self.linger()
         else:
             self.transport.close()
@@ -174,12 +160,3 @@ class DrainingProtocol(HttpToolsProtocol):
         identity = choose_id(join_values(cycle.scope))
         cycle.scope["headers"] = [*(pair for pair in self.headers if pair[0] != HEADER), (HEADER, identity.encode())]
         return identity
-
-
-def protocol() -> type[HttpToolsProtocol] | Literal["auto"]:
-    """What uvicorn's `http` setting is to be: uvicorn's own, with a loud line, where uvicorn has changed below ours."""
-    missing = [name for name in LEANS_ON if not hasattr(HttpToolsProtocol, name)]
-    if not missing:
-        return DrainingProtocol
-    log.error("uvicorn's protocol has no %s any more: stopping can lose requests, headers are not limited", missing)
-    return "auto"

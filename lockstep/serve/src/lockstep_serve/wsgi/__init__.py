@@ -75,8 +75,8 @@ class Layer:
         if answer.body is not None:
             if not answer.body.over:
                 answer.close_connection()  # what is left of it may not be valid, and would be answered once more
-            if answer.body.status:
-                return answer.refuse(answer.body.status, answer.body.error)
+            if answer.body.error is not None:
+                return answer.refuse(answer.body.status or 400, answer.body.error)
         if isinstance(chunks, environ.get("wsgi.file_wrapper", ())):  # the server leaves such a file to the kernel
             answer.whole, chunks.close = True, answer.close
             return chunks  # type: ignore[no-any-return]
@@ -204,9 +204,9 @@ def give_up() -> None:
     """Answer where nothing was, and say what is cut: no thread can be stopped, and the process ends now."""
     for answer in list(OPEN):
         answer.warn_of_stop()
-        answer.broken = True
-        if not answer.status:
-            answer.status = 503
+        answer.broken = bool(answer.status)
+        if not answer.broken:
+            answer.status, answer.whole = 503, True
             with suppress(OSError):
                 answer.socket.sendall(refuse_unread(503, identity=answer.identity, detail=STOPPED))
         answer.log()
