@@ -193,7 +193,8 @@ def test_a_value_of_another_model_is_not_ignored(file: Path) -> None:
 
     assert text.startswith("The server definition does not fit the server model.")
     assert f"server.toml:{line_of(file, 'loop_stall')}   loop_stall means nothing here" in text
-    assert "gunicorn-gthread reads backlog, " in text
+    assert "gunicorn-gthread reads: backlog, " in text
+    assert "`uv run noxfile.py -s update -- --server gunicorn-gthread`." in text
 
 
 def test_a_missing_value_is_not_assumed(file: Path) -> None:

@@ -102,7 +102,8 @@ def refuse_unfit_names(path: Path, text: str, entries: Mapping[str, Any], model:
     raise Refusal(
         "The server definition does not fit the server model.",
         where,
-        f"{model.name} reads {', '.join(sorted(model.values))}.",
+        f"State what {model.name} reads: {', '.join(sorted(model.values))}. "
+        f"Or have it done: `uv run noxfile.py -s update -- --server {model.name}`.",
     )
 
 

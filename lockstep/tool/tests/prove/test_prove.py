@@ -84,6 +84,17 @@ def test_a_variable_of_the_shell_that_reaches_the_interpreter_is_blamed_with_it(
     assert "PYTHONWARNINGS unset" in caught.value.fix
 
 
+def test_a_server_that_says_what_to_do_is_believed(tiny: Tiny) -> None:
+    service = tiny("uvicorn")
+    service.plant("sitecustomize.py", "import sys\nsys.modules['uvicorn'] = None")
+    with pytest.raises(Refusal) as caught:
+        prove_steps(service.production)
+
+    assert "Run `uv add 'uvicorn[standard]'`, or name another model." in [line for _, line in caught.value.where]
+    assert "Do what the server's last line says" in caught.value.fix
+    assert "Start it by hand" not in caught.value.fix
+
+
 HASTY = """
 from gunicorn.arbiter import Arbiter as Plain
 from lockstep_serve.on_gunicorn.arbiter import Arbiter

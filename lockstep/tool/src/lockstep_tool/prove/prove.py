@@ -122,8 +122,11 @@ def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
 
 def explain_failure(server: "Server", step: "Step", failure: Exception, begun: int) -> Refusal:
     """The step with what it saw, what the server told in it, and what of this shell may be the cause."""
-    suspects = list(list_suspects())
+    suspects, lines = list(list_suspects()), server.last_lines(begun)
+    last = next((line for line in reversed(lines) if line.strip()), "")
     fix = step.fix
+    if (server.code() or 0) > 0 and last.endswith(".") and not last.startswith(" "):  # it refused to start, in three parts
+        fix = "Do what the server's last line says, then run this again."
     if suspects:
         fix = f"Run it again with {', '.join(name for name, _ in suspects)} unset: the server gets what this shell has. {fix}"
     return Refusal(
@@ -131,7 +134,7 @@ def explain_failure(server: "Server", step: "Step", failure: Exception, begun: i
         [
             (server.production.model.name, str(failure)),
             *((name, f"{value}   <- set in this shell") for name, value in suspects),
-            *(("server", line) for line in server.last_lines(begun)),
+            *(("server", line) for line in lines),
         ],
         fix,
     )
