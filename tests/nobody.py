@@ -23,4 +23,5 @@ def become_nobody(home: Path) -> None:
     # `uv run` sets these for the tests' own environment.
     for name in ("VIRTUAL_ENV", "UV_PROJECT", "UV_LOCKED", "UV_PROJECT_ENVIRONMENT"):
         os.environ.pop(name, None)
+    os.environ.pop("PYTEST_ADDOPTS", None)  # they are for these tests, not for those of a service
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # every start of a server would compile everything again

@@ -74,6 +74,84 @@ def test_a_process_does_not_wait_for_the_thread_of_a_request_that_was_cut(servic
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
 
 
+def one_line(server: Running, path: str) -> dict[str, Any]:
+    """The access line of a request that was stopped: with one WARNING, without an error, and nobody else's."""
+    [line] = lines_of(server, path)
+    assert not [other for other in server.lines() if other["logger"] == "access" and not other["path"]]
+    assert len([other for other in server.lines() if "was stopped by the server" in other["message"]]) == 1
+    assert not [other for other in server.lines() if other["level"] == "ERROR"]
+    return line
+
+
+def test_an_answer_that_nobody_reads_is_broken_off_and_not_answered_again(service: Service) -> None:
+    if service.model.interface == "ASGI":
+        pytest.skip("its applications are stopped where they send")
+    with service.serving(**SHORT) as server, server.open(request_of("/flood")) as client:
+        assert client.recv(1)
+        server.signal(signal.SIGTERM)
+        server.process.wait(PATIENCE)
+        text = read_answer(client)[1]
+
+        assert "HTTP/1.1" not in text
+        line = one_line(server, "/flood")
+        assert (line["status"], line["ended_by"]) == (200, "server")
+
+
+def test_a_whole_answer_stays_alone_when_what_comes_after_it_is_stopped(service: Service) -> None:
+    if service.model.interface == "ASGI":
+        pytest.skip("what comes after an answer has a test of its own")
+    with service.serving(**SHORT) as server, holding() as hold:
+        client = server.open(request_of(f"/closing/{port_of(hold)}"))
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        with client:
+            text = read_answer(client)[1]
+        server.process.wait(PATIENCE)
+
+        assert text.endswith("\r\n\r\nnow")
+        line = one_line(server, "/closing/")
+        assert (line["status"], line.get("ended_by")) == (200, None)
+
+
+def test_an_answer_of_which_nothing_was_sent_is_503(service: Service) -> None:
+    if service.model.interface == "ASGI":
+        pytest.skip("the head of its answer has been sent")
+    with service.serving(**SHORT) as server, holding() as hold:
+        client = server.open(request_of(f"/first/{port_of(hold)}"))
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        with client:
+            assert read_answer(client)[0] == 503
+        server.process.wait(PATIENCE)
+
+        line = one_line(server, "/first/")
+        assert (line["status"], line.get("ended_by")) == (503, None)
+
+
+def test_who_waits_for_a_thread_when_the_drain_is_over_is_told(service: Service) -> None:
+    if service.model.name != "gunicorn-gthread":
+        pytest.skip("nobody waits inside of its processes")
+    with service.serving(SERVER_THREADS="1", **SHORT) as server, holding() as hold:
+        first = server.open(request_of(f"/finally/{port_of(hold)}"))
+        hold.await_one()
+        second = server.open(request_of("/hello/Ada"))
+        server.signal(signal.SIGTERM)
+        with first, second:
+            assert [read_answer(client)[0] for client in (first, second)] == [503, 503]
+        server.process.wait(PATIENCE)
+
+        assert [line["status"] for line in lines_of(server, "/hello/Ada")] == [503]
+
+
+def test_a_process_does_not_wait_for_a_thread_of_the_services_own_longer_than_the_drain(service: Service) -> None:
+    with service.serving(**SHORT | {"SERVER_GRACE": "700"}) as server, holding() as hold:
+        server.get(f"/own/{port_of(hold)}")
+        hold.await_one()
+
+        assert server.stop() in service.model.exit_codes
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
+
+
 def test_a_stream_that_is_cut_is_said(service: Service) -> None:
     with service.serving(**SHORT) as server, server.open(request_of("/stream")) as client:
         assert client.recv(1024)

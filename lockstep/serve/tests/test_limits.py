@@ -47,6 +47,8 @@ def test_a_request_that_hangs_is_named_with_its_line_and_its_process_replaced_wh
             if interface == "ASGI":
                 server.until(lambda: any("asgi.py:" in line.get("where", "") for line in server.lines()))
                 server.until(lambda: server.has_logged("this process ends", "lockstep.loop"))
+                server.until(lambda: server.has_logged("GET /hang was stopped by the server", "lockstep.requests"))
+                server.until(lambda: [line for line in server.lines() if line.get("path") == "/hang" and "ended_by" in line])
             elif name == "gunicorn-sync":
                 server.until(lambda: server.has_logged("WORKER TIMEOUT"))
             else:

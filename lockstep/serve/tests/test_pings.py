@@ -29,6 +29,9 @@ class Transport:
     def close(self) -> None:
         self.closed.set()
 
+    def is_closing(self) -> bool:
+        return self.closed.is_set()
+
 
 @pytest.mark.parametrize("answers", [0, 3])
 def test_gunicorns_is_pinged_as_long_as_its_client_answers(monkeypatch: pytest.MonkeyPatch, answers: int) -> None:

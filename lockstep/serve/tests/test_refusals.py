@@ -67,6 +67,31 @@ def test_a_chunk_that_is_not_valid_and_is_not_read_is_answered_once(server: Runn
     assert text.count("HTTP/1.1") == 1
 
 
+def test_a_connection_ends_with_the_refusal_that_says_so(server: Running) -> None:
+    body = "x" * TOO_LARGE
+    with server.open(f"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: {TOO_LARGE}\r\n\r\n{body}") as client:
+        said = b""
+        while data := client.recv(65536):  # it would wait for keep-alive, which is longer than the patience here
+            said += data
+
+    assert said.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_chunk_that_is_not_valid_does_not_go_into_an_answer_that_has_begun(server: Running) -> None:
+    before = len(server.lines())
+    with server.open(CHUNKED.replace("/body", "/early") + "3\r\nabc\r\n") as client:
+        said = client.recv(1024)
+        while b"first" not in said:
+            said += client.recv(1024)
+        client.sendall(b"zz\r\n\r\n")
+        text = read_answer(client)[1]
+    server.until(lambda: [line for line in server.lines()[before:] if line.get("path") == "/early"])
+
+    assert "HTTP/1.1" not in text
+    assert [line["status"] for line in server.lines()[before:] if line.get("path") == "/early"] == [200]
+    assert not [line for line in server.lines()[before:] if line["level"] == "ERROR"]
+
+
 def test_a_chunk_that_is_not_valid_has_the_line_of_its_request_also_in_one_packet_with_the_head(server: Running) -> None:
     server.ask(CHUNKED.replace("Host: localhost", "Host: localhost\r\nX-Request-ID: packet-1") + "zz\r\n\r\n")
     server.until(lambda: access_lines(server, "packet-1"))

@@ -11,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from holding import holding
 from running import PATIENCE, Running
 from services import Service
 from test_refusals import read_problem
@@ -110,6 +111,39 @@ def test_a_failure_of_the_application_is_logged_once_and_closes_it(service: Serv
 
         [line] = [line for line in server.lines() if line["level"] == "ERROR"]
         assert "LookupError: as it was told" in line["exception"]
+
+
+KEY = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
+
+
+def test_one_that_waits_for_its_answer_at_the_end_is_refused_within_the_lead(service: Service) -> None:
+    with service.serving(**LONG) as server, holding() as hold:
+        path = f"/wait/{hold.listener.getsockname()[1]}"
+        with server.open(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n") as client:
+            hold.await_one()
+            server.signal(signal.SIGTERM)
+            said = b""
+            while b'"request_id"' not in said:
+                said += client.recv(65536)
+        hold.release()
+        server.until(lambda: lines_of(server, path))
+
+        assert said.startswith(b"HTTP/1.1 503 ")
+        assert [line["status"] for line in lines_of(server, path)] == [503]
+
+
+def test_a_client_that_leaves_before_its_answer_is_no_error(service: Service) -> None:
+    with service.serving(WEB_CONCURRENCY="1") as server, holding() as hold:
+        path = f"/wait/{hold.listener.getsockname()[1]}"
+        with server.open(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n"):
+            hold.await_one()
+        for _ in range(2):
+            assert server.get("/hello/Ada")[0] == 200  # the loop has seen by then that it left
+        hold.release()
+        server.until(lambda: lines_of(server, path))
+
+        assert [line["ended_by"] for line in lines_of(server, path)] == ["client"]
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
 
 
 def test_a_client_that_vanishes_is_no_error(server: Running) -> None:

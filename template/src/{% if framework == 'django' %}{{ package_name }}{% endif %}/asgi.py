@@ -55,6 +55,7 @@ class Application(ASGIHandler):
             await super().handle(scope, receive, send)
         except asyncio.CancelledError:
             await end_all(tasks)
+            leave_thread()
             raise
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
@@ -94,6 +95,13 @@ def note_task() -> None:
     """This one is of the current request."""
     if task := asyncio.current_task():
         TASKS.get().append(task)
+
+
+def leave_thread() -> None:
+    """Django would wait for the thread of a view, which nobody can stop."""
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context and (executor := SyncToAsync.context_to_thread_executor.pop(context, None)):
+        executor.shutdown(wait=False)
 
 
 async def end_all(tasks: list[asyncio.Task[Any]]) -> None:

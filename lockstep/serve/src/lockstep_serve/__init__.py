@@ -5,6 +5,7 @@ The names in `__all__` are the public surface; everything else may change with a
 
 import mmap
 import os
+import time
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,18 +29,23 @@ def begin_draining() -> None:
     _DRAINING[0] = 1
 
 
-_ending = False
+_ending = 0.0  # since when, by the monotonic clock
 
 
 def ending() -> bool:
     """True when this process only finishes what it has: from SIGTERM on, and where another takes its place. Streams ask."""
-    return _ending or draining()
+    return _ending > 0 or draining()
 
 
 def begin_ending() -> None:
     """For server models, not for applications."""
     global _ending  # one process, one end
-    _ending = True
+    _ending = time.monotonic()
+
+
+def ending_since() -> float:
+    """By the monotonic clock; 0 where nobody has said it. The same."""
+    return _ending
 
 
 async def until_ending() -> None:

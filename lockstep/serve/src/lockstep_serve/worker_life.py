@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from lockstep_serve.application import announced, load, origin, readable_failure
+from lockstep_serve import ending, ending_since
+from lockstep_serve.application import announced, in_force, load, origin, readable_failure
 from lockstep_serve.errors import Refusal
 
 __all__ = [
+    "FAREWELL_SECONDS",
     "LINGER_SECONDS",
     "count_request",
     "end_after",
@@ -62,13 +64,17 @@ def leave_worker(*, stopped: bool = False) -> None:
         _entered.close()
     except Exception:
         log.exception("the service's `worker` failed to stop")
-    if stopped:
-        threading.Thread(target=end_without_threads, args=(FAREWELL_SECONDS,), daemon=True).start()
+    if ending():
+        left = 0.0 if stopped else ending_since() + in_force().patience - time.monotonic()
+        threading.Thread(target=end_without_threads, args=(max(left, FAREWELL_SECONDS),), daemon=True).start()
 
 
 def end_without_threads(seconds: float = 0) -> None:
-    """After so long; Python would wait for them."""
+    """After so long: Python would wait for the service's own threads, and for those of requests that were stopped."""
     time.sleep(seconds)
+    own = [one.name for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    if own and seconds > FAREWELL_SECONDS:
+        log.warning("threads were stopped by the server before their end: %s", ", ".join(own))
     logging.shutdown()
     os._exit(0)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import time
 from typing import Any
 
@@ -54,6 +55,15 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         finally:
             await asyncio.sleep(0)
             note("finally")
+    elif path.startswith("/own/"):
+        threading.Thread(target=wait_for, args=[int(path.removeprefix("/own/"))], name="own").start()
+        await say(send, "begun")
+    elif path == "/early":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        if await body_length(receive) is None:
+            raise LookupError("the body has no end")
+        await send({"type": "http.response.body", "body": b"last"})
     elif path.startswith("/thread/"):
         await asyncio.to_thread(wait_for, int(path.removeprefix("/thread/")))
     elif path == "/events":
@@ -83,8 +93,12 @@ async def say(send: Any, text: str, status: int = 200) -> None:
 
 
 async def talk(scope: Any, receive: Any, send: Any) -> None:
-    """A WebSocket: `/echo` answers, `/push` only sends, every other path is refused."""
+    """A WebSocket: `/echo` answers, `/push` only sends, `/wait` takes its time, every other path is refused."""
     await receive()
+    if scope["path"].startswith("/wait/"):
+        await asyncio.to_thread(wait_for, int(scope["path"].removeprefix("/wait/")))
+        await send({"type": "websocket.accept"})
+        return
     if scope["path"] not in ("/echo", "/push"):
         await send({"type": "websocket.close"})
         return

@@ -1,6 +1,7 @@
 """The service for models without an event loop."""
 
 import json
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -25,6 +26,18 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     if path in ("/stream", "/events"):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return stream(ends=path == "/events")
+    if path == "/flood":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return flood()
+    if path.startswith("/closing/"):
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+        return Closing(int(path.removeprefix("/closing/")))
+    if path.startswith("/first/"):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return wait_before(int(path.removeprefix("/first/")))
+    if path == "/early":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return read_late(environ["wsgi.input"])
     status, text = "200 OK", ""
     if path.startswith("/hello/"):
         text = f"{GREETING}, {path.removeprefix('/hello/')}!"
@@ -48,6 +61,9 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     elif path == "/failing":
         start_response("200 OK", [("Content-Type", "text/csv"), ("Content-Length", "5000")])
         return fail_at_once()
+    elif path.startswith("/own/"):
+        threading.Thread(target=wait_for, args=[int(path.removeprefix("/own/"))], name="own").start()
+        text = "begun"
     elif path.startswith("/finally/"):
         try:
             wait_for(int(path.removeprefix("/finally/")))
@@ -67,6 +83,35 @@ def stream(*, ends: bool) -> Iterator[bytes]:
         yield b"."
         time.sleep(0.05)
     yield b"bye"
+
+
+def flood() -> Iterator[bytes]:
+    """More than any client takes."""
+    while True:
+        yield b"x" * (1 << 20)
+
+
+class Closing(list[bytes]):
+    """A whole answer, after which there is something to do."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__([b"now"])
+        self.port = port
+
+    def close(self) -> None:
+        wait_for(self.port)
+
+
+def wait_before(port: int) -> Iterator[bytes]:
+    """An answer whose first part takes its time."""
+    wait_for(port)
+    yield b"first"
+
+
+def read_late(body: Any) -> Iterator[bytes]:
+    """An answer that begins before its request is read."""
+    yield b"first"
+    yield str(len(body.read())).encode()
 
 
 def fail_at_once() -> Iterator[bytes]:

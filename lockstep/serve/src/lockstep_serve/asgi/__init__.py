@@ -8,7 +8,7 @@ import logging
 import time
 from typing import Any
 
-from lockstep_serve import draining
+from lockstep_serve import REQUEST_ID, draining
 from lockstep_serve.access import HEADER, enter_request, join_values, log_request
 from lockstep_serve.asgi import lifespan, loop_watch
 from lockstep_serve.definition import Definition
@@ -18,7 +18,7 @@ from lockstep_serve.worker_life import count_request
 __all__ = ["Layer"]
 
 CODING = b"transfer-encoding"
-FAREWELL_SECONDS = 0.5  # for what was stopped to come to its end
+FAREWELL_SECONDS = 1.0  # for what was stopped to come to its end
 
 log = logging.getLogger("lockstep.requests")
 
@@ -31,7 +31,7 @@ class Layer:
     def __init__(self, application: Any, definition: Definition, meter: Any | None = None, *, watched: bool = True) -> None:
         self.application, self.definition, self.meter, self.watched = application, definition, meter, watched
         self.limit, self.most = definition.concurrency, definition.max_body_bytes
-        self.running: set[Any] = set()
+        self.running: dict[Any, tuple[Any, Answer, float] | None] = {}
         self.stopped = False
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -49,7 +49,7 @@ class Layer:
         if meter is not None:
             meter.begin()
         task = asyncio.current_task()
-        self.running.add(task)
+        self.running[task] = scope, answer, began
         try:
             if len(self.running) > self.limit or self.meter is not None or b"content-length" in headers or CODING in headers:
                 await self.serve(scope, headers, receive, answer)
@@ -66,8 +66,8 @@ class Layer:
                 if not answer.status:
                     await answer.refuse(500)
         finally:
-            self.running.discard(task)
-            seconds = time.perf_counter() - began
+            self.running.pop(task)
+            seconds = (answer.ended or time.perf_counter()) - began
             refused = getattr(below, "refused", 0)  # by the server, for instance because the body is not valid
             status = refused or (0 if answer.unheard else answer.status)
             ended_by = "" if refused or answer.whole else "client" if has_left(below) else "server"
@@ -86,13 +86,13 @@ class Layer:
             await answer.send_whole(200, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)
         elif CODING in headers:
             if (below := look_below(receive)) is not None:
-                below.identity = answer.identity.decode()  # if the body is not valid, the server answers by itself
+                below.answer = answer  # if the body is not valid, the server answers by itself
             counted = CountedBody(receive, answer, self.most)
             try:
                 await self.application(scope, counted.receive, counted.send)
             finally:
                 if below is not None:
-                    below.identity = ""
+                    below.answer = None
         elif (length := headers.get(b"content-length")) and length.isdigit() and int(length) > self.most:
             await answer.refuse(413)
         else:
@@ -107,7 +107,7 @@ class Layer:
         said = join_values(scope) if any(name == HEADER for name, _ in scope["headers"]) else None
         socket = Socket(scope, receive, send, enter_request(said))
         task = asyncio.current_task()
-        self.running.add(task)
+        self.running[task] = None
         try:
             if len(self.running) > self.limit:
                 log_full(len(self.running) - 1, "`concurrency`")
@@ -117,12 +117,12 @@ class Layer:
             else:
                 await socket.serve(self.application)
         finally:
-            self.running.discard(task)
+            self.running.pop(task)
             log_request("GET", scope["path"], socket.status, time.perf_counter() - began, socket.identity, socket.ended_by)
 
     async def live(self, scope: Any, receive: Any, send: Any) -> None:
         if self.watched:
-            loop_watch.begin(asyncio.get_running_loop(), self.definition)
+            loop_watch.begin(asyncio.get_running_loop(), self.definition, self.tell_of_end)
             await lifespan.run(self.application, scope, receive, send, self.finish)
         else:
             await self.application(scope, receive, send)
@@ -132,13 +132,17 @@ class Layer:
         for task in self.running:
             if not task.cancelling():  # the server has done it; twice would break off what it does at its end
                 task.cancel()
-        for _ in range(2):  # Django waits for the thread of a view, and must be told once more
-            if self.running:
-                self.stopped = True
-                _, late = await asyncio.wait(self.running, timeout=FAREWELL_SECONDS)
-                for task in late:
-                    task.cancel()
+        if self.running:
+            self.stopped = True
+            await asyncio.wait(self.running, timeout=FAREWELL_SECONDS)
         return self.stopped
+
+    def tell_of_end(self) -> None:
+        """The lines of what is in flight where the process ends at once; called in another thread."""
+        for scope, answer, began in filter(None, list(self.running.values())):
+            REQUEST_ID.set(identity := answer.identity.decode())
+            log.warning("%s %s was stopped by the server before its end", scope["method"], scope["path"])
+            log_request(scope["method"], scope["path"], answer.status, time.perf_counter() - began, identity, "server")
 
 
 class Answer:
@@ -146,11 +150,11 @@ class Answer:
     when its client had left by then, as where a framework answers a body that ended too soon.
     """
 
-    __slots__ = ("below", "give", "identity", "refused", "status", "unheard", "whole")
+    __slots__ = ("below", "ended", "give", "identity", "refused", "status", "unheard", "whole")
 
     def __init__(self, give: Any, identity: str, below: Any) -> None:
         self.give, self.identity, self.below = give, identity.encode(), below
-        self.status, self.whole, self.refused, self.unheard = 0, False, False, False
+        self.status, self.whole, self.refused, self.unheard, self.ended = 0, False, False, False, 0.0
 
     def send(self, message: Any) -> Any:
         """To be awaited as the server's own `send`; a coroutine of this function would be one more for each message."""
@@ -161,7 +165,7 @@ class Answer:
             headers.append((HEADER, self.identity))
             message = {**message, "headers": headers}
         elif kind == "http.response.body" and not message.get("more_body"):
-            self.whole = not has_left(self.below)
+            self.whole, self.ended = not has_left(self.below), time.perf_counter()
         return self.give(message)
 
     async def send_whole(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from lockstep_serve.application import package_directory
@@ -23,9 +24,9 @@ HUNG = 70  # EX_SOFTWARE of sysexits.h
 log = logging.getLogger("lockstep.loop")
 
 
-def begin(loop: asyncio.AbstractEventLoop, definition: Definition) -> None:
+def begin(loop: asyncio.AbstractEventLoop, definition: Definition, tell_of_end: Callable[[], None]) -> None:
     """Watch this loop, from this thread of it, until the process ends."""
-    watch = Watch(loop, threading.get_ident(), definition.loop_stall, definition.request_timeout)
+    watch = Watch(loop, threading.get_ident(), definition.loop_stall, definition.request_timeout, tell_of_end)
     watch.tick()
     threading.Thread(target=watch.listen, name="lockstep-loop-watch", daemon=True).start()
 
@@ -33,8 +34,10 @@ def begin(loop: asyncio.AbstractEventLoop, definition: Definition) -> None:
 class Watch:
     """`stall` and `limit` are seconds; `beat` is the time of the loop's last sign of life."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, thread: int, stall: float, limit: float) -> None:
-        self.loop, self.thread, self.stall, self.limit = loop, thread, stall, limit
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, thread: int, stall: float, limit: float, tell_of_end: Callable[[], None]
+    ) -> None:
+        self.loop, self.thread, self.stall, self.limit, self.tell_of_end = loop, thread, stall, limit, tell_of_end
         self.pace = min(stall / 4, 0.1)
         self.beat = time.monotonic()
 
@@ -73,5 +76,6 @@ class Watch:
     def give_up(self, where: str, stack: str) -> None:
         facts = {"where": where, "stack": stack}
         log.critical("the event loop is held since %d s at %s: this process ends", self.limit, where, extra=facts)
+        self.tell_of_end()
         logging.shutdown()
         os._exit(HUNG)  # nothing else runs in a process whose loop is held

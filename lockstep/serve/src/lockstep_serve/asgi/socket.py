@@ -41,11 +41,11 @@ class Socket:
     def __init__(self, scope: Any, receive: Any, send: Any, identity: str) -> None:
         self.scope, self.take, self.give, self.identity = scope, receive, send, identity
         self.status, self.ended_by, self.over = 0, "", False
-        self.closing: asyncio.Task[None] | None = None
 
     async def serve(self, application: Any) -> None:
         """Have the application serve it; what it leaves open is closed, what it never accepted is refused."""
         code, status = NORMAL, 403
+        closing = asyncio.create_task(self.close_at_end())
         try:
             await application(self.scope, self.receive, self.send)
         except asyncio.CancelledError:  # by whoever ends the process
@@ -56,8 +56,7 @@ class Socket:
                 log.exception("unexpected error")  # else it only says that the other side has gone: Starlette's by its name
             code, status = FAILED, 500
         finally:
-            if self.closing is not None:
-                self.closing.cancel()
+            closing.cancel()
         if not self.status:
             await self.refuse(status)
         elif not self.over:
@@ -85,13 +84,14 @@ class Socket:
             await self.give(message)
         except OSError:  # the client has gone
             self.over, self.ended_by = True, self.ended_by or "client"
+            self.status = 0 if kind == "websocket.accept" else self.status
             raise
-        if kind == "websocket.accept":
-            self.closing = asyncio.create_task(self.close_at_end())
 
     async def close_at_end(self) -> None:
         await await_ending()
-        if not self.over:
+        if not self.status:
+            await self.refuse(503)
+        elif not self.over:
             self.ended_by = "server"
             await self.close(RESTART)
 

@@ -26,6 +26,8 @@ class Socket(websocket.WebSocketProtocol):  # type: ignore[misc]  # untyped, see
                 self.pinging.cancel()
 
     async def _send_accept(self, message: Any) -> None:
+        if self.transport.is_closing():
+            raise BrokenPipeError("the client has gone")
         await super()._send_accept(message)
         self.pinging = asyncio.create_task(self.ping())
 

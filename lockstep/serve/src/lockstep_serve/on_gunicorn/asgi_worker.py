@@ -29,7 +29,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
     """A connection that its worker knows of until all that it began has ended."""
 
     left = False  # whether the client has gone
-    identity = ""  # of a request whose body is still to come
+    answer: Any = None  # to the request whose body is still to come
     refused = 0  # the status by which it was answered here, because that body is not valid
 
     def connection_made(self, transport: Any) -> None:
@@ -44,7 +44,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         self._arm_keepalive_timer()  # gunicorn does so after an answer only: who sends nothing would stay for ever
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.left = not self._closed
+        self.left = self.left or not self._closed
         super().connection_lost(exc)
         self._request_ready.set()  # else it waits for a next request
 
@@ -53,15 +53,26 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
 
     def _send_error_response(self, status: int, *_: Any) -> None:
         """What gunicorn answers by itself, as a problem document; of a request that is served, its own line tells."""
-        if self._closed:
-            return  # to nobody
-        self.refused, read = status, self._current_request
+        answer, read = self.answer, self._current_request
+        if self._closed or (answer and answer.status):
+            self.left = True
+            return  # to nobody, or into another answer
+        self.refused, self.left = status, True
         known = (read.method, read.path, join_values({"headers": read.headers_bytes})) if read else ()
-        self._safe_write(refuse_unread(status, *known, identity=self.identity))
+        self._safe_write(refuse_unread(status, *known, identity=answer and answer.identity.decode()))
 
     def _will_close(self, request: Any, response_requires_close: bool) -> bool:
         """What an answer announces; asked before the answer is sent."""
         return self.worker.closing or bool(super()._will_close(request, response_requires_close))
+
+    def _send_response_start(self, status: int, headers: Any, *more: Any, **named: Any) -> None:
+        """gunicorn keeps a connection whose end the application has announced."""
+        if (b"connection", b"close") in headers:
+            self._keepalive = 0
+        super()._send_response_start(status, headers, *more, **named)
+
+    def eof_received(self) -> None:
+        self.left = True
 
     def _build_http_scope(self, *what: Any) -> Any:
         """The scope; gunicorn's `send` fails for no client that has left, so frameworks must listen for that, as of old.

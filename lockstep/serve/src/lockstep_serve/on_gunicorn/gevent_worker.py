@@ -58,8 +58,14 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
     def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
         gevent.spawn_later(LINGER_SECONDS, self.end_waits)
-        # gunicorn looks once a second, and would be late.
-        gevent.spawn_later(self.definition.patience, lambda: gevent.killall(list(self.serving), block=False))
+        gevent.spawn_later(self.definition.patience, self.stop_requests)  # gunicorn looks once a second, and would be late
+
+    def stop_requests(self) -> None:
+        from lockstep_serve.wsgi import OPEN  # after it was patched
+
+        for greenlet in list(self.serving):
+            answer = OPEN.get(id(greenlet))
+            greenlet.kill(answer.stop() if answer else gevent.GreenletExit, block=False)
 
     def end_waits(self) -> None:
         for greenlet, timeout in list(self.idle.items()):

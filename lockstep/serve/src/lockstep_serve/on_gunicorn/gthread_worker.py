@@ -5,6 +5,7 @@ gunicorn 27 gives each new connection a thread for 5 s, whether it sends somethi
 
 import contextlib
 import errno
+import logging
 import selectors
 import socket
 import time
@@ -18,11 +19,13 @@ from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
-from lockstep_serve.problems import HEALTH, log_full, refuse_unread
+from lockstep_serve.problems import HEALTH, STOPPED, log_full, refuse_unread
 from lockstep_serve.worker_life import end_without_threads, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
+
+log = logging.getLogger("lockstep.requests")
 
 LINGER_SECONDS = 1.0  # closed at once, what the client still sends would reset the connection and its answer with it
 
@@ -34,12 +37,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         super().__init__(*args)
         definition = in_force()
         self.most = definition.threads + definition.queue
-        self.in_flight = 0
+        self.in_flight, self.waiting = 0, set[Any]()
         self.refused: deque[tuple[float, Any]] = deque()
 
     def run(self) -> None:
         super().run()
         if OPEN or self.nr_conns:  # Python would wait for the threads at its end, also for one that reads a head
+            self.refuse_waiting()
             give_up()
             leave_worker()
             end_without_threads()
@@ -68,7 +72,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
             self.refuse(conn)
             return
         self.in_flight += 1
+        self.waiting.add(conn)
         super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """In a thread, as soon as one is free."""
+        try:
+            self.waiting.remove(conn)
+        except KeyError:  # it was refused
+            return False
+        return super().handle(conn)
+
+    def refuse_waiting(self) -> None:
+        """At the end of the drain: who has waited for a thread gets none any more."""
+        while self.waiting:
+            conn = self.waiting.pop()
+            method, path = peek_target(conn.sock)
+            log.warning("%s %s was stopped by the server before its end", method, path)
+            with contextlib.suppress(OSError):
+                conn.sock.recv(1 << 16, socket.MSG_DONTWAIT)  # what is not read would reset the connection
+                conn.sock.sendall(refuse_unread(503, method, path, detail=STOPPED))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         self.in_flight -= 1

@@ -12,8 +12,8 @@ from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE
-from lockstep_serve.worker_life import LINGER_SECONDS
-from lockstep_serve.wsgi import OPEN, Stopped
+from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS
+from lockstep_serve.wsgi import OPEN
 
 __all__ = ["run"]
 
@@ -40,8 +40,10 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
         signal.setitimer(signal.ITIMER_REAL, max(in_force().patience - LINGER_SECONDS, 0.01))
 
     def stop_request(self, *_: Any) -> None:
-        if OPEN:
-            raise Stopped
+        signal.signal(signal.SIGALRM, self.end_wait)
+        signal.setitimer(signal.ITIMER_REAL, FAREWELL_SECONDS)  # for the client to close the connection
+        for answer in OPEN.values():
+            raise answer.stop()
 
 
 def settings(definition: Definition) -> dict[str, Any]:

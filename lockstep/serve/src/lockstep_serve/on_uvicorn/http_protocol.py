@@ -138,11 +138,17 @@ class DrainingProtocol(HttpToolsProtocol):
             self.transport.write(refuse_unread(self.refusal))
         elif not cycle.response_started:
             cycle.refused = self.refusal
-            self.transport.write(refuse_unread(self.refusal, identity=getattr(cycle, "identity", "") or self.identify(cycle)))
+            self.transport.write(refuse_unread(self.refusal, identity=self.identify(cycle)))
         if cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
+
+    def eof_received(self) -> None:
+        """Who closes half of a connection is told nothing more on it."""
+        if not self.idle():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
 
     def handle_websocket_upgrade(self) -> None:
         """Judge the handshake: the library would refuse it without an id and a line."""
@@ -156,7 +162,9 @@ class DrainingProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def identify(self, cycle: Any) -> str:
-        """Choose the id of a request that is about to be served, whose own line is to have the same."""
+        """The id of a request; chosen for one that is about to be served, whose own line is to have the same."""
+        if answer := getattr(cycle, "answer", None):
+            return str(answer.identity.decode())
         identity = choose_id(join_values(cycle.scope))
         cycle.scope["headers"] = [*(pair for pair in self.headers if pair[0] != HEADER), (HEADER, identity.encode())]
         return identity

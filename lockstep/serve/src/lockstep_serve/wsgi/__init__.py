@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from errno import EPIPE
 from http import HTTPStatus
+from socket import SHUT_WR
 from threading import get_ident
 from typing import Any
 
@@ -27,7 +28,7 @@ log = logging.getLogger("lockstep.requests")
 
 
 class Stopped(BaseException):
-    """Raised in a request when the drain is over, where a server has no exception of its own for that."""
+    """Raised in the application when the drain is over."""
 
 
 class Layer:
@@ -44,8 +45,7 @@ class Layer:
         if self.meter is not None and not answer.raw_path.startswith(APART):
             answer.meter = self.meter
             self.meter.begin()
-        thread = get_ident()
-        self.watch.enter(thread, environ)
+        self.watch.enter(answer.thread, environ)
         try:
             return self.serve(environ, answer)
         except Exception as error:
@@ -58,7 +58,8 @@ class Layer:
             answer.close()
             raise
         finally:
-            self.watch.leave(thread)
+            answer.inside = False
+            self.watch.leave(answer.thread)
 
     def serve(self, environ: dict[str, Any], answer: "Answer") -> Iterable[bytes]:
         """Refuse the request, or let it in."""
@@ -76,7 +77,7 @@ class Layer:
             if not answer.body.over:
                 answer.close_connection()  # what is left of it may not be valid, and would be answered once more
             if answer.body.error is not None:
-                return answer.refuse(answer.body.status or 400, answer.body.error)
+                return answer.refuse_body(answer.body)
         if isinstance(chunks, environ.get("wsgi.file_wrapper", ())):  # the server leaves such a file to the kernel
             answer.whole, chunks.close = True, answer.close
             return chunks  # type: ignore[no-any-return]
@@ -91,8 +92,8 @@ class Answer:
     """
 
     __slots__ = (
-        *("began", "body", "broken", "chunks", "identity", "meter", "method"),
-        *("raw_path", "release", "socket", "start", "status", "whole"),
+        *("began", "body", "broken", "chunks", "identity", "inside", "meter", "method"),
+        *("raw_path", "release", "socket", "start", "status", "thread", "whole"),
     )
 
     def __init__(self, environ: dict[str, Any], start: Any) -> None:
@@ -105,7 +106,9 @@ class Answer:
         self.release: Any = None
         self.chunks: Iterable[bytes] = ()
         self.socket: Any = environ.get("gunicorn.socket")
-        OPEN.add(self)
+        self.inside = True  # the application, and not the server, has the thread
+        self.thread = get_ident()
+        OPEN[self.thread] = self
 
     @property
     def server(self) -> Any:
@@ -124,36 +127,53 @@ class Answer:
         return self.start(status, headers, exc_info)
 
     def __iter__(self) -> Iterator[bytes]:
-        begun = False
+        begun, self.inside = False, True
         try:
             for chunk in self.chunks:
-                begun = True
+                begun, self.inside = True, False
                 yield chunk
+                self.inside = True
         except Exception as error:
             if begun:
-                self.broken = True
+                self.broken = self.body is None or not self.body.left
+                if self.body is not None and self.body.error is not None:
+                    raise BrokenPipeError(EPIPE, "stopped") from error
                 raise
             yield from self.fail(error).chunks
         except GeneratorExit:  # the server closes it, because the client has left
             raise
-        except BaseException as error:  # the server's; this one has it close the connection and say no more
+        except BaseException as error:  # the server's
+            self.inside = False
+            if begun or not isinstance(error, Stopped):
+                raise self.stop() from error
             self.warn_of_stop()
-            self.broken = True
-            raise BrokenPipeError(EPIPE, "stopped") from error
-        self.whole = True
+            yield from self.refuse(503, error, STOPPED).chunks
+        self.whole, self.inside = True, False
+
+    def stop(self) -> BaseException:
+        """What has to be raised in this request's thread when the drain is over; servers take a broken connection in silence."""
+        if self.inside:
+            return Stopped()
+        self.warn_of_stop()
+        self.broken = not self.whole
+        return BrokenPipeError(EPIPE, "stopped")
 
     def close(self) -> None:
         """The end of the request; the server calls it also when the client has gone away."""
         try:
             if self.release is not None:
+                self.inside = True
                 self.release()
+        except Stopped as error:
+            self.inside = False
+            raise self.stop() from error
         finally:
             self.log()
 
     def log(self) -> None:
         """The one line, and the metrics."""
-        if self in OPEN:
-            OPEN.discard(self)
+        if OPEN.get(self.thread) is self:
+            del OPEN[self.thread]
             seconds = time.perf_counter() - self.began
             left = not self.broken and (not self.whole or (self.body is not None and self.body.left))
             ended_by = "client" if left else "server" if self.broken else ""
@@ -171,7 +191,7 @@ class Answer:
     def fail(self, error: Exception) -> "Answer":
         """What answers an exception of the application: its body's, if that could not be read, else one that nobody caught."""
         if self.body is not None and self.body.error is not None:
-            return self.refuse(self.body.status or 400, error)
+            return self.refuse_body(self.body)
         log.exception("unexpected error")
         return self.refuse(500, error)
 
@@ -185,6 +205,9 @@ class Answer:
         body = document(status, self.identity, detail)
         return self.give(f"{status} {HTTPStatus(status).phrase}", fields(status, body), body, error)
 
+    def refuse_body(self, body: Body) -> "Answer":
+        return self.refuse(body.status or 400, body.error, "" if body.status else "The request's body ended too soon.")
+
     def close_connection(self) -> None:
         """Announce its end; gunicorn closes it after a refusal in any case, and would announce another request."""
         if close := getattr(self.server, "force_close", None):
@@ -197,16 +220,18 @@ class Answer:
         return self
 
 
-OPEN: set[Answer] = set()  # of this process, not at their end yet
+OPEN: dict[int, Answer] = {}  # of this process, not at their end yet, by their threads
 
 
 def give_up() -> None:
     """Answer where nothing was, and say what is cut: no thread can be stopped, and the process ends now."""
-    for answer in list(OPEN):
+    for answer in list(OPEN.values()):
+        REQUEST_ID.set(answer.identity)
         answer.warn_of_stop()
-        answer.broken = bool(answer.status)
-        if not answer.broken:
-            answer.status, answer.whole = 503, True
-            with suppress(OSError):
+        answer.broken = bool(answer.status) and getattr(answer.server, "headers_sent", True) and not answer.whole
+        with suppress(OSError):
+            if not (answer.broken or answer.whole):
+                answer.status, answer.whole = 503, True
                 answer.socket.sendall(refuse_unread(503, identity=answer.identity, detail=STOPPED))
+            answer.socket.shutdown(SHUT_WR)  # what its thread still says is no answer any more
         answer.log()
