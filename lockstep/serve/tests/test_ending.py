@@ -1,6 +1,7 @@
 """What a process owes at its end: it finishes what it has within the drain, says what it cuts, and leaves `worker` last."""
 
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def one_line(server: Running, path: str) -> dict[str, Any]:
     """The access line of a request that was stopped: with one WARNING, without an error, and nobody else's."""
     [line] = lines_of(server, path)
     assert not [other for other in server.lines() if other["logger"] == "access" and not other["path"]]
-    assert len([other for other in server.lines() if "was stopped by the server" in other["message"]]) == 1
+    [warning] = [other for other in server.lines() if "was stopped by the server" in other["message"]]
+    assert (warning["level"], warning["of"]) == ("WARNING", line["request_id"])
     assert not [other for other in server.lines() if other["level"] == "ERROR"]
     return line
 
@@ -126,6 +128,35 @@ def test_an_answer_of_which_nothing_was_sent_is_503(service: Service) -> None:
 
         line = one_line(server, "/first/")
         assert (line["status"], line.get("ended_by")) == (503, None)
+
+
+def test_a_finally_that_takes_too_long_is_broken_off_and_the_answer_given(service: Service, tmp_path: Path) -> None:
+    if service.model.interface == "WSGI":
+        pytest.skip("a `finally` of a thread is not waited for, and those of the others are not broken off")
+    with service.serving(NOTES=str(tmp_path / "notes"), **SHORT) as server, holding() as hold:
+        client = server.open(request_of(f"/slowly/{port_of(hold)}"))
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        with client:
+            assert read_answer(client)[0] == 503
+        server.process.wait(PATIENCE)
+
+        assert one_line(server, "/slowly/")["status"] == 503
+
+
+def test_a_request_that_ends_late_in_the_drain_leaves_no_error(service: Service) -> None:
+    """Its client keeps the connection open."""
+    with service.serving(**LONG) as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        time.sleep(2.5)  # what idles is closed 2 s after SIGTERM
+        hold.release()
+        with client:
+            assert b"waited" in client.recv(4096) + client.recv(4096)
+            assert server.process.wait(PATIENCE) in service.model.exit_codes
+
+        assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
 
 
 def test_who_waits_for_a_thread_when_the_drain_is_over_is_told(service: Service) -> None:

@@ -66,14 +66,14 @@ def leave_worker(*, stopped: bool = False) -> None:
         log.exception("the service's `worker` failed to stop")
     if ending():
         left = 0.0 if stopped else ending_since() + in_force().patience - time.monotonic()
-        threading.Thread(target=end_without_threads, args=(max(left, FAREWELL_SECONDS),), daemon=True).start()
+        threading.Thread(target=end_without_threads, args=(max(left, FAREWELL_SECONDS), not stopped), daemon=True).start()
 
 
-def end_without_threads(seconds: float = 0) -> None:
-    """After so long: Python would wait for the service's own threads, and for those of requests that were stopped."""
+def end_without_threads(seconds: float = 0, tell: bool = False) -> None:
+    """After so long: Python would wait for the service's own threads, and for those of requests, which were told of."""
     time.sleep(seconds)
     own = [one.name for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
-    if own and seconds > FAREWELL_SECONDS:
+    if own and tell:
         log.warning("threads were stopped by the server before their end: %s", ", ".join(own))
     logging.shutdown()
     os._exit(0)

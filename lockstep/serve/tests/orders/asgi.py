@@ -49,6 +49,11 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
     elif path.startswith("/later/"):
         await say(send, "now")
         await note_when_let_go(int(path.removeprefix("/later/")))
+    elif path.startswith("/slowly/"):
+        try:
+            await note_when_let_go(int(path.removeprefix("/slowly/")))
+        finally:
+            await asyncio.sleep(600)
     elif path.startswith("/finally/"):
         try:
             await note_when_let_go(int(path.removeprefix("/finally/")))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 from typing import Any
 
 __all__ = ["config"]
@@ -15,6 +16,8 @@ class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {"timestamp": record.created, "level": record.levelname, "logger": record.name, "message": record.getMessage()}
         line |= {name: getattr(record, name) for name in ALSO if hasattr(record, name)}
+        if serve := sys.modules.get("lockstep_serve"):  # a service can do without
+            line["of"] = serve.request_id()
         return json.dumps(line | ({"exception": self.formatException(record.exc_info)} if record.exc_info else {}))
 
 

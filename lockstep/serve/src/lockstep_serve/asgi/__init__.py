@@ -18,7 +18,7 @@ from lockstep_serve.worker_life import count_request
 __all__ = ["Layer"]
 
 CODING = b"transfer-encoding"
-FAREWELL_SECONDS = 1.0  # for what was stopped to come to its end
+FAREWELL_SECONDS = (0.7, 0.3)  # for what was stopped to come to its end, and for what that breaks off
 
 log = logging.getLogger("lockstep.requests")
 
@@ -132,9 +132,12 @@ class Layer:
         for task in self.running:
             if not task.cancelling():  # the server has done it; twice would break off what it does at its end
                 task.cancel()
-        if self.running:
-            self.stopped = True
-            await asyncio.wait(self.running, timeout=FAREWELL_SECONDS)
+        for seconds in FAREWELL_SECONDS:
+            if self.running:
+                self.stopped = True
+                _, late = await asyncio.wait(self.running, timeout=seconds)
+                for task in late:
+                    task.cancel()
         return self.stopped
 
     def tell_of_end(self) -> None:
@@ -142,7 +145,8 @@ class Layer:
         for scope, answer, began in filter(None, list(self.running.values())):
             REQUEST_ID.set(identity := answer.identity.decode())
             log.warning("%s %s was stopped by the server before its end", scope["method"], scope["path"])
-            log_request(scope["method"], scope["path"], answer.status, time.perf_counter() - began, identity, "server")
+            seconds = (answer.ended or time.perf_counter()) - began
+            log_request(scope["method"], scope["path"], answer.status, seconds, identity, "" if answer.whole else "server")
 
 
 class Answer:

@@ -16,7 +16,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
-from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
+from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, most_connections
 
 __all__ = ["run"]
 
@@ -33,6 +33,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
         self.definition = in_force()
         self.serving: set[Any] = set()
         self.idle: dict[Any, gevent.Timeout] = {}
+        self.wait_seconds = float(self.cfg.keepalive)
 
     def before_imports(self) -> None:
         """Patch now: what is imported earlier keeps functions that block, and Django's settings are asked too soon."""
@@ -63,11 +64,13 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
     def stop_requests(self) -> None:
         from lockstep_serve.wsgi import OPEN  # after it was patched
 
+        self.end_waits()
         for greenlet in list(self.serving):
             answer = OPEN.get(id(greenlet))
             greenlet.kill(answer.stop() if answer else gevent.GreenletExit, block=False)
 
     def end_waits(self) -> None:
+        self.wait_seconds = FAREWELL_SECONDS
         for greenlet, timeout in list(self.idle.items()):
             gevent.kill(greenlet, timeout)
 
@@ -76,7 +79,7 @@ class Wait:
     """Waits at most `keep_alive` seconds, less when the worker stops."""
 
     def __init__(self, worker: Worker) -> None:
-        self.worker, self.timeout = worker, gevent.Timeout(worker.cfg.keepalive, False)
+        self.worker, self.timeout = worker, gevent.Timeout(worker.wait_seconds, False)
 
     def __enter__(self) -> None:
         self.worker.idle[gevent.getcurrent()] = self.timeout

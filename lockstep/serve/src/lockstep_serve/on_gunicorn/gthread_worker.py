@@ -88,6 +88,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         while self.waiting:
             conn = self.waiting.pop()
             method, path = peek_target(conn.sock)
+            if not method:
+                continue  # its client has left, or sends the head yet
             log.warning("%s %s was stopped by the server before its end", method, path)
             with contextlib.suppress(OSError):
                 conn.sock.recv(1 << 16, socket.MSG_DONTWAIT)  # what is not read would reset the connection

@@ -18,7 +18,7 @@ __all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
 
 BOOTING, SERVING, WORN = 0, 1, 2
 ORDERLY = ("Error while closing socket", "Worker (pid:%s) was sent")  # at INFO; of a worker that was killed, it is an error
-TOLD = ("ASGI application returned without", "Invalid request from", "Worker graceful timeout")  # of what was cut or refused
+TOLD = ("ASGI application returned without", "Invalid request from", "Worker graceful timeout", "ASGI app sent body bytes")
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above

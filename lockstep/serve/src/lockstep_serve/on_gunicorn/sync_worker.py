@@ -23,6 +23,10 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
 
     client: socket.socket | None = None
 
+    def run(self) -> None:
+        super().run()
+        signal.setitimer(signal.ITIMER_REAL, 0)  # at its end Python lets signals kill the process again
+
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         self.client = client
         super().handle(listener, client, addr)

@@ -155,7 +155,7 @@ class Answer:
         if self.inside:
             return Stopped()
         self.warn_of_stop()
-        self.broken = not self.whole
+        self.broken = True
         return BrokenPipeError(EPIPE, "stopped")
 
     def close(self) -> None:
@@ -165,8 +165,8 @@ class Answer:
                 self.inside = True
                 self.release()
         except Stopped as error:
-            self.inside = False
-            raise self.stop() from error
+            self.warn_of_stop()
+            raise BrokenPipeError(EPIPE, "stopped") from error
         finally:
             self.log()
 
@@ -196,6 +196,7 @@ class Answer:
         return self.refuse(500, error)
 
     def warn_of_stop(self) -> None:
+        REQUEST_ID.set(self.identity)  # it may be said by another thread
         log.warning("%s %s was stopped by the server before its end", self.method, self.path())
 
     def refuse(self, status: int, error: BaseException | None = None, detail: str = "") -> "Answer":
@@ -226,11 +227,11 @@ OPEN: dict[int, Answer] = {}  # of this process, not at their end yet, by their 
 def give_up() -> None:
     """Answer where nothing was, and say what is cut: no thread can be stopped, and the process ends now."""
     for answer in list(OPEN.values()):
-        REQUEST_ID.set(answer.identity)
         answer.warn_of_stop()
-        answer.broken = bool(answer.status) and getattr(answer.server, "headers_sent", True) and not answer.whole
+        over = answer.whole and answer.inside  # and the application does what comes after it
+        answer.broken = bool(answer.status) and getattr(answer.server, "headers_sent", True) and not over
         with suppress(OSError):
-            if not (answer.broken or answer.whole):
+            if not (answer.broken or over):
                 answer.status, answer.whole = 503, True
                 answer.socket.sendall(refuse_unread(503, identity=answer.identity, detail=STOPPED))
             answer.socket.shutdown(SHUT_WR)  # what its thread still says is no answer any more
