@@ -39,14 +39,21 @@ def lines_of(server: Running, path: str) -> list[dict[str, Any]]:
     return [line for line in server.lines() if line["logger"] == "access" and line["path"].startswith(path)]
 
 
+def cut(server: Running, hold: Holding, path: str, *headers: str) -> tuple[int, str]:
+    """What answers a request that the application holds until the drain is over; the process has ended by then."""
+    client = server.open(request_of(path + str(port_of(hold)), *headers))
+    hold.await_one()
+    server.signal(signal.SIGTERM)
+    with client:
+        answered = read_answer(client)
+    server.process.wait(PATIENCE)
+    return answered
+
+
 def test_a_request_that_is_cut_is_answered_and_said_and_ends_before_the_worker(service: Service, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     with service.serving(NOTES=str(notes), **SHORT) as server, holding() as hold:
-        client = server.open(request_of(f"/finally/{port_of(hold)}", "X-Request-ID: cut-1"))
-        hold.await_one()
-        server.signal(signal.SIGTERM)
-        with client:
-            status, text = read_answer(client)
+        status, text = cut(server, hold, "/finally/", "X-Request-ID: cut-1")
         headers, problem = read_problem(text)
 
         assert (status, headers["x-request-id"], problem["request_id"]) == (503, "cut-1", "cut-1")
@@ -64,12 +71,7 @@ def test_a_process_does_not_wait_for_the_thread_of_a_request_that_was_cut(servic
         pytest.skip("its requests are such threads, or there are none")
     notes = tmp_path / "notes"
     with service.serving(NOTES=str(notes), **SHORT | {"SERVER_GRACE": "700"}) as server, holding() as hold:
-        client = server.open(request_of(f"/thread/{port_of(hold)}"))
-        hold.await_one()
-        server.signal(signal.SIGTERM)
-        with client:
-            assert read_answer(client)[0] == 503
-
+        assert cut(server, hold, "/thread/")[0] == 503
         assert server.process.wait(PATIENCE) in service.model.exit_codes
         assert words_of(notes) == ["start", "stop"]
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
@@ -103,12 +105,7 @@ def test_a_whole_answer_stays_alone_when_what_comes_after_it_is_stopped(service:
     if service.model.interface == "ASGI":
         pytest.skip("what comes after an answer has a test of its own")
     with service.serving(**SHORT) as server, holding() as hold:
-        client = server.open(request_of(f"/closing/{port_of(hold)}"))
-        hold.await_one()
-        server.signal(signal.SIGTERM)
-        with client:
-            text = read_answer(client)[1]
-        server.process.wait(PATIENCE)
+        text = cut(server, hold, "/closing/")[1]
 
         assert text.endswith("\r\n\r\nnow")
         line = one_line(server, "/closing/")
@@ -119,13 +116,7 @@ def test_an_answer_of_which_nothing_was_sent_is_503(service: Service) -> None:
     if service.model.interface == "ASGI":
         pytest.skip("the head of its answer has been sent")
     with service.serving(**SHORT) as server, holding() as hold:
-        client = server.open(request_of(f"/first/{port_of(hold)}"))
-        hold.await_one()
-        server.signal(signal.SIGTERM)
-        with client:
-            assert read_answer(client)[0] == 503
-        server.process.wait(PATIENCE)
-
+        assert cut(server, hold, "/first/")[0] == 503
         line = one_line(server, "/first/")
         assert (line["status"], line.get("ended_by")) == (503, None)
 
@@ -134,13 +125,7 @@ def test_a_finally_that_takes_too_long_is_broken_off_and_the_answer_given(servic
     if service.model.interface == "WSGI":
         pytest.skip("a `finally` of a thread is not waited for, and those of the others are not broken off")
     with service.serving(NOTES=str(tmp_path / "notes"), **SHORT) as server, holding() as hold:
-        client = server.open(request_of(f"/slowly/{port_of(hold)}"))
-        hold.await_one()
-        server.signal(signal.SIGTERM)
-        with client:
-            assert read_answer(client)[0] == 503
-        server.process.wait(PATIENCE)
-
+        assert cut(server, hold, "/slowly/")[0] == 503
         assert one_line(server, "/slowly/")["status"] == 503
 
 

@@ -7,7 +7,7 @@ from json import dumps
 
 from lockstep_serve.access import choose_id, log_request
 
-__all__ = ["APART", "HEALTH", "STOPPED", "document", "fields", "log_full", "refuse_unread"]
+__all__ = ["APART", "HEALTH", "STOPPED", "document", "fields", "log_full", "refuse_unread", "warn_of_stop"]
 
 HEALTH = "/health/"  # always let in: a process that is full is not one to restart
 APART = (HEALTH, "/.lockstep/", "/metrics")  # not counted: they would be most of what an idle service does
@@ -68,3 +68,8 @@ def log_full(in_flight: int, limit: str) -> None:
     if time.monotonic() >= _silent_until:
         _silent_until = time.monotonic() + 1
         log.warning("refusing requests: %d are in flight, the limit is %s", in_flight, limit)
+
+
+def warn_of_stop(method: str, path: str) -> None:
+    """Of each request that the server cuts; its access line says what its client got."""
+    logging.getLogger("lockstep.requests").warning("%s %s was stopped by the server before its end", method, path)

@@ -57,9 +57,7 @@ def enter_worker() -> None:
 
 
 def leave_worker(*, stopped: bool = False) -> None:
-    """After the last request, once at most; a failure is logged, because the rest of the stop must go on. Where requests were
-    `stopped`, threads may go on with them: the process ends without these.
-    """
+    """After the last request, once at most; a failure is logged, and the stop goes on. Threads of `stopped` requests are left."""
     try:
         _entered.close()
     except Exception:

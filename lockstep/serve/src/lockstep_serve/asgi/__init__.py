@@ -12,7 +12,7 @@ from lockstep_serve import REQUEST_ID, draining
 from lockstep_serve.access import HEADER, enter_request, join_values, log_request
 from lockstep_serve.asgi import lifespan, loop_watch
 from lockstep_serve.definition import Definition
-from lockstep_serve.problems import APART, HEALTH, STOPPED, document, fields, log_full
+from lockstep_serve.problems import APART, HEALTH, STOPPED, document, fields, log_full, warn_of_stop
 from lockstep_serve.worker_life import count_request
 
 __all__ = ["Layer"]
@@ -57,7 +57,7 @@ class Layer:
                 await self.application(scope, receive, answer.send)
         except asyncio.CancelledError:  # by whoever ends the process
             self.stopped = True
-            log.warning("%s %s was stopped by the server before its end", scope["method"], scope["path"])
+            warn_of_stop(scope["method"], scope["path"])
             if not answer.status:
                 await answer.refuse(503, STOPPED)
         except Exception:
@@ -85,7 +85,7 @@ class Layer:
             kind, body = self.meter.exposition()
             await answer.send_whole(200, [("Content-Type", kind), ("Content-Length", str(len(body)))], body)
         elif CODING in headers:
-            if (below := look_below(receive)) is not None:
+            if (below := answer.below) is not None:
                 below.answer = answer  # if the body is not valid, the server answers by itself
             counted = CountedBody(receive, answer, self.most)
             try:
@@ -144,7 +144,7 @@ class Layer:
         """The lines of what is in flight where the process ends at once; called in another thread."""
         for scope, answer, began in filter(None, list(self.running.values())):
             REQUEST_ID.set(identity := answer.identity.decode())
-            log.warning("%s %s was stopped by the server before its end", scope["method"], scope["path"])
+            warn_of_stop(scope["method"], scope["path"])
             seconds = (answer.ended or time.perf_counter()) - began
             log_request(scope["method"], scope["path"], answer.status, seconds, identity, "" if answer.whole else "server")
 

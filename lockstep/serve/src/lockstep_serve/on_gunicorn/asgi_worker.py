@@ -67,7 +67,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
 
     def _send_response_start(self, status: int, headers: Any, *more: Any, **named: Any) -> None:
         """gunicorn keeps a connection whose end the application has announced."""
-        if any(len(name) == 10 and name.lower() == b"connection" and value.lower() == b"close" for name, value in headers):
+        if any(name.lower() == b"connection" and value.lower() == b"close" for name, value in headers):
             self._keepalive = 0
         super()._send_response_start(status, headers, *more, **named)
 

@@ -5,7 +5,6 @@ gunicorn 27 gives each new connection a thread for 5 s, whether it sends somethi
 
 import contextlib
 import errno
-import logging
 import selectors
 import socket
 import time
@@ -19,13 +18,11 @@ from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
-from lockstep_serve.problems import HEALTH, STOPPED, log_full, refuse_unread
+from lockstep_serve.problems import HEALTH, STOPPED, log_full, refuse_unread, warn_of_stop
 from lockstep_serve.worker_life import end_without_threads, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
-
-log = logging.getLogger("lockstep.requests")
 
 LINGER_SECONDS = 1.0  # closed at once, what the client still sends would reset the connection and its answer with it
 
@@ -90,7 +87,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
             method, path = peek_target(conn.sock)
             if not method:
                 continue  # its client has left, or sends the head yet
-            log.warning("%s %s was stopped by the server before its end", method, path)
+            warn_of_stop(method, path)
             with contextlib.suppress(OSError):
                 conn.sock.recv(1 << 16, socket.MSG_DONTWAIT)  # what is not read would reset the connection
                 conn.sock.sendall(refuse_unread(503, method, path, detail=STOPPED))

@@ -21,6 +21,11 @@ ORDERLY = ("Error while closing socket", "Worker (pid:%s) was sent")  # at INFO;
 TOLD = ("ASGI application returned without", "Invalid request from", "Worker graceful timeout", "ASGI app sent body bytes")
 
 
+def is_news(record: logging.LogRecord) -> bool:
+    """Not what an orderly stop says of itself, and not what another line tells."""
+    return not str(record.msg).startswith(TOLD if record.levelno > logging.INFO else ORDERLY)
+
+
 class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
     """Logs as everything else here does; the application writes one line a request, gunicorn would build one more."""
 
@@ -28,9 +33,7 @@ class QuietLogger(Logger):  # type: ignore[misc]  # untyped, see above
         """Nothing of gunicorn's own: the manager has `manager_log`, and a worker takes the service's."""
         self.error_log.propagate = self.access_log.propagate = True
         self.error_log.setLevel("INFO")
-        self.error_log.addFilter(
-            lambda record: not str(record.msg).startswith(TOLD if record.levelno > logging.INFO else ORDERLY)
-        )
+        self.error_log.addFilter(is_news)
 
     def access(self, *_: Any) -> None:
         """Nothing."""

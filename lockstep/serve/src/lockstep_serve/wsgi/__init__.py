@@ -17,7 +17,7 @@ from typing import Any
 from lockstep_serve import REQUEST_ID
 from lockstep_serve.access import enter_request, log_request
 from lockstep_serve.definition import Definition
-from lockstep_serve.problems import APART, STOPPED, document, fields, refuse_unread
+from lockstep_serve.problems import APART, STOPPED, document, fields, refuse_unread, warn_of_stop
 from lockstep_serve.worker_life import count_request
 from lockstep_serve.wsgi.body import Body
 from lockstep_serve.wsgi.request_watch import Watch
@@ -197,7 +197,7 @@ class Answer:
 
     def warn_of_stop(self) -> None:
         REQUEST_ID.set(self.identity)  # it may be said by another thread
-        log.warning("%s %s was stopped by the server before its end", self.method, self.path())
+        warn_of_stop(self.method, self.path())
 
     def refuse(self, status: int, error: BaseException | None = None, detail: str = "") -> "Answer":
         """A problem document that ends the connection, whose body may not have been read."""
