@@ -19,10 +19,13 @@ class Holding:
         self.listener.settimeout(PATIENCE)
         self.held: list[socket.socket] = []
 
+    def request(self, *headers: str) -> str:
+        """One of them as it goes over the wire."""
+        return request_of(f"/.lockstep/{TOKEN}/hold/{self.listener.getsockname()[1]}", *headers)
+
     def send(self, server: Running) -> socket.socket:
         """A request on a connection of its own."""
-        path = f"/.lockstep/{TOKEN}/hold/{self.listener.getsockname()[1]}"
-        return self.stack.enter_context(server.open(request_of(path, "Connection: close")))
+        return self.stack.enter_context(server.open(self.request("Connection: close")))
 
     def await_one(self) -> None:
         """Wait until the application has one more of them."""

@@ -1,13 +1,15 @@
 """What a process owes at its end: it finishes what it has within the drain, says what it cuts, and leaves `worker` last."""
 
+import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from holding import Holding, holding
+from holding import Holding, answered_whole, holding
 from notes import noted
 from running import PATIENCE, Running, read_answer, request_of
 from services import Service
@@ -17,6 +19,8 @@ SHORT = {"WEB_CONCURRENCY": "1", "SERVER_DRAIN": "2"}  # seconds
 LONG = {"WEB_CONCURRENCY": "1", "SERVER_DRAIN": "300", "SERVER_GRACE": "700"}
 # What a model cannot do, and why; docs/explanation/server-models.md says the same.
 CANNOT_STOP_A_REQUEST = {"gunicorn-gthread"}  # no thread can be stopped
+
+NOTICED = ("Handling signal: int", "Shutting down", "Received SIGINT")  # what managers and uvicorn say of it
 
 # gunicorn's ASGI worker looks every second whether it is to end: here so rarely that no test could wait for it.
 RARELY = """import asyncio
@@ -58,7 +62,7 @@ def test_a_request_that_is_cut_is_answered_and_said_and_ends_before_the_worker(s
 
         assert (status, headers["x-request-id"], problem["request_id"]) == (503, "cut-1", "cut-1")
         assert "stopped before it could answer" in problem["detail"]
-        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert server.process.wait(PATIENCE) == 0
         assert [(line["status"], line.get("ended_by")) for line in lines_of(server, "/finally/")] == [(503, None)]
         assert len([line for line in server.lines() if "was stopped by the server" in line["message"]]) == 1
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
@@ -72,7 +76,7 @@ def test_a_process_does_not_wait_for_the_thread_of_a_request_that_was_cut(servic
     notes = tmp_path / "notes"
     with service.serving(NOTES=str(notes), **SHORT | {"SERVER_GRACE": "700"}) as server, holding() as hold:
         assert cut(server, hold, "/thread/")[0] == 503
-        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert server.process.wait(PATIENCE) == 0
         assert words_of(notes) == ["start", "stop"]
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
 
@@ -139,7 +143,7 @@ def test_a_request_that_ends_late_in_the_drain_leaves_no_error(service: Service)
         hold.release()
         with client:
             assert b"waited" in client.recv(4096) + client.recv(4096)
-            assert server.process.wait(PATIENCE) in service.model.exit_codes
+            assert server.process.wait(PATIENCE) == 0
 
         assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
 
@@ -150,13 +154,15 @@ def test_who_waits_for_a_thread_when_the_drain_is_over_is_told(service: Service)
     with service.serving(SERVER_THREADS="1", **SHORT) as server, holding() as hold:
         first = server.open(request_of(f"/finally/{port_of(hold)}"))
         hold.await_one()
-        second = server.open(request_of("/hello/Ada"))
+        second = server.open(request_of("/hello/Ada", "X-Request-ID: waited-1"))
         server.signal(signal.SIGTERM)
         with first, second:
             assert [read_answer(client)[0] for client in (first, second)] == [503, 503]
         server.process.wait(PATIENCE)
 
-        assert [line["status"] for line in lines_of(server, "/hello/Ada")] == [503]
+        assert [(line["status"], line["request_id"]) for line in lines_of(server, "/hello/Ada")] == [(503, "waited-1")]
+        assert [line["of"] for line in server.lines() if "/hello/Ada was stopped" in line["message"]] == ["waited-1"]
+        assert [line["of"] for line in server.lines() if line["message"] == "`worker` has ended"] == [None]
 
 
 def test_a_process_does_not_wait_for_a_thread_of_the_services_own_longer_than_the_drain(service: Service) -> None:
@@ -164,8 +170,53 @@ def test_a_process_does_not_wait_for_a_thread_of_the_services_own_longer_than_th
         server.get(f"/own/{port_of(hold)}")
         hold.await_one()
 
-        assert server.stop() in service.model.exit_codes
-        assert not [line for line in server.lines() if line["level"] == "ERROR"]
+        assert server.stop() == 0
+        [warning] = [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
+        assert warning["level"] == "WARNING"
+        assert warning["message"].endswith("before their end: own")
+
+
+def test_a_thread_of_the_services_own_may_finish_within_the_drain(service: Service, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes), **LONG) as server, holding() as hold:
+        server.get(f"/own/{port_of(hold)}")
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        server.until(lambda: server.has_logged("`worker` has ended"))
+        hold.release()
+
+        assert server.process.wait(PATIENCE) == 0
+        assert words_of(notes) == ["start", "stop", "own"]
+        assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
+
+
+@pytest.mark.parametrize("send", [os.killpg, os.kill], ids=["to all, as a terminal does", "to the first process"])
+def test_sigint_drains(service: Service, tmp_path: Path, send: Callable[[int, int], None]) -> None:
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes), SERVER_DRAIN_LEAD="300", **LONG) as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        send(server.process.pid, signal.SIGINT)
+        server.until(lambda: any(server.has_logged(words) for words in NOTICED))
+        hold.release()
+
+        assert answered_whole(client)
+        assert server.process.wait(PATIENCE) in {0, 130}
+        assert words_of(notes) == ["start", "stop"]
+        assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_a_second_sigint_ends_it_at_once(service: Service) -> None:
+    with service.serving(**LONG) as server, holding() as hold:
+        hold.send(server)
+        hold.await_one()
+        os.killpg(server.process.pid, signal.SIGINT)
+        server.until(lambda: any(server.has_logged(words) for words in NOTICED))
+        os.killpg(server.process.pid, signal.SIGINT)
+
+        assert server.process.wait(PATIENCE) in {0, 130}
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")
 
 
 def test_a_stream_that_is_cut_is_said(service: Service) -> None:
@@ -223,7 +274,7 @@ def test_what_goes_on_after_its_answer_may_finish_within_the_drain(service: Serv
         server.until(lambda: not server_listens(server))
         hold.release()
 
-        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert server.process.wait(PATIENCE) == 0
         assert words_of(notes) == ["start", "done", "stop"]
 
 
@@ -235,7 +286,7 @@ def test_a_client_that_does_not_ask_is_not_waited_for(service: Service, sent: st
     with service.serving(**chosen) as server, server.open(sent), server.open(sent):
         server.signal(signal.SIGTERM)
 
-        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert server.process.wait(PATIENCE) == 0
 
 
 def server_listens(server: Running) -> bool:
@@ -268,5 +319,5 @@ def test_a_worker_ends_when_it_has_nothing_left_and_not_when_it_looks_next(servi
     with service.changed("asgi.py", "import asyncio\n", RARELY), service.serving(NOTES=str(notes), **LONG) as server:
         server.signal(signal.SIGTERM)
 
-        assert server.process.wait(PATIENCE) in service.model.exit_codes
+        assert server.process.wait(PATIENCE) == 0
         assert words_of(notes) == ["start", "stop"]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from conftest import MAX_BODY_BYTES
+from holding import holding
 from running import Running, read_answer
 from services import Service
 
@@ -113,6 +114,21 @@ def test_what_is_refused_on_a_connection_has_its_own_id_and_line(server: Running
     assert identity != "served-1"
     if identity:  # some models close a connection after a body of unknown length
         server.until(lambda: access_lines(server, identity))
+
+
+@pytest.mark.parametrize("next_one", ["NONSENSE\r\n\r\n", REQUESTS["a line that is too long"][1]], ids=["not HTTP", "too long"])
+def test_what_is_refused_behind_a_request_in_flight_comes_after_its_answer(server: Running, next_one: str) -> None:
+    identity = f"before-{len(next_one)}"
+    with holding() as hold, server.open(f"{hold.request(f'X-Request-ID: {identity}')}{next_one}") as client:
+        hold.await_one()
+        hold.release()
+        first, _, second = read_answer(client)[1].partition("waited")
+    server.until(lambda: access_lines(server, identity))
+    [line] = access_lines(server, identity)
+
+    assert first.startswith("HTTP/1.1 200")
+    assert (line["status"], line.get("ended_by")) == (200, None)
+    assert not second or second.startswith("HTTP/1.1 4")  # some models close a connection that has more than one request
 
 
 def test_an_answer_has_the_id_that_the_client_gave_and_so_has_its_line(server: Running) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 
 from lockstep_serve.errors import Refusal
 
-INTERRUPTED = 130  # as shells say it of SIGINT
-
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
@@ -36,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(refusal, file=sys.stderr)
         return refusal.code
     except KeyboardInterrupt:  # uvicorn raises it again after a clean shutdown
-        return INTERRUPTED
+        return 130  # as shells say it of SIGINT
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from lockstep_serve import ending, ending_since
+from lockstep_serve import REQUEST_ID, ending, ending_since
 from lockstep_serve.application import announced, in_force, load, origin, readable_failure
 from lockstep_serve.errors import Refusal
 
@@ -26,6 +26,7 @@ __all__ = [
     "enter_worker",
     "leave_worker",
     "most_connections",
+    "own_threads",
 ]
 
 FAREWELL_SECONDS = 0.5  # for the server's own end
@@ -58,6 +59,7 @@ def enter_worker() -> None:
 
 def leave_worker(*, stopped: bool = False) -> None:
     """After the last request, once at most; a failure is logged, and the stop goes on. Threads of `stopped` requests are left."""
+    REQUEST_ID.set(None)  # of a request that was stopped in this thread
     try:
         _entered.close()
     except Exception:
@@ -67,12 +69,17 @@ def leave_worker(*, stopped: bool = False) -> None:
         threading.Thread(target=end_without_threads, args=(max(left, FAREWELL_SECONDS), not stopped), daemon=True).start()
 
 
+def own_threads() -> list[threading.Thread]:
+    """Those that Python waits for at its end."""
+    return [thread for thread in threading.enumerate() if not (thread.daemon or thread is threading.main_thread())]
+
+
 def end_without_threads(seconds: float = 0, tell: bool = False) -> None:
     """After so long: Python would wait for the service's own threads, and for those of requests, which were told of."""
     time.sleep(seconds)
-    own = [one.name for one in threading.enumerate() if not one.daemon and one is not threading.main_thread()]
+    own = ", ".join(thread.name for thread in own_threads())
     if own and tell:
-        log.warning("threads were stopped by the server before their end: %s", ", ".join(own))
+        log.warning("threads were stopped by the server before their end: %s", own)
     logging.shutdown()
     os._exit(0)
 

@@ -10,7 +10,7 @@ from lockstep_serve import draining, identity, until_ending
 
 from .hello import GREETING
 from .report import loaded_modules
-from .worker import note, wait_for
+from .worker import go_on, note, wait_for
 
 __all__ = ["create_app"]
 
@@ -61,7 +61,7 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
             await asyncio.sleep(0)
             note("finally")
     elif path.startswith("/own/"):
-        threading.Thread(target=wait_for, args=[int(path.removeprefix("/own/"))], name="own").start()
+        threading.Thread(target=go_on, args=[int(path.removeprefix("/own/"))], name="own", daemon=False).start()
         await say(send, "begun")
     elif path == "/early":
         await send({"type": "http.response.start", "status": 200, "headers": []})

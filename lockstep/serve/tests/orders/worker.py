@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["note", "wait_for", "worker"]
+__all__ = ["go_on", "note", "wait_for", "worker"]
 
 
 @contextmanager
@@ -30,3 +30,9 @@ def wait_for(port: int) -> None:
     """Until whoever listens on that port of this machine ends the connection."""
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.recv(1)
+
+
+def go_on(port: int) -> None:
+    """What a thread of the service's own does."""
+    wait_for(port)
+    note("own")

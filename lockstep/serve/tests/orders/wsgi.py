@@ -10,7 +10,7 @@ from lockstep_serve import UnreadableBody, draining, ending, identity
 
 from .hello import GREETING
 from .report import loaded_modules
-from .worker import note, wait_for
+from .worker import go_on, note, wait_for
 
 __all__ = ["create_app"]
 
@@ -62,7 +62,7 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Type", "text/csv"), ("Content-Length", "5000")])
         return fail_at_once()
     elif path.startswith("/own/"):
-        threading.Thread(target=wait_for, args=[int(path.removeprefix("/own/"))], name="own").start()
+        threading.Thread(target=go_on, args=[int(path.removeprefix("/own/"))], name="own", daemon=False).start()
         text = "begun"
     elif path.startswith("/finally/"):
         try:

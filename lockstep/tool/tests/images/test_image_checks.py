@@ -418,7 +418,7 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
         Planted("a request that is lost", "in flight was lost: 0 RemoteDisconnected", run={"answer": (0, "RemoteDisconnected")}),
     ),
     "image exit code": (
-        Planted("killed", "it exits 137 when it is stopped, not one of [0", run={"exit_code": 137}),
+        Planted("killed", "it exits 137 when it is stopped, not 0", run={"exit_code": 137}),
         Planted("a wrong start that is fine", "it exits 0 where the server refuses", run={"exit_code_in_vain": 0}),
         Planted("another code", "it exits 4 where the server exits 1", run={"exit_code_in_vain": 4}),
     ),

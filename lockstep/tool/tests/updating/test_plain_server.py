@@ -75,7 +75,7 @@ def test_it_serves_and_stops(model: str, tmp_path: Path) -> None:
         process.wait()
 
     assert body == b"ok", log.read_text()
-    assert code in definition.model.exit_codes, log.read_text()
+    assert code in {0, -signal.SIGTERM}, log.read_text()  # plain uvicorn dies of its signal in the end
 
 
 def ask(address: str, process: subprocess.Popen[bytes]) -> bytes:

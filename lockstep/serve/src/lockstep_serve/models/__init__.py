@@ -35,9 +35,9 @@ PROCESSES = frozenset({"workers", "max_requests", "max_requests_jitter"})
 class Model:
     """A server model.
 
-    `values` are the names that `server.toml` states for it, `abilities` what it can do, `exit_codes` how its process
-    ends after SIGTERM. `packages` are the modules that it imports and what brings each. `ruling_variables` are
-    patterns of variables that its server reads by itself: a second source of truth.
+    `values` are the names that `server.toml` states for it, `abilities` what it can do. `packages` are the modules
+    that it imports and what brings each. `ruling_variables` are patterns of variables that its server reads by itself:
+    a second source of truth.
     `at_once` is the value that says how many requests one process serves at once, empty for one.
     `server` is the module whose `run` starts the server.
     """
@@ -50,7 +50,6 @@ class Model:
     ruling_variables: tuple[str, ...]
     at_once: str
     server: str
-    exit_codes: frozenset[int] = frozenset({0})
 
     def run(self, definition: "Definition", listener: "Listener", *, reload: bool) -> None:
         """Start the server, and return when it stopped; only this imports it."""

@@ -12,6 +12,5 @@ MODEL = Model(
     packages=UVICORN,
     ruling_variables=("UVICORN_*",),  # uvicorn reads these by itself
     at_once="concurrency",
-    exit_codes=frozenset({0, -15, 143}),  # it raises the signal again after a clean shutdown
     server="on_uvicorn.one_process",
 )

@@ -12,5 +12,5 @@ MODEL = Model(
     packages=UVICORN,
     ruling_variables=("UVICORN_*",),  # uvicorn reads these by itself
     at_once="concurrency",
-    server="on_uvicorn.managed",
+    server="on_uvicorn.processes",
 )

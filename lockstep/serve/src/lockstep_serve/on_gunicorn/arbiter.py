@@ -43,6 +43,10 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
         time.sleep(self.app.definition.drain_lead)
         super().handle_term()
 
+    def handle_int(self) -> None:
+        """Ctrl-C: the same without the lead; each kind of gunicorn's workers would do something else."""
+        super().handle_term()
+
     def handle_hup(self) -> None:
         if self.rehearsed("SIGHUP"):
             super().handle_hup()

@@ -113,17 +113,12 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         self.until = 0.0  # the end of the drain, by the loop's clock
         self.resting: asyncio.Task[None] | None = None  # what looks once a second whether it is still `alive`
 
-    def init_signals(self) -> None:
-        """While it boots a worker dies of SIGTERM: it serves nobody yet, and a loop at rest hears nothing."""
-        for number in self.SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
-
     def notify(self) -> None:
         super().notify()
         self.resting = asyncio.current_task()
 
     async def _serve(self) -> None:
-        super().init_signals()
+        self.loop.add_signal_handler(signal.SIGTERM, self.handle_exit_signal)  # of which it has died until now
         await super()._serve()
 
     def handle_exit_signal(self) -> None:
@@ -145,7 +140,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
             self.resting.cancel()  # gunicorn's way out of that second
 
     async def wait_for_connections(self, until: float) -> None:
-        while self.connections and not self._quick_shutdown and self.loop.time() < until:  # noqa: ASYNC110 -- nor is gunicorn
+        while self.connections and self.loop.time() < until:  # noqa: ASYNC110 -- nor is gunicorn
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _shutdown(self) -> None:
@@ -153,7 +148,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         self.resting = None
         # Without a signal, its manager has gone.
         await self.wait_for_connections(self.until or self.loop.time() + self.definition.patience)
-        if self.lifespan and not self._quick_shutdown:
+        if self.lifespan:
             await self.lifespan.shutdown()
 
 

@@ -16,7 +16,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
-from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, most_connections
+from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker, most_connections, own_threads
 
 __all__ = ["run"]
 
@@ -75,6 +75,13 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
             gevent.kill(greenlet, timeout)
 
 
+def worker_exit(_: Any, __: Any) -> None:  # gunicorn counts the arguments
+    """Python would not wait for threads that are greenlets."""
+    leave_worker()
+    for thread in own_threads():
+        thread.join()
+
+
 class Wait:
     """Waits at most `keep_alive` seconds, less when the worker stops."""
 
@@ -105,6 +112,7 @@ def settings(definition: Definition) -> dict[str, Any]:
         "worker_class": Worker,
         "worker_connections": min(definition.concurrency * IDLE, most_connections()),
         "keepalive": definition.keep_alive,
+        "worker_exit": worker_exit,
     }
     return settings_for_all(definition) | heartbeat(definition) | LIFE | own
 

@@ -5,6 +5,7 @@ gunicorn 27 gives each new connection a thread for 5 s, whether it sends somethi
 
 import contextlib
 import errno
+import re
 import selectors
 import socket
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
+from lockstep_serve.access import enter_request
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
@@ -24,6 +26,7 @@ from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
 
+SAID = re.compile(r"^x-request-id:[ \t]*(\S*)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 LINGER_SECONDS = 1.0  # closed at once, what the client still sends would reset the connection and its answer with it
 
 
@@ -65,7 +68,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         if not (conn.initialized or conn.data_ready or has_something(conn.sock)):
             self.await_request(conn)
             return
-        if self.in_flight >= self.most and not peek_target(conn.sock)[1].startswith(HEALTH):
+        if self.in_flight >= self.most and not peek_head(conn.sock)[1].startswith(HEALTH):
             self.refuse(conn)
             return
         self.in_flight += 1
@@ -84,13 +87,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         """At the end of the drain: who has waited for a thread gets none any more."""
         while self.waiting:
             conn = self.waiting.pop()
-            method, path = peek_target(conn.sock)
+            method, path, said = peek_head(conn.sock)
             if not method:
                 continue  # its client has left, or sends the head yet
+            identity = enter_request(said)
             warn_of_stop(method, path)
             with contextlib.suppress(OSError):
                 conn.sock.recv(1 << 16, socket.MSG_DONTWAIT)  # what is not read would reset the connection
-                conn.sock.sendall(refuse_unread(503, method, path, detail=STOPPED))
+                conn.sock.sendall(refuse_unread(503, method, path, identity, detail=STOPPED))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         self.in_flight -= 1
@@ -113,7 +117,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         log_full(self.in_flight, "`threads` and `queue`")
         with contextlib.suppress(OSError):  # the client may have gone
             conn.sock.setblocking(False)
-            conn.sock.send(refuse_unread(503, *peek_target(conn.sock)))
+            conn.sock.send(refuse_unread(503, *peek_head(conn.sock)))
             conn.sock.shutdown(socket.SHUT_WR)
         self.refused.append((time.monotonic() + LINGER_SECONDS, conn))
 
@@ -137,13 +141,14 @@ def has_something(client: socket.socket) -> bool:
     return True
 
 
-def peek_target(client: socket.socket) -> tuple[str, str]:
-    """The method and the path of what came, without taking it; empty where it cannot be seen."""
+def peek_head(client: socket.socket) -> tuple[str, str, str | None]:
+    """The method, the path and the X-Request-ID of what came, without taking it; empty where it cannot be seen."""
     try:
-        method, target, _ = client.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT).decode("latin-1").split(" ", 2)
+        method, target, rest = client.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT).decode("latin-1").split(" ", 2)
     except (OSError, ValueError):
-        return "", ""
-    return method, target.partition("?")[0]
+        return "", "", None
+    said = SAID.search(rest.partition("\r\n\r\n")[0])
+    return method, target.partition("?")[0], said and said[1]
 
 
 def settings(definition: Definition) -> dict[str, Any]:

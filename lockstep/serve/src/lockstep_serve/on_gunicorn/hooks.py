@@ -57,16 +57,19 @@ def post_fork(_: Any, worker: Any) -> None:
     start_logging()
     init_signals, notify = worker.init_signals, worker.notify
 
-    def init_signals_but_term() -> None:
+    def init_own_signals() -> None:
         init_signals()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        # SIGINT, which a terminal sends to all, is the manager's to pass on; each kind of worker would do something else.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGQUIT, lambda *_: os._exit(0))
 
     def first_notify() -> None:  # every kind of worker beats when it listens, and not before
         worker.notify = notify
         report(worker, SERVING)
         notify()
 
-    worker.init_signals, worker.notify = init_signals_but_term, first_notify
+    worker.init_signals, worker.notify = init_own_signals, first_notify
     definition = in_force()
     end_after(definition.max_requests, definition.max_requests_jitter, lambda: report(worker, WORN))
 

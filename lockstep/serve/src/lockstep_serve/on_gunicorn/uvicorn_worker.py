@@ -23,6 +23,9 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
     def CONFIG_KWARGS(self) -> dict[str, Any]:  # uvicorn-worker's own name
         return options(in_force())
 
+    def _install_sigquit_handler(self) -> None:
+        """Nothing: it would stop nothing, and `hooks` has one."""
+
 
 _workers.Server = partial(Server, managed=True)  # the worker has no setting for it
 
@@ -33,13 +36,9 @@ def settings(definition: Definition) -> dict[str, Any]:
         "worker_class": Worker,
         "timeout": definition.request_timeout * 2,  # the watch over the loop comes first, and names the line
         "keepalive": definition.keep_alive,
-        "worker_int": stop,
+        # When a source file changed: gunicorn's reloader ends a loop that uvicorn does not have.
+        "worker_int": lambda worker: os.kill(worker.pid, signal.SIGTERM),
     }
-
-
-def stop(worker: Any) -> None:
-    """Called when a source file changed: gunicorn's reloader ends a loop that uvicorn does not have."""
-    os.kill(worker.pid, signal.SIGTERM)
 
 
 run = runner(settings)

@@ -39,7 +39,7 @@ class DrainingProtocol(HttpToolsProtocol):
         definition = in_force_once()
         self.most_fields, self.most_bytes = definition.max_headers, definition.max_header_bytes
         self.head_bytes, self.seen = 0, -1  # and how many there were when it was looked at last
-        self.in_head = False
+        self.in_head = self.next_failed = False
         self.refusal = 400
         self.head_timer: asyncio.TimerHandle | None = None
 
@@ -75,6 +75,8 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.next_failed and self.idle():
+            self.send_400_response("")
         if self.draining and not self.transport.is_closing():
             self.linger()
 
@@ -133,7 +135,10 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Called when the parser fails, also by what `refuse` raises in it; of a request that is served, its own line tells."""
-        cycle: Any = None if self.in_head or self.idle() else self.cycle
+        cycle: Any = None if self.idle() else self.cycle
+        if cycle is not None and (self.in_head or not cycle.more_body):
+            self.next_failed = True  # what came before it is answered first
+            return
         if cycle is None:
             self.transport.write(refuse_unread(self.refusal))
         elif not cycle.response_started:

@@ -1,4 +1,4 @@
-"""uvicorn's manager of processes, with what it lacks so that no deploy loses a request.
+"""Run uvicorn's manager in this process, and uvicorn in each of its children, so that no deploy loses a request.
 
 It differs from uvicorn 0.54 in this: it looks ten times a second, not twice; a worn process is replaced before it goes;
 a process that is replaced does not call the whole service unready; a new one may take `request_timeout` seconds to
@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 
 from uvicorn import Config
@@ -17,17 +18,20 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess
 from uvicorn.supervisors.multiprocess import Process as UvicornProcess
 
-from lockstep_serve import tell_ready
+from lockstep_serve import manager_log, tell_ready
 from lockstep_serve.application import start_logging
 from lockstep_serve.definition import Definition
-from lockstep_serve.on_uvicorn.following import start_successor
+from lockstep_serve.listening import Listener
+from lockstep_serve.on_uvicorn import options
+from lockstep_serve.on_uvicorn.following import reload_on_change, start_successor
 from lockstep_serve.on_uvicorn.server import Server
 from lockstep_serve.worker_life import end_after
 
-__all__ = ["Processes"]
+__all__ = ["Processes", "run"]
 
 LOOK_SECONDS = 0.1
 PING_SECONDS = 5.0  # answered by a thread of the child, whatever its event loop does
+RETIRE = signal.SIGUSR1  # not SIGINT, of which a terminal sends one too: a second one would break off what is in flight
 WORN = "worn"  # serves, and has served its share of requests; both may be true when it is looked at first
 
 log = logging.getLogger("uvicorn.error")
@@ -46,6 +50,7 @@ class Process(UvicornProcess):
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
         self._server = Server(self.config)  # by now: the thread that answers pings would make another, which never starts
+        signal.signal(RETIRE, self._server.handle_exit)
         super().target(sockets)
 
     def wear_out(self) -> None:
@@ -76,11 +81,6 @@ class Process(UvicornProcess):
                     return False if time.monotonic() < self.ready_by and not self.was_ready else None
         return None
 
-    def retire(self) -> None:
-        """End the child without the lead of SIGTERM: the others go on, and the service stays ready."""
-        if self.process.pid is not None and self.process.exitcode is None:
-            os.kill(self.process.pid, signal.SIGINT)
-
 
 class Processes(Multiprocess):
     """`retiring` are children that were replaced and finish what they have."""
@@ -88,7 +88,7 @@ class Processes(Multiprocess):
     def __init__(self, config: Config, definition: Definition, listener: socket.socket) -> None:
         super().__init__(config, [listener])
         self.definition = definition
-        self.retiring: list[Process] = []
+        self.retiring: list[UvicornProcess] = []
         self.code = 0
 
     def new(self) -> Process:
@@ -164,8 +164,9 @@ class Processes(Multiprocess):
         return False
 
     def let_go(self, process: UvicornProcess) -> None:
-        assert isinstance(process, Process)  # only these are made here
-        process.retire()
+        """End the child without the lead of SIGTERM: the others go on, and the service stays ready."""
+        if process.process.pid is not None and process.process.exitcode is None:
+            os.kill(process.process.pid, RETIRE)
         self.retiring.append(process)
 
     def restart_all(self) -> None:
@@ -175,6 +176,13 @@ class Processes(Multiprocess):
                 if not self.should_exit.is_set():
                     log.error("SIGHUP changes nothing: the new code does not start")
                 return
+
+    def handle_int(self) -> None:
+        """Without the lead; a child that still starts dies of the first signal."""
+        super().handle_int()
+        for process in self.processes:
+            process.terminate()
+            self.let_go(process)
 
     def handle_usr2(self) -> None:
         start_successor(self.sockets[0])
@@ -188,3 +196,15 @@ class Processes(Multiprocess):
         if self.processes_num > 1:
             self.processes_num -= 1
             self.let_go(self.processes.pop())
+
+
+def run(definition: Definition, listener: Listener, *, reload: bool) -> None:
+    """Serve until SIGTERM or SIGINT; the manager imports nothing of the service."""
+    manager_log.configure()
+    settings = options(definition) | {"log_config": manager_log.CONFIG, "factory": True}
+    if reload:
+        reload_on_change(settings, listener)
+        return
+    settings["workers"] = definition.model.processes(definition)[0]
+    config = Config("lockstep_serve.application:build", **settings)
+    sys.exit(Processes(config, definition, listener.socket).serve())

@@ -1,6 +1,7 @@
 """uvicorn's server, which turns readiness false first and stops accepting `drain_lead` seconds later."""
 
 import logging
+import os
 import signal
 import time
 from socket import socket
@@ -20,7 +21,7 @@ SAID = (*OF_SOCKETS, "Invalid HTTP request", "ASGI callable returned", "Cancel %
 
 
 class Server(uvicorn.Server):
-    """SIGTERM stops it after the lead, SIGINT at once: Ctrl-C, or a manager whose other workers go on.
+    """SIGTERM stops it after the lead, other signals without: Ctrl-C, or a manager whose other workers go on.
 
     Where gunicorn manages it, SIGTERM is what SIGINT is elsewhere.
     """
@@ -37,17 +38,15 @@ class Server(uvicorn.Server):
         tell_ready()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.managed:
-            begin_ending()
-            self.should_exit = True  # and no signal again at the end: gunicorn's worker has one of its own
-            return None
-        if sig != signal.SIGTERM or self.stop_at is not None:
-            begin_ending()
-            return super().handle_exit(sig, frame)
-        begin_draining()
-        self.stop_at = time.monotonic() + self.drain_lead
-        self._captured_signals.append(sig)
-        return None
+        """Not uvicorn's, which raises the signal again in the end: it would cut threads of the service's own."""
+        if sig == signal.SIGTERM and not self.managed and self.stop_at is None:
+            begin_draining()
+            self.stop_at = time.monotonic() + self.drain_lead
+            return
+        if self.should_exit and sig == signal.SIGINT and not self.managed:
+            os._exit(130)  # as shells say it of SIGINT
+        begin_ending()
+        self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         if self.stop_at is not None and time.monotonic() >= self.stop_at:

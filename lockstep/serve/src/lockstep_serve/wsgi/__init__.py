@@ -20,7 +20,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.problems import APART, STOPPED, document, fields, refuse_unread, warn_of_stop
 from lockstep_serve.worker_life import count_request
 from lockstep_serve.wsgi.body import Body
-from lockstep_serve.wsgi.request_watch import Watch
+from lockstep_serve.wsgi.request_watch import OPEN, watch
 
 __all__ = ["OPEN", "Layer", "Stopped", "give_up"]
 
@@ -36,7 +36,8 @@ class Layer:
 
     def __init__(self, application: Any, definition: Definition, meter: Any | None = None, *, watched: bool = True) -> None:
         self.application, self.meter, self.most = application, meter, definition.max_body_bytes
-        self.watch = Watch(definition.request_timeout, started=not watched)
+        if watched:
+            watch(definition.request_timeout)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Serve one request; it ends when the server closes what this returns."""
@@ -45,7 +46,6 @@ class Layer:
         if self.meter is not None and not answer.raw_path.startswith(APART):
             answer.meter = self.meter
             self.meter.begin()
-        self.watch.enter(answer.thread, environ)
         try:
             return self.serve(environ, answer)
         except Exception as error:
@@ -58,8 +58,7 @@ class Layer:
             answer.close()
             raise
         finally:
-            answer.inside = False
-            self.watch.leave(answer.thread)
+            answer.inside = answer.called = False
 
     def serve(self, environ: dict[str, Any], answer: "Answer") -> Iterable[bytes]:
         """Refuse the request, or let it in."""
@@ -92,7 +91,7 @@ class Answer:
     """
 
     __slots__ = (
-        *("began", "body", "broken", "chunks", "identity", "inside", "meter", "method"),
+        *("began", "body", "broken", "called", "chunks", "identity", "inside", "meter", "method"),
         *("raw_path", "release", "socket", "start", "status", "thread", "whole"),
     )
 
@@ -106,7 +105,7 @@ class Answer:
         self.release: Any = None
         self.chunks: Iterable[bytes] = ()
         self.socket: Any = environ.get("gunicorn.socket")
-        self.inside = True  # the application, and not the server, has the thread
+        self.inside = self.called = True  # the application, and not the server, has the thread; it has not returned yet
         self.thread = get_ident()
         OPEN[self.thread] = self
 
@@ -219,9 +218,6 @@ class Answer:
         self.start_response(status, headers, (type(error), error, error.__traceback__) if error and self.status else None)
         self.chunks = [body]
         return self
-
-
-OPEN: dict[int, Answer] = {}  # of this process, not at their end yet, by their threads
 
 
 def give_up() -> None:

@@ -10,43 +10,33 @@ import time
 import traceback
 from typing import Any
 
-__all__ = ["Watch"]
+__all__ = ["OPEN", "watch"]
 
 LOOK_SECONDS = 1.0
+OPEN: dict[int, Any] = {}  # the answers of this process that are not at their end yet, by their threads
 
 log = logging.getLogger("lockstep.requests")
 
 
-class Watch:
-    """The requests in flight, by thread; `limit` is in seconds. Its own thread starts with the first request, if it must."""
+def watch(limit: float) -> None:
+    """From a thread of its own, for as long as this process lives; `limit` is in seconds."""
+    threading.Thread(target=look, args=[limit], name="lockstep-request-watch", daemon=True).start()
 
-    def __init__(self, limit: float, *, started: bool = False) -> None:
-        self.limit = limit
-        self.in_flight: dict[int, tuple[float, dict[str, Any]]] = {}
-        self.started = started
 
-    def enter(self, thread: int, environ: dict[str, Any]) -> None:
-        """Watch over the application's call; what it streams afterwards is not watched."""
-        if not self.started:
-            self.started = True  # two threads at once may both start one: each line of log would come twice, no more
-            threading.Thread(target=self.listen, name="lockstep-request-watch", daemon=True).start()
-        self.in_flight[thread] = (time.monotonic(), environ)
+def look(limit: float) -> None:
+    """Over the application's calls; what it streams afterwards is not watched."""
+    reported: dict[int, float] = {}
+    while True:
+        time.sleep(min(LOOK_SECONDS, limit / 2))
+        for thread, answer in list(OPEN.items()):
+            if answer.called and time.perf_counter() - answer.began > limit and reported.get(thread) != answer.began:
+                reported[thread] = answer.began
+                report(thread, f"{answer.method} {answer.path()}", limit)
 
-    def leave(self, thread: int) -> None:
-        self.in_flight.pop(thread, None)
 
-    def listen(self) -> None:
-        reported: dict[int, float] = {}
-        while True:
-            time.sleep(min(LOOK_SECONDS, self.limit / 2))
-            for thread, (began, environ) in list(self.in_flight.items()):
-                if time.monotonic() - began > self.limit and reported.get(thread) != began:
-                    reported[thread] = began
-                    self.report(thread, f"{environ['REQUEST_METHOD']} {environ.get('PATH_INFO', '')}")
-
-    def report(self, thread: int, request: str) -> None:
-        """A greenlet's stack is not among the threads': then only the request is named."""
-        frame = sys._current_frames().get(thread)  # the documented way to see another thread
-        stack = "".join(traceback.format_stack(frame)) if frame else "not known"
-        facts = {"request": request, "stack": stack}
-        log.error("%s runs for more than %s s and holds its thread", request, self.limit, extra=facts)
+def report(thread: int, request: str, limit: float) -> None:
+    """A greenlet's stack is not among the threads': then only the request is named."""
+    frame = sys._current_frames().get(thread)  # the documented way to see another thread
+    stack = "".join(traceback.format_stack(frame)) if frame else "not known"
+    facts = {"request": request, "stack": stack}
+    log.error("%s runs for more than %s s and holds its thread", request, limit, extra=facts)
