@@ -51,13 +51,14 @@ def test_a_path_is_logged_as_text_and_cannot_forge_a_line(lines: Lines, client: 
 def test_what_is_logged_during_a_request_has_its_id(lines: Lines, client: httpx2.Client, application: Any) -> None:
     @application.get("/speaks")  # type: ignore[untyped-decorator]  # either framework's
     def speaks() -> dict[str, str]:
-        logging.getLogger("orders").warning("low stock", extra={"left": 3})
+        logging.getLogger("orders").warning("low stock", extra={"left": 3, "request_id": "another"})
         return {}
 
     client.get("/speaks", headers={"X-Request-ID": "abc"})
 
     [line] = [line for line in lines() if line["logger"] == "orders"]
     assert (line["message"], line["left"], line["request_id"]) == ("low stock", 3, "abc")
+    assert line["request_id_"] == "another"
 
 
 def test_a_bug_is_one_line_with_its_traceback(lines: Lines, client: httpx2.Client, application: Any) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from running import Running, children, request_of
+from running import PATIENCE, Running, children, request_of
 from services import Service
 
 FILES, SILENT = 128, 110  # more than three of four of them
@@ -43,6 +43,28 @@ def test_those_above_the_bound_are_refused_or_wait(service: Service) -> None:
 
         assert pids(server) == workers
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_files_of_the_services_own_count(service: Service) -> None:
+    if service.model.interface == "WSGI":
+        pytest.skip("its connections are counted, and the others wait in the kernel's queue")
+    with service.serving(FILES=str(FILES), **STAY) as server:
+        assert server.get("/files")[0] == 200
+        with ExitStack() as stack:
+            clients = [stack.enter_context(server.open()) for _ in range(FILES // 2)]
+
+            assert b"503" in clients[-1].recv(1024)
+            server.until(lambda: server.has_logged("three of four file descriptors"))
+
+
+def test_a_client_that_does_not_close_its_connection_holds_up_nobody(service: Service) -> None:
+    """Not for the 2 s that gunicorn waits for it: so many would hold up this test for longer than it has."""
+    if service.model.name == "gunicorn-sync":
+        pytest.skip("its process waits for the client, as long as the proxy in front lets it")
+    with service.serving(WEB_CONCURRENCY="1", SERVER_THREADS="1") as server, ExitStack() as stack:
+        for _ in range(int(PATIENCE)):
+            client = stack.enter_context(server.open(request_of("/hello/Ada", "Connection: close")))
+            assert read_hello(client).startswith("HTTP/1.1 200")
 
 
 def test_a_worker_without_files_does_not_die(service: Service) -> None:

@@ -1,5 +1,6 @@
 """What a process owes at its end: it finishes what it has within the drain, says what it cuts, and leaves `worker` last."""
 
+import json
 import os
 import signal
 import time
@@ -217,6 +218,14 @@ def test_a_second_sigint_ends_it_at_once(service: Service) -> None:
 
         assert server.process.wait(PATIENCE) in {0, 130}
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_a_worker_that_exits_at_its_end_is_a_line_of_the_log(service: Service) -> None:
+    with service.serving(LAST_WORDS="the pool is gone") as server:
+        assert server.stop() == 0
+        lines = [json.loads(line) for line in server.log.read_text(encoding="utf-8").splitlines()]
+
+    assert [line for line in lines if line["message"] == "the service's `worker` failed to stop"]
 
 
 def test_a_stream_that_is_cut_is_said(service: Service) -> None:

@@ -62,8 +62,13 @@ def test_a_predecessor_that_is_none_is_a_message(service: Service) -> None:
     assert text.startswith("No socket of a predecessor is there.")
 
 
-def test_a_passed_socket_that_is_another_process_does_not_matter(service: Service) -> None:
-    with service.serving(LISTEN_FDS="abc", LISTEN_PID="1") as server:
+@pytest.mark.parametrize(
+    "variables",
+    [{"LISTEN_FDS": "abc", "LISTEN_PID": "1"}, {"GUNICORN_FD": "", "GUNICORN_PID": ""}, {"GUNICORN_PID": "12"}],
+    ids=["of systemd", "empty", "without a socket"],
+)
+def test_a_passed_socket_that_is_another_process_does_not_matter(service: Service, variables: dict[str, str]) -> None:
+    with service.serving(**variables) as server:
         assert server.get("/hello/Ada")[0] == 200
 
 

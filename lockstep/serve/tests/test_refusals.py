@@ -116,6 +116,28 @@ def test_what_is_refused_on_a_connection_has_its_own_id_and_line(server: Running
         server.until(lambda: access_lines(server, identity))
 
 
+def test_what_asks_for_the_head_alone_is_refused_without_a_warning(server: Running) -> None:
+    request = f"HEAD /body HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: head-1\r\nContent-Length: {TOO_LARGE}\r\n\r\n"
+    before = len(server.lines())
+    status, text = server.ask(request)
+    server.until(lambda: access_lines(server, "head-1"))
+
+    assert (status, text.partition("\r\n\r\n")[2]) == (413, "")
+    assert not [line for line in server.lines()[before:] if line["level"] not in {"INFO", "DEBUG"}]
+
+
+def test_a_handler_that_exits_is_one_that_fails(server: Running) -> None:
+    if "sync" in server.log.read_text(encoding="utf-8"):
+        pytest.skip("gunicorn's own end comes so too, and is obeyed")
+    status, text = server.get("/exit", "X-Request-ID: exit-1")
+
+    assert (status, read_problem(text)[0]["x-request-id"]) == (500, "exit-1")
+    server.until(lambda: access_lines(server, "exit-1"))
+    assert access_lines(server, "exit-1")[0]["status"] == 500
+    assert [line["of"] for line in server.lines() if line["message"] == "unexpected error" and line["of"] == "exit-1"]
+    assert server.get("/hello/Ada")[0] == 200
+
+
 @pytest.mark.parametrize("next_one", ["NONSENSE\r\n\r\n", REQUESTS["a line that is too long"][1]], ids=["not HTTP", "too long"])
 def test_what_is_refused_behind_a_request_in_flight_comes_after_its_answer(server: Running, next_one: str) -> None:
     identity = f"before-{len(next_one)}"

@@ -3,13 +3,21 @@
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from holding import Holding, holding
+from lockstep_serve import restarting as restarting_module
+from lockstep_serve.definition import read_definition
+from lockstep_serve.errors import Refusal
+from lockstep_serve.restarting import reload as reload_server
+from lockstep_serve.restarting import restart as restart_server
 from notes import noted
 from running import PATIENCE, Running, children
 from services import Service, make_service
@@ -194,6 +202,58 @@ def test_one_command_has_a_successor_take_over_and_a_broken_one_changes_nothing(
         stack.callback(os.kill, int(second.stdout.split()[1]), signal.SIGTERM)
         server.until(lambda: not is_there(successor))
         assert server.body("/hello/Ada") == "Hello, Ada!"
+
+
+def waiting_at(hold: Holding) -> str:
+    """What holds up whoever imports the service; `hold` knows of it."""
+    return f"import socket\n\nsocket.create_connection({hold.listener.getsockname()}).recv(1)\nGREETING ="
+
+
+@pytest.mark.parametrize("rehearsed", [False, True], ids=["in the rehearsal", "by new workers"])
+def test_a_stop_does_not_wait_for_new_code(service: Service, *, rehearsed: bool) -> None:
+    needs(service, "reload")
+    with service.serving(SERVER_REQUEST_TIMEOUT="300", WEB_CONCURRENCY="1") as server, holding() as hold:
+        with service.changed("hello.py", "GREETING =", waiting_at(hold)):
+            server.signal(signal.SIGHUP)
+            hold.await_one()
+            if rehearsed and service.model.name != "uvicorn-workers":  # whose processes come one after the other, not rehearsed
+                hold.release()
+                hold.await_one()
+
+            assert server.stop() == 0
+        assert not [line for line in server.lines() if line["level"] == "ERROR"]
+
+
+def test_one_successor_at_a_time(service: Service) -> None:
+    if "upgrade" in service.model.abilities:
+        pytest.skip("gunicorn sees to it")
+    with service.serving(WEB_CONCURRENCY="1") as server, holding() as hold:
+        with service.changed("hello.py", "GREETING =", waiting_at(hold)):
+            server.signal(signal.SIGUSR2)
+            hold.await_one()
+            server.signal(signal.SIGUSR2)
+            server.until(lambda: server.has_logged("SIGUSR2 changes nothing"))
+        server.stop()
+        assert len(boots(server)) == 2
+
+
+@pytest.mark.parametrize("command", [reload_server, restart_server])
+def test_a_server_that_ends_meanwhile_is_named(
+    command: Callable[[int], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = make_service(tmp_path, "gunicorn-sync")
+    monkeypatch.setattr(restarting_module, "in_force", lambda: read_definition(service.package / "server.toml", {}))
+    words = [sys.executable, "-c", "import time; time.sleep(600)", "lockstep_serve", "serve"]
+    with subprocess.Popen(words) as server:
+
+        def end() -> str:
+            server.kill()
+            server.wait()
+            return ""
+
+        monkeypatch.setattr(restarting_module, "rehearse_apart", end)
+        with pytest.raises(Refusal, match="The server has ended meanwhile"):
+            command(server.pid)
 
 
 def test_a_successor_that_ends_is_named_and_the_old_server_goes_on(service: Service) -> None:

@@ -27,17 +27,8 @@ DEEPEST = 20  # levels of what is nested; deeper, it may hold itself
 LONGEST = 10_000  # bits of a whole number; of one of more than 4,300 digits Python makes no decimals
 
 
-class RequestId(logging.Filter):
-    """Adds `request_id` to what is logged while a request is served, by whomever."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if (current := request_id()) is not None:
-            record.request_id = current
-        return True
-
-
 class Line(JsonFormatter):
-    """A record as JSON: FIELDS, `exception` and `stack` if there are any, and what was given as `extra` or message.
+    """A record as JSON: FIELDS; `exception`, `stack` and `request_id` if there are any; what was given as `extra` or message.
 
     What is given never takes the place of the record's own: it gets a `_` after its name.
     """
@@ -63,11 +54,14 @@ class Line(JsonFormatter):
         """The record's own members, then what was given; `message_dict` is a message that is a dictionary."""
         own = {name: getattr(record, field) for field, name in FIELDS.items()}
         own |= {"exception": message_dict.pop("exc_info", None), "stack": message_dict.pop("stack_info", None)}
+        own["request_id"] = request_id()  # of the request that is served, whoever logs
         log_data |= {name: value for name, value in own.items() if value is not None}
         extra = {name: value for name, value in vars(record).items() if name not in OTHERS}
         for given in (message_dict, extra):
             for key, value in given.items():
                 name = describe(key)
+                if name == "request_id" and value == own[name]:  # as the access line has it
+                    continue
                 while name in log_data:
                     name += "_"
                 log_data[name] = value
@@ -110,11 +104,10 @@ def config() -> dict[str, object]:
     """
     own = {"level": "NOTSET", "handlers": [], "propagate": True}
     off = {"level": "CRITICAL", "handlers": [], "propagate": False}  # `access` says it
-    stdout = {"stream": "ext://sys.stdout", "formatter": "line", "filters": ["request_id"]}
+    stdout = {"stream": "ext://sys.stdout", "formatter": "line"}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"request_id": {"()": RequestId}},
         "formatters": {"line": {"()": Line}},
         "handlers": {
             "stdout": {"class": "logging.StreamHandler", **stdout},

@@ -29,6 +29,8 @@ def inherited_descriptor() -> int | None:
             return descriptor
         stated = [(name, os.environ.get(name, "not set")) for name in ("GUNICORN_FD", "GUNICORN_PID")]
         raise Refusal("No socket of a predecessor is there.", stated, "Unset both: gunicorn sets them for its successor.")
+    os.environ.pop("GUNICORN_FD", None)  # empty; gunicorn reads it all the same
+    os.environ.pop("GUNICORN_PID", None)
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         os.environ.pop("LISTEN_FDS", None)  # for another process; gunicorn reads it all the same
         os.environ.pop("LISTEN_PID", None)

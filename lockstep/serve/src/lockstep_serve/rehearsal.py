@@ -4,6 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +17,7 @@ from lockstep_serve.worker_life import enter_worker, leave_worker
 __all__ = ["rehearse", "rehearse_apart"]
 
 SECONDS = 60
+LOOK_SECONDS = 0.1
 
 
 def rehearse() -> None:
@@ -50,19 +53,22 @@ async def go_through_lifespan(application: Any) -> None:
     await application({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}, receive, send)
 
 
-def rehearse_apart() -> str:
-    """What another process prints when it cannot rehearse, on one line; empty when it can."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "lockstep_serve", "rehearse"],
-            env={**os.environ, **SETTINGS},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"It did not start within {SECONDS} s."
-    return " ".join(done.stdout.split())[-2000:] or f"It ended with code {done.returncode}." if done.returncode else ""
+def rehearse_apart(is_over: Callable[[], bool] = lambda: False) -> str:
+    """What another process prints when it cannot rehearse, on one line; empty when it can. Broken off when `is_over`."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "lockstep_serve", "rehearse"],
+        env={**os.environ, **SETTINGS},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        until, said = time.monotonic() + SECONDS, None
+        while said is None:
+            try:
+                said, _ = process.communicate(timeout=LOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                if is_over() or time.monotonic() > until:
+                    process.kill()
+                    return f"It did not start within {SECONDS} s."
+    return " ".join(said.split())[-2000:] or f"It ended with code {process.returncode}." if process.returncode else ""

@@ -25,7 +25,7 @@ def reload(pid: int) -> str:
             "Have a successor take over its socket: `python -m lockstep_serve restart PID`.",
         )
     refuse_unready(pid, "reloaded")
-    os.kill(pid, signal.SIGHUP)
+    tell(pid, signal.SIGHUP)
     return f"The new code starts; process {pid} was told to load it."
 
 
@@ -38,15 +38,27 @@ def restart(pid: int) -> str:
             "Start another container, or load new code into this one: `python -m lockstep_serve reload`.",
         )
     refuse_unready(pid, "restarted")
-    os.kill(pid, signal.SIGUSR2)
+    tell(pid, signal.SIGUSR2)
     successor = await_successor(pid)
-    os.kill(pid, signal.SIGTERM)
+    tell(pid, signal.SIGTERM)
     return f"Process {successor} serves; process {pid} was told to finish what it has."
+
+
+def serves(pid: int) -> bool:
+    """Whether this is a server of this kind, and has not ended."""
+    return "lockstep_serve\0serve" in read(pid, "cmdline")
+
+
+def tell(pid: int, number: int) -> None:
+    """Send a signal; raises Refusal where the server has ended meanwhile."""
+    if not serves(pid):
+        raise Refusal("The server has ended meanwhile.", [(str(pid), "no such process")], "Its log says why; start it again.")
+    os.kill(pid, number)
 
 
 def refuse_unready(pid: int, done: str) -> None:
     """Raise Refusal where the process is another one, or the new code does not start."""
-    if "lockstep_serve\0serve" not in read(pid, "cmdline"):
+    if not serves(pid):
         raise Refusal(
             f"Process {pid} is not this server.",
             [(str(pid), read(pid, "cmdline").replace("\0", " ") or "no such process")],
@@ -63,7 +75,7 @@ def refuse_unready(pid: int, done: str) -> None:
 def await_successor(pid: int) -> int:
     """Wait until the successor serves; raises Refusal when it does not come, or is gone again."""
     until, successor, said = time.monotonic() + SECONDS, 0, f"waited for {SECONDS} s"
-    while time.monotonic() < until:
+    while time.monotonic() < until and serves(pid):
         children = [int(word) for word in read(pid, f"task/{pid}/children").split()]
         found = [child for child in children if f"\0GUNICORN_PID={pid}\0" in f"\0{read(child, 'environ')}"]
         if successor and not found:
@@ -73,6 +85,7 @@ def await_successor(pid: int) -> int:
         if successor and read(successor, "comm").strip() == READY:
             return successor
         time.sleep(LOOK_SECONDS)
+    tell(pid, 0)  # is it there?
     if successor:
         os.kill(successor, signal.SIGTERM)
     raise Refusal("No successor came to serve.", [(str(pid), said)], "Its log says why; the old server still serves.")

@@ -62,7 +62,7 @@ def leave_worker(*, stopped: bool = False) -> None:
     REQUEST_ID.set(None)  # of a request that was stopped in this thread
     try:
         _entered.close()
-    except Exception:
+    except (Exception, SystemExit):
         log.exception("the service's `worker` failed to stop")
     if ending():
         left = 0.0 if stopped else ending_since() + in_force().patience - time.monotonic()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import threading
 import time
 from typing import Any
@@ -10,7 +11,7 @@ from lockstep_serve import draining, identity, until_ending
 
 from .hello import GREETING
 from .report import loaded_modules
-from .worker import go_on, note, wait_for
+from .worker import go_on, keep_files, note, wait_for
 
 __all__ = ["create_app"]
 
@@ -71,6 +72,11 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": b"last"})
     elif path.startswith("/thread/"):
         await asyncio.to_thread(wait_for, int(path.removeprefix("/thread/")))
+    elif path == "/files":
+        keep_files()
+        await say(send, "kept")
+    elif path == "/exit":
+        sys.exit("a handler's own")
     elif path == "/events":
         await stream(scope, receive, send, ends=True)
     elif path == "/hang":

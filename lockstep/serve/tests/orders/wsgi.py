@@ -1,6 +1,7 @@
 """The service for models without an event loop."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -69,6 +70,8 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             wait_for(int(path.removeprefix("/finally/")))
         finally:
             note("finally")
+    elif path == "/exit":
+        sys.exit("a handler's own")
     elif path == "/hang":
         time.sleep(60)
     else:

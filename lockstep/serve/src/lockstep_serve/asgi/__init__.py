@@ -60,7 +60,7 @@ class Layer:
             warn_of_stop(scope["method"], scope["path"])
             if not answer.status:
                 await answer.refuse(503, STOPPED)
-        except Exception:
+        except (Exception, SystemExit):  # a handler's
             if not (answer.refused or has_left(below)):
                 log.exception("unexpected error")  # not raised again: the server would log a second traceback
                 if not answer.status:

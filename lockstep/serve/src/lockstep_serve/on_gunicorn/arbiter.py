@@ -33,13 +33,19 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
         self.spawn_after = 0.0
         self.retiring: dict[int, float] = {}
         self.successors: dict[int, int] = {}
-        self.told_ready = False
+        self.told_ready = self.stopping = False
         super().__init__(app)
         self.START_CTX["args"] = [sys.executable, "-m", "lockstep_serve", "serve"]  # what SIGUSR2 starts
 
+    def signal(self, sig: int, frame: Any) -> None:
+        """Note at once that it is to stop, whatever the manager waits for."""
+        if sig == signal.SIGTERM:
+            begin_draining()
+        self.stopping = self.stopping or sig in {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+        super().signal(sig, frame)
+
     def handle_term(self) -> None:
-        """Turn readiness false, stop accepting `drain_lead` seconds later."""
-        begin_draining()
+        """Readiness is false; stop accepting `drain_lead` seconds later."""
         time.sleep(self.app.definition.drain_lead)
         super().handle_term()
 
@@ -62,8 +68,8 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
         """Whether the new code can be imported and built; logs why when it cannot."""
         from lockstep_serve.rehearsal import rehearse_apart  # workers inherit what is imported, and need none of it
 
-        failure = rehearse_apart()
-        if failure:
+        failure = rehearse_apart(lambda: self.stopping)
+        if failure and not self.stopping:
             self.log.error("%s changes nothing: the new code does not start. %s", signal_name, failure)
         return not failure
 
@@ -77,14 +83,15 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
         if self.all_serve(new):
             self.retire(old)
         else:
-            self.log.error("SIGHUP changes nothing: not every new worker came to serve within %s s", self.timeout)
+            if not self.stopping:
+                self.log.error("SIGHUP changes nothing: not every new worker came to serve within %s s", self.timeout)
             self.retire(new)
         self.successors.clear()
 
     def all_serve(self, pids: list[int]) -> bool:
-        """Wait for these workers, at most `timeout` seconds; false as soon as one of them is gone."""
+        """Wait for these workers, at most `timeout` seconds; false as soon as one of them is gone, or this is to stop."""
         until = time.monotonic() + self.timeout
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.stopping:
             with contextlib.suppress(HaltServer):
                 self.reap_workers()
             if not set(pids) <= set(self.WORKERS):

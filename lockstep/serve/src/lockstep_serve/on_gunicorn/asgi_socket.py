@@ -40,6 +40,12 @@ class Socket(websocket.WebSocketProtocol):  # type: ignore[misc]  # untyped, see
         await self._send_close(websocket.CLOSE_INTERNAL_ERROR, "keepalive ping timeout")
         self.transport.close()
 
+    def _unmask(self, payload: bytes, masking_key: bytes) -> bytes:
+        """gunicorn takes each byte by itself, and holds the loop for a second where a message has 10 MB."""
+        size = len(payload)
+        mask = (masking_key * (size // 4 + 1))[:size]
+        return (int.from_bytes(payload) ^ int.from_bytes(mask)).to_bytes(size)
+
     def feed_data(self, data: bytes) -> None:
         self.heard = True
         super().feed_data(data)

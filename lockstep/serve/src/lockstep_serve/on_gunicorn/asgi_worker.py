@@ -36,8 +36,8 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         self.worker.connections.add(self)
         super().connection_made(transport)
         self._task.add_done_callback(lambda _: self.worker.connections.discard(self))
-        if len(self.worker.connections) > self.worker.most:
-            log_full(self.worker.most, "three of four file descriptors")
+        if transport.get_extra_info("socket").fileno() >= self.worker.most:  # the lowest that was free
+            log_full(len(self.worker.connections) - 1, "three of four file descriptors")
             self._safe_write(refuse_unread(503))
             self._keepalive_timeout()
             return

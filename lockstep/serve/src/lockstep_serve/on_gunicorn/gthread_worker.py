@@ -9,7 +9,6 @@ import re
 import selectors
 import socket
 import time
-from collections import deque
 from functools import partial
 from typing import Any
 
@@ -27,7 +26,7 @@ from lockstep_serve.wsgi import OPEN, give_up
 __all__ = ["run"]
 
 SAID = re.compile(r"^x-request-id:[ \t]*(\S*)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
-LINGER_SECONDS = 1.0  # closed at once, what the client still sends would reset the connection and its answer with it
+LINGER_SECONDS = 1.0
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
@@ -38,11 +37,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         definition = in_force()
         self.most = definition.threads + definition.queue
         self.in_flight, self.waiting = 0, set[Any]()
-        self.refused: deque[tuple[float, Any]] = deque()
+        self.lingering: dict[Any, float] = {}  # until when, by the monotonic clock; in this order
 
     def run(self) -> None:
         super().run()
-        if OPEN or self.nr_conns:  # Python would wait for the threads at its end, also for one that reads a head
+        if OPEN or self.nr_conns > len(
+            self.lingering
+        ):  # Python would wait for the threads at its end, also for one that reads a head
             self.refuse_waiting()
             give_up()
             leave_worker()
@@ -97,8 +98,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
                 conn.sock.sendall(refuse_unread(503, method, path, identity, detail=STOPPED))
 
     def finish_request(self, conn: Any, fs: Any) -> None:
+        """gunicorn would wait here for the client's end, 2 s at most, and do nothing else."""
         self.in_flight -= 1
-        super().finish_request(conn, fs)
+        if fs.cancelled() or fs.exception() or fs.result():
+            super().finish_request(conn, fs)
+        else:
+            self.linger(conn)
 
     def await_request(self, conn: Any) -> None:
         """As gunicorn does after those 5 s: its poller brings the connection back here."""
@@ -118,16 +123,37 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         with contextlib.suppress(OSError):  # the client may have gone
             conn.sock.setblocking(False)
             conn.sock.send(refuse_unread(503, *peek_head(conn.sock)))
+        self.linger(conn)
+
+    def linger(self, conn: Any) -> None:
+        """Say the end, and wait for the client's; closed at once, what it still sends would reset the connection."""
+        try:
+            conn.sock.setblocking(False)
             conn.sock.shutdown(socket.SHUT_WR)
-        self.refused.append((time.monotonic() + LINGER_SECONDS, conn))
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.drop_rest, conn))
+        except (OSError, ValueError):  # it has gone, or is closed already
+            self.nr_conns -= 1
+            conn.close()
+            return
+        self.lingering[conn] = time.monotonic() + LINGER_SECONDS
+
+    def drop_rest(self, conn: Any, client: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            if client.recv(1 << 16):
+                return
+        self.end_linger(conn)
+
+    def end_linger(self, conn: Any) -> None:
+        del self.lingering[conn]
+        self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
 
     def murder_pending(self) -> None:
         """gunicorn's own moment to close connections; called in each turn of its loop."""
         super().murder_pending()
-        while self.refused and (self.refused[0][0] < time.monotonic() or not self.alive):
-            _, conn = self.refused.popleft()
-            self.nr_conns -= 1
-            conn.close()
+        while self.lingering and next(iter(self.lingering.values())) < time.monotonic():
+            self.end_linger(next(iter(self.lingering)))
 
 
 def has_something(client: socket.socket) -> bool:

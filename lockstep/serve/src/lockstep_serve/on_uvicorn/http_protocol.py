@@ -84,7 +84,7 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        if len(self.connections) > most_connections_once():
+        if transport.get_extra_info("socket").fileno() >= most_connections_once():  # the lowest that was free
             log_full(len(self.connections) - 1, "three of four file descriptors")
             transport.write(refuse_unread(503))
             transport.close()

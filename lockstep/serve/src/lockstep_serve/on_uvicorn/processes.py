@@ -154,13 +154,22 @@ class Processes(Multiprocess):
     def succeed(self, index: int) -> bool:
         """Start a successor, and let the old one go when it serves; false, with nothing changed, when it never does."""
         successor = self.new()
-        if successor.wait_until_ready(self.definition.request_timeout, self.should_exit):
+        if self.comes(successor):
             successor.was_ready = True
             self.let_go(self.processes[index])
             self.processes[index] = successor
             return True
         successor.kill()
         successor.join()
+        return False
+
+    def comes(self, process: Process) -> bool:
+        """Whether it serves, before its patience is over or this manager is to stop."""
+        while not {signal.SIGTERM, signal.SIGINT} & set(self.signal_queue):
+            state = process.look()
+            if state or state is None:
+                return bool(state)
+            time.sleep(LOOK_SECONDS)
         return False
 
     def let_go(self, process: UvicornProcess) -> None:
@@ -173,7 +182,7 @@ class Processes(Multiprocess):
         """SIGHUP: one after the other, and none when the first does not come."""
         for index in range(len(self.processes)):
             if not self.succeed(index):
-                if not self.should_exit.is_set():
+                if not self.signal_queue:
                     log.error("SIGHUP changes nothing: the new code does not start")
                 return
 

@@ -51,6 +51,8 @@ class Layer:
         except Exception as error:
             return answer.fail(error)
         except BaseException as error:  # the server's
+            if isinstance(error, SystemExit) and environ["wsgi.multithread"]:
+                return answer.fail(error)  # a handler's: here, the server's own comes to another thread
             answer.warn_of_stop()
             if not isinstance(error, SystemExit):
                 return answer.refuse(503, error, STOPPED)
@@ -187,7 +189,7 @@ class Answer:
         path: str = self.raw_path  # as it came: Django changes the environment
         return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
-    def fail(self, error: Exception) -> "Answer":
+    def fail(self, error: BaseException) -> "Answer":
         """What answers an exception of the application: its body's, if that could not be read, else one that nobody caught."""
         if self.body is not None and self.body.error is not None:
             return self.refuse_body(self.body)
@@ -216,7 +218,7 @@ class Answer:
     def give(self, status: str, headers: list[tuple[str, str]], body: bytes, error: BaseException | None = None) -> "Answer":
         """This instead of what the application began, which is possible until the server has sent something of it."""
         self.start_response(status, headers, (type(error), error, error.__traceback__) if error and self.status else None)
-        self.chunks = [body]
+        self.chunks = [] if self.method == "HEAD" else [body]
         return self
 
 

@@ -2,10 +2,12 @@
 input.
 
 One file, standard library only, so that the image needs nothing for it: `… python -B - '{"port": 8000, …}'`.
+The request that is in flight is let go when the server knows that it is to stop, not after a time.
 """
 
 import http.client
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -42,12 +44,21 @@ def becomes_ready(port: int) -> bool:
     return False
 
 
+def await_stop(port: int, seconds: float) -> None:
+    """Until it takes no traffic any more, is gone, or does not say for so long: its one process may have that request."""
+    try:
+        while get(port, "/health/ready", seconds)[0] == 200:
+            time.sleep(0.02)
+    except (OSError, http.client.HTTPException):
+        pass
+
+
 def say(**what: object) -> None:
     print(json.dumps(what), flush=True)
 
 
 def ask(question: dict[str, Any]) -> None:
-    """Wait until it is ready, run the image's own health check, and leave a request in flight until it is answered."""
+    """Wait until it is ready, run the image's own health check, and hold a request in flight until the server is to stop."""
     if not becomes_ready(question["port"]):
         return
     try:
@@ -55,10 +66,14 @@ def ask(question: dict[str, Any]) -> None:
     except (OSError, subprocess.TimeoutExpired) as error:
         healthy = f"{type(error).__name__}: {error}"
     say(ready=True, healthy=healthy)
-    connection = http.client.HTTPConnection("127.0.0.1", question["port"], timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", question["port"], timeout=LAST)
     try:
-        connection.request("GET", question["path"])
-        say(flying=True)
+        with socket.create_server(("127.0.0.1", 0)) as gate:
+            gate.settimeout(LAST)
+            connection.request("GET", f"{question['prefix']}hold/{gate.getsockname()[1]}")
+            with gate.accept()[0]:
+                say(flying=True)
+                await_stop(question["port"], question["patience"])
         with connection.getresponse() as answer:
             say(status=answer.status, body=answer.read().decode(errors="replace"))
     except (OSError, http.client.HTTPException) as error:

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -30,7 +29,6 @@ class Container:
         self.limits = ["--memory", memory, "--cpus", "1"]
 
     def __enter__(self) -> Self:
-        asked = time.monotonic()
         done = self.run("--detach", *self.limits, "--network", "none", *self.given(), self.image)
         if done.returncode == ENGINE_FAILED:
             raise Refusal(
@@ -39,7 +37,6 @@ class Container:
                 "Mend the engine: it must be able to limit memory and processors.",
                 code=COULD_NOT_LOOK,
             )
-        self.seconds = time.monotonic() - asked  # that this engine takes for a command, here and now
         self.refused = done.stderr.strip() if done.returncode else ""
         self.name = done.stdout.strip()
         return self

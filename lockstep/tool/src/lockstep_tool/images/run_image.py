@@ -12,7 +12,6 @@ from lockstep_tool.images.container import Container
 __all__ = ["SERVER", "Run", "run_image", "settings_of_run"]
 
 LEAD = 0.5  # seconds in which a server that is to stop says so first
-BEYOND = 0.3  # seconds by which the request in flight outlasts the lead at least, and as long as the engine takes to stop
 SERVER = ["-m", "lockstep_serve", "serve"]
 # An emulator of another architecture stands before every program, also before one that is started to see it.
 PROCESS_1 = """
@@ -68,11 +67,11 @@ def watch(container: Container, config: Mapping[str, Any], definition: Definitio
     if container.refused:
         return Run(refused=container.refused)
     test = (config.get("Healthcheck") or {}).get("Test") or []
-    seconds = LEAD + min(max(BEYOND, container.seconds), definition.drain / 2)
     question = {
         "port": port_of(config) or definition.port,
         "health": test[1:] if test[:1] == ["CMD"] else [],
-        "path": f"/.lockstep/{container.settings['LOCKSTEP_PROVE']}/wait/{int(seconds * 1000)}",
+        "prefix": f"/.lockstep/{container.settings['LOCKSTEP_PROVE']}/",
+        "patience": definition.drain / 2,
     }
     with container.client(question) as heard:
         ready: dict[str, Any] = next((word for word in heard if "ready" in word or not container.running()), {})
