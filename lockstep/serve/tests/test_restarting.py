@@ -19,7 +19,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_serve.restarting import reload as reload_server
 from lockstep_serve.restarting import restart as restart_server
 from notes import noted
-from running import PATIENCE, Running, children
+from running import PATIENCE, Running, children, until
 from services import Service, make_service
 
 
@@ -245,6 +245,7 @@ def test_a_server_that_ends_meanwhile_is_named(
     monkeypatch.setattr(restarting_module, "in_force", lambda: read_definition(service.package / "server.toml", {}))
     words = [sys.executable, "-c", "import time; time.sleep(600)", "lockstep_serve", "serve"]
     with subprocess.Popen(words) as server:
+        until(lambda: restarting_module.serves(server.pid))
 
         def end() -> str:
             server.kill()
