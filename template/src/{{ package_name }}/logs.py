@@ -28,7 +28,7 @@ LONGEST = 10_000  # bits of a whole number; of one of more than 4,300 digits Pyt
 
 
 class Line(JsonFormatter):
-    """A record as JSON: FIELDS; `exception`, `stack`, `request_id` if there are any; what was given as `extra` or message.
+    """A record as JSON: FIELDS; `exception`, `stack`, `request_id` if there are any; what was given as `extra` or text.
 
     What is given never takes the place of the record's own: it gets a `_` after its name.
     """
