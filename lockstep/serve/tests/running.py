@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Running", "children", "free_port", "started", "until"]
+__all__ = ["Running", "children", "free_port", "is_there", "started", "until"]
 
 PATIENCE = 60.0  # seconds; only a failure waits so long, whatever else the machine does
 
@@ -124,6 +124,12 @@ def children(pid: int) -> set[int]:
     """Its living worker processes; not the one by which multiprocessing tracks what it made."""
     found = {int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
     return {child for child in found if (command := command_of(child)) and b"resource_tracker" not in command}
+
+
+def is_there(pid: int) -> bool:
+    """Whether this process runs; nobody here waits for one whose parent has gone."""
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "State:\tZ" not in status.read_text(encoding="utf-8")
 
 
 def command_of(pid: int) -> bytes:

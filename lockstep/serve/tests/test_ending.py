@@ -12,7 +12,7 @@ import pytest
 
 from holding import Holding, answered_whole, holding
 from notes import noted
-from running import PATIENCE, Running, read_answer, request_of
+from running import PATIENCE, Running, children, is_there, read_answer, request_of, until
 from services import Service
 from test_refusals import read_problem
 
@@ -184,6 +184,7 @@ def test_a_thread_of_the_services_own_may_finish_within_the_drain(service: Servi
         hold.await_one()
         server.signal(signal.SIGTERM)
         server.until(lambda: server.has_logged("`worker` has ended"))
+        time.sleep(1)  # more than the server takes for its own end
         hold.release()
 
         assert server.process.wait(PATIENCE) == 0
@@ -218,6 +219,35 @@ def test_a_second_sigint_ends_it_at_once(service: Service) -> None:
 
         assert server.process.wait(PATIENCE) in {0, 130}
         assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def test_a_pool_that_idles_is_not_waited_for(service: Service) -> None:
+    with service.serving(POOL="1", **LONG) as server:
+        assert server.stop() == 0
+        assert not [line for line in server.lines() if line["level"] not in {"INFO", "DEBUG"}]
+
+
+def test_workers_end_when_their_manager_was_killed(service: Service) -> None:
+    with service.serving(POOL="1", **LONG) as server:
+        workers = children(server.process.pid)
+        server.process.kill()
+
+        until(lambda: not [pid for pid in workers if is_there(pid)])
+
+
+def test_a_first_sigint_does_not_cut_what_drains(service: Service) -> None:
+    if service.model.name.startswith("gunicorn"):
+        pytest.skip("gunicorn takes it for a second one")
+    with service.serving(**LONG) as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        server.until(lambda: not server_listens(server))
+        os.killpg(server.process.pid, signal.SIGINT)
+        server.until(lambda: any(server.has_logged(words) for words in NOTICED))
+        hold.release()
+
+        assert answered_whole(client)
 
 
 def test_a_worker_that_exits_at_its_end_is_a_line_of_the_log(service: Service) -> None:

@@ -53,13 +53,16 @@ def test_a_refusal_is_a_problem_document_and_one_line_with_its_id(server: Runnin
     assert not [line for line in server.lines()[before:] if line["level"] in {"ERROR", "WARNING"}]
 
 
-def test_an_answer_that_fails_before_it_has_begun_is_one_problem_document(service: Service) -> None:
+@pytest.mark.parametrize("path", ["/failing", "/exiting"])
+def test_an_answer_that_fails_before_it_has_begun_is_one_problem_document(service: Service, path: str) -> None:
     if service.model.interface == "ASGI":
         pytest.skip("its application has sent the head of the answer by then")
     with service.serving(WEB_CONCURRENCY="1") as server:
-        status, text = server.ask("GET /failing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        status, text = server.ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 
         assert (status, read_problem(text)[1]["status"]) == (500, 500)
+        assert [line["status"] for line in server.lines() if line["logger"] == "access" and line["path"] == path] == [500]
+        assert not [line for line in server.lines() if line["level"] == "WARNING"]
 
 
 def test_a_chunk_that_is_not_valid_and_is_not_read_is_answered_once(server: Running) -> None:
@@ -127,8 +130,6 @@ def test_what_asks_for_the_head_alone_is_refused_without_a_warning(server: Runni
 
 
 def test_a_handler_that_exits_is_one_that_fails(server: Running) -> None:
-    if "sync" in server.log.read_text(encoding="utf-8"):
-        pytest.skip("gunicorn's own end comes so too, and is obeyed")
     status, text = server.get("/exit", "X-Request-ID: exit-1")
 
     assert (status, read_problem(text)[0]["x-request-id"]) == (500, "exit-1")
@@ -138,8 +139,9 @@ def test_a_handler_that_exits_is_one_that_fails(server: Running) -> None:
     assert server.get("/hello/Ada")[0] == 200
 
 
-@pytest.mark.parametrize("next_one", ["NONSENSE\r\n\r\n", REQUESTS["a line that is too long"][1]], ids=["not HTTP", "too long"])
-def test_what_is_refused_behind_a_request_in_flight_comes_after_its_answer(server: Running, next_one: str) -> None:
+@pytest.mark.parametrize("name", ["not HTTP", "a line that is too long", "a chunk that is not valid"])
+def test_what_is_refused_behind_a_request_in_flight_comes_after_its_answer(server: Running, name: str) -> None:
+    next_one = REQUESTS[name][1]
     identity = f"before-{len(next_one)}"
     with holding() as hold, server.open(f"{hold.request(f'X-Request-ID: {identity}')}{next_one}") as client:
         hold.await_one()

@@ -19,7 +19,7 @@ from lockstep_serve.errors import Refusal
 from lockstep_serve.restarting import reload as reload_server
 from lockstep_serve.restarting import restart as restart_server
 from notes import noted
-from running import PATIENCE, Running, children, until
+from running import PATIENCE, Running, children, is_there, until
 from services import Service, make_service
 
 
@@ -44,12 +44,6 @@ def needs(service: Service, ability: str) -> None:
 
 def boots(server: Running) -> list[dict[str, Any]]:
     return [line for line in server.lines() if line["message"] == "starting"]
-
-
-def is_there(pid: int) -> bool:
-    """Whether this process runs; nobody here waits for one whose parent has gone."""
-    status = Path(f"/proc/{pid}/status")
-    return status.exists() and "State:\tZ" not in status.read_text(encoding="utf-8")
 
 
 def reload(service: Service, server: Running) -> tuple[int, str]:
@@ -222,6 +216,28 @@ def test_a_stop_does_not_wait_for_new_code(service: Service, *, rehearsed: bool)
 
             assert server.stop() == 0
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
+
+
+def test_processes_that_hang_in_their_start_are_given_up(service: Service) -> None:
+    if service.model.name != "uvicorn-workers":
+        pytest.skip("the rehearsal meets it, or it has no reload")
+    with service.serving(SERVER_REQUEST_TIMEOUT="2") as server:
+        with service.changed("worker.py", 'note("start")', '__import__("time").sleep(600)'):
+            server.signal(signal.SIGHUP)
+            server.until(lambda: server.has_logged("SIGHUP changes nothing"))
+
+        assert server.body("/hello/Ada") == "Hello, Ada!"
+
+
+def test_restart_names_a_successor_that_is_there(service: Service) -> None:
+    with service.serving(WEB_CONCURRENCY="1") as server:
+        server.signal(signal.SIGUSR2)
+        server.until(lambda: len(boots(server)) == 2)
+        done = service.run("restart", str(server.process.pid))
+
+        assert done.returncode == 1
+        assert done.stdout.startswith("The server has a successor already.")
+        assert server.process.poll() is None
 
 
 def test_one_successor_at_a_time(service: Service) -> None:

@@ -60,7 +60,9 @@ class Line(JsonFormatter):
         for given in (message_dict, extra):
             for key, value in given.items():
                 name = describe(key)
-                if name == "request_id" and value == own[name]:  # as the access line has it
+                if (
+                    name == "request_id" and value is not None and str(own[name]) == describe(value)
+                ):  # as the access line has it
                     continue
                 while name in log_data:
                     name += "_"

@@ -40,7 +40,7 @@ def ending() -> bool:
 def begin_ending() -> None:
     """For server models, not for applications."""
     global _ending  # one process, one end
-    _ending = time.monotonic()
+    _ending = _ending or time.monotonic()
 
 
 def ending_since() -> float:

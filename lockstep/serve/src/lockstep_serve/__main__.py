@@ -33,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         print(refusal, file=sys.stderr)
         return refusal.code
-    except KeyboardInterrupt:  # uvicorn raises it again after a clean shutdown
+    except KeyboardInterrupt:
         return 130  # as shells say it of SIGINT
 
 

@@ -38,6 +38,12 @@ def restart(pid: int) -> str:
             "Start another container, or load new code into this one: `python -m lockstep_serve reload`.",
         )
     refuse_unready(pid, "restarted")
+    if there := successors(pid):
+        raise Refusal(
+            "The server has a successor already.",
+            [(str(pid), f"process {there[0]}")],
+            f"Stop one of them: `kill {pid}` when the successor is the one to stay.",
+        )
     tell(pid, signal.SIGUSR2)
     successor = await_successor(pid)
     tell(pid, signal.SIGTERM)
@@ -47,6 +53,12 @@ def restart(pid: int) -> str:
 def serves(pid: int) -> bool:
     """Whether this is a server of this kind, and has not ended."""
     return "lockstep_serve\0serve" in read(pid, "cmdline")
+
+
+def successors(pid: int) -> list[int]:
+    """The servers that it started on its socket."""
+    children = [int(word) for word in read(pid, f"task/{pid}/children").split()]
+    return [child for child in children if f"\0GUNICORN_PID={pid}\0" in f"\0{read(child, 'environ')}"]
 
 
 def tell(pid: int, number: int) -> None:
@@ -76,8 +88,7 @@ def await_successor(pid: int) -> int:
     """Wait until the successor serves; raises Refusal when it does not come, or is gone again."""
     until, successor, said = time.monotonic() + SECONDS, 0, f"waited for {SECONDS} s"
     while time.monotonic() < until and serves(pid):
-        children = [int(word) for word in read(pid, f"task/{pid}/children").split()]
-        found = [child for child in children if f"\0GUNICORN_PID={pid}\0" in f"\0{read(child, 'environ')}"]
+        found = successors(pid)
         if successor and not found:
             successor, said = 0, "its successor ended"
             break

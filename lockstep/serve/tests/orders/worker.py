@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +18,8 @@ def worker() -> Iterator[None]:
     """Entered before the first request of a process, left after its last one."""
     if os.environ.get("FAIL"):
         raise ConnectionError("the pool is out of reach")
+    if os.environ.get("POOL"):  # it idles, and nobody shuts it down
+        ThreadPoolExecutor(1).submit(int).result()
     note("start")
     yield
     note("stop")

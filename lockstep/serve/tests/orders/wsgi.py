@@ -59,9 +59,9 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             text = str(len(environ["wsgi.input"].read()))
         except UnreadableBody:  # as Flask's error handlers do
             status, text = "400 Bad Request", "not read"
-    elif path == "/failing":
+    elif path in ("/failing", "/exiting"):
         start_response("200 OK", [("Content-Type", "text/csv"), ("Content-Length", "5000")])
-        return fail_at_once()
+        return fail_at_once(LookupError("nothing to say") if path == "/failing" else SystemExit("a handler's own"))
     elif path.startswith("/own/"):
         threading.Thread(target=go_on, args=[int(path.removeprefix("/own/"))], name="own", daemon=False).start()
         text = "begun"
@@ -117,7 +117,7 @@ def read_late(body: Any) -> Iterator[bytes]:
     yield str(len(body.read())).encode()
 
 
-def fail_at_once() -> Iterator[bytes]:
+def fail_at_once(error: BaseException) -> Iterator[bytes]:
     """An answer whose length is announced, and which never comes."""
     yield from ()
-    raise LookupError("nothing to say")
+    raise error

@@ -113,6 +113,9 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
         self.until = 0.0  # the end of the drain, by the loop's clock
         self.resting: asyncio.Task[None] | None = None  # what looks once a second whether it is still `alive`
 
+    def handle_quit_signal(self) -> None:
+        """Nothing: `hooks` has SIGINT and SIGQUIT, which gunicorn has put into the loop's own table."""
+
     def notify(self) -> None:
         super().notify()
         self.resting = asyncio.current_task()

@@ -2,6 +2,7 @@
 
 import logging
 import signal
+from concurrent.futures import thread as pools
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -11,6 +12,7 @@ from gevent.hub import Hub  # type: ignore[import-untyped]  # the same
 from gunicorn.util import close_graceful  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]  # the same
 
+from lockstep_serve import ending
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
@@ -76,10 +78,12 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
 
 
 def worker_exit(_: Any, __: Any) -> None:  # gunicorn counts the arguments
-    """Python would not wait for threads that are greenlets."""
+    """Python would not wait for threads that are greenlets; those of pools end first, as there."""
     leave_worker()
-    for thread in own_threads():
-        thread.join()
+    if ending():
+        pools._python_exit()
+        for thread in own_threads():
+            thread.join()
 
 
 class Wait:

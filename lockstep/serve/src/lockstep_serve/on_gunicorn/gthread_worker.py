@@ -86,8 +86,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
 
     def refuse_waiting(self) -> None:
         """At the end of the drain: who has waited for a thread gets none any more."""
-        while self.waiting:
-            conn = self.waiting.pop()
+        for conn in list(self.waiting):
+            try:
+                self.waiting.remove(conn)
+            except KeyError:  # a thread has it by now
+                continue
             method, path, said = peek_head(conn.sock)
             if not method:
                 continue  # its client has left, or sends the head yet

@@ -1,6 +1,7 @@
 """gunicorn's sync worker, which stops its request when the drain is over. It closes connections: there is no keep-alive."""
 
 import contextlib
+import os
 import signal
 import socket
 from types import FrameType
@@ -12,8 +13,8 @@ from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.wsgi import LIFE
-from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS
-from lockstep_serve.wsgi import OPEN
+from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker
+from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
 
@@ -35,6 +36,12 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
         super().handle_exit(sig, frame)
         signal.signal(signal.SIGALRM, self.end_wait)
         signal.setitimer(signal.ITIMER_REAL, min(LINGER_SECONDS, in_force().patience))
+
+    def handle_abort(self, *_: Any) -> None:
+        """Its manager has found it hanging, and kills it next."""
+        give_up()
+        leave_worker()
+        os._exit(1)
 
     def end_wait(self, *_: Any) -> None:
         if not OPEN and self.client:

@@ -75,7 +75,8 @@ class DrainingProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.next_failed and self.idle():
+        turn = self.idle() or (not self.pipeline and self.cycle.more_body)  # also of a queued one whose body is not valid
+        if self.next_failed and turn and not self.transport.is_closing():
             self.send_400_response("")
         if self.draining and not self.transport.is_closing():
             self.linger()
@@ -102,7 +103,7 @@ class DrainingProtocol(HttpToolsProtocol):
                 self.send_400_response("")
                 return
         super().data_received(data)
-        if self.in_head and self.head_timer is None:
+        if self.in_head and self.head_timer is None and self.idle():  # else keep-alive begins with the end of the answer
             self.head_timer = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def on_message_begin(self) -> None:
@@ -136,7 +137,7 @@ class DrainingProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Called when the parser fails, also by what `refuse` raises in it; of a request that is served, its own line tells."""
         cycle: Any = None if self.idle() else self.cycle
-        if cycle is not None and (self.in_head or not cycle.more_body):
+        if cycle is not None and (self.in_head or not cycle.more_body or self.pipeline):
             self.next_failed = True  # what came before it is answered first
             return
         if cycle is None:

@@ -49,7 +49,9 @@ class Process(UvicornProcess):
         """What the child does."""
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
-        self._server = Server(self.config)  # by now: the thread that answers pings would make another, which never starts
+        self._server = Server(
+            self.config, child=True
+        )  # by now: the thread that answers pings would make another, which never starts
         signal.signal(RETIRE, self._server.handle_exit)
         super().target(sockets)
 
@@ -165,7 +167,7 @@ class Processes(Multiprocess):
 
     def comes(self, process: Process) -> bool:
         """Whether it serves, before its patience is over or this manager is to stop."""
-        while not {signal.SIGTERM, signal.SIGINT} & set(self.signal_queue):
+        while time.monotonic() < process.ready_by and not {signal.SIGTERM, signal.SIGINT} & set(self.signal_queue):
             state = process.look()
             if state or state is None:
                 return bool(state)

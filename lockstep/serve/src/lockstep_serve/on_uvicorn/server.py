@@ -26,12 +26,14 @@ class Server(uvicorn.Server):
     Where gunicorn manages it, SIGTERM is what SIGINT is elsewhere.
     """
 
-    def __init__(self, config: uvicorn.Config, *, managed: bool = False) -> None:
+    def __init__(self, config: uvicorn.Config, *, managed: bool = False, child: bool = False) -> None:
         super().__init__(config)
+        self.parent = os.getppid() if managed or child else 0  # without it, nobody would end this process
         self.managed = managed
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
+        self.interrupted = False
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -43,12 +45,18 @@ class Server(uvicorn.Server):
             begin_draining()
             self.stop_at = time.monotonic() + self.drain_lead
             return
-        if self.should_exit and sig == signal.SIGINT and not self.managed:
-            os._exit(130)  # as shells say it of SIGINT
+        if sig == signal.SIGINT:
+            if self.managed:
+                return  # the manager's SIGTERM follows
+            if self.interrupted:
+                os._exit(130)  # as shells say it of SIGINT
+            self.interrupted = True
         begin_ending()
         self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        if self.stop_at is not None and time.monotonic() >= self.stop_at:
+        orphaned = self.parent and os.getppid() != self.parent
+        if orphaned or (self.stop_at is not None and time.monotonic() >= self.stop_at):
+            begin_ending()
             self.should_exit = True
         return await super().on_tick(counter)

@@ -48,17 +48,11 @@ class Layer:
             self.meter.begin()
         try:
             return self.serve(environ, answer)
-        except Exception as error:
-            return answer.fail(error)
-        except BaseException as error:  # the server's
-            if isinstance(error, SystemExit) and environ["wsgi.multithread"]:
-                return answer.fail(error)  # a handler's: here, the server's own comes to another thread
+        except Stopped as error:
             answer.warn_of_stop()
-            if not isinstance(error, SystemExit):
-                return answer.refuse(503, error, STOPPED)
-            answer.status, answer.broken = answer.status or 500, True  # it ends the process, and answers where it can
-            answer.close()
-            raise
+            return answer.refuse(503, error, STOPPED)
+        except BaseException as error:  # no other is the server's
+            return answer.fail(error)
         finally:
             answer.inside = answer.called = False
 
@@ -134,21 +128,23 @@ class Answer:
                 begun, self.inside = True, False
                 yield chunk
                 self.inside = True
-        except Exception as error:
+        except GeneratorExit:  # the server closes it, because the client has left
+            raise
+        except Stopped as error:
+            self.inside = False
+            if begun:
+                raise self.stop() from error
+            self.warn_of_stop()
+            yield from self.refuse(503, error, STOPPED).chunks
+        except BaseException as error:
             if begun:
                 self.broken = self.body is None or not self.body.left
                 if self.body is not None and self.body.error is not None:
                     raise BrokenPipeError(EPIPE, "stopped") from error
-                raise
+                if isinstance(error, Exception):
+                    raise
+                raise RuntimeError("the answer breaks off") from error
             yield from self.fail(error).chunks
-        except GeneratorExit:  # the server closes it, because the client has left
-            raise
-        except BaseException as error:  # the server's
-            self.inside = False
-            if begun or not isinstance(error, Stopped):
-                raise self.stop() from error
-            self.warn_of_stop()
-            yield from self.refuse(503, error, STOPPED).chunks
         self.whole, self.inside = True, False
 
     def stop(self) -> BaseException:

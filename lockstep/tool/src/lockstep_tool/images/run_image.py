@@ -78,9 +78,9 @@ def watch(container: Container, config: Mapping[str, Any], definition: Definitio
         if "ready" not in ready:
             return Run(lines=tuple(container.lines()))
         process_1, lines = container.inside(PROCESS_1), tuple(container.lines())
-        next((word for word in heard if "flying" in word), {})
+        said = next(heard, {})
         code = container.stop(definition.grace)
-        answer: dict[str, Any] = next(heard, {"status": 0, "body": "no answer"})
+        answer: dict[str, Any] = {"status": 0, "body": "no answer"} | (next(heard, {}) if "flying" in said else said)
     return Run("", True, lines, ready["healthy"], process_1, (answer["status"], answer["body"]), code)
 
 
