@@ -43,7 +43,7 @@ def test_a_request_that_hangs_is_named_with_its_line_and_its_process_replaced_wh
     name, interface = service.model.name, service.model.interface
     with service.serving(SERVER_REQUEST_TIMEOUT="2", SERVER_LOOP_STALL="0.1", WEB_CONCURRENCY="1") as server:
         before = children(server.process.pid)
-        with server.open(request_of("/hang")):
+        with server.open(request_of("/hang")) as client:
             if interface == "ASGI":
                 server.until(lambda: any("asgi.py:" in line.get("where", "") for line in server.lines()))
                 server.until(lambda: server.has_logged("this process ends", "lockstep.loop"))
@@ -51,6 +51,8 @@ def test_a_request_that_hangs_is_named_with_its_line_and_its_process_replaced_wh
                 server.until(lambda: [line for line in server.lines() if line.get("path") == "/hang" and "ended_by" in line])
             elif name == "gunicorn-sync":
                 server.until(lambda: server.has_logged("WORKER TIMEOUT"))
+                assert read_answer(client)[0] == 503
+                assert [line["status"] for line in server.lines() if line.get("path") == "/hang"] == [503]
             else:
                 server.until(lambda: server.has_logged("GET /hang runs for more than 2 s", "lockstep.requests"))
             if name == "uvicorn":  # the orchestrator starts another
