@@ -16,10 +16,13 @@ from pathlib import Path
 
 __all__ = ["BUILD", "COMMAND_SECONDS", "PATIENCE", "Service", "free_port", "until_ready"]
 
+KEPT_NAMES = 50  # of ports that were given last
 PATIENCE = 240  # seconds: no test judges how fast a machine is
 COMMAND_SECONDS = 1800  # only a command that hangs takes that long, also on a busy machine
 # Builds the production set without proving it.
 BUILD = "from pathlib import Path; from lockstep_tool import sync; sync.production(Path.cwd())"
+
+_names: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,21 @@ def until_ready(address: str) -> None:
 
 
 def free_port() -> int:
-    """A port of loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of loopback that nothing listens on, outside of those that the kernel gives to clients meanwhile.
+
+    A socket with a name keeps it from other test processes for a while.
+    """
+    for port in range(10_000 + os.getpid() % 9000, 32_000):
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0lockstep-test-port-{port}")
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            name.close()
+            continue
+        _names.append(name)
+        if len(_names) > KEPT_NAMES:
+            _names.pop(0).close()
+        return port
+    raise AssertionError("no port is free")
