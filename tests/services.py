@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,15 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lockstep_tool.prove.process import free_port
+
 __all__ = ["BUILD", "COMMAND_SECONDS", "PATIENCE", "Service", "free_port", "until_ready"]
 
-KEPT_NAMES = 50  # of ports that were given last
 PATIENCE = 240  # seconds: no test judges how fast a machine is
 COMMAND_SECONDS = 1800  # only a command that hangs takes that long, also on a busy machine
 # Builds the production set without proving it.
 BUILD = "from pathlib import Path; from lockstep_tool import sync; sync.production(Path.cwd())"
-
-_names: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
@@ -109,24 +107,3 @@ def until_ready(address: str) -> None:
         except OSError:
             time.sleep(0.02)
     raise AssertionError(f"not ready within {PATIENCE} s")
-
-
-def free_port() -> int:
-    """A port of loopback that nothing listens on, outside of those that the kernel gives to clients meanwhile.
-
-    A socket with a name keeps it from other test processes for a while.
-    """
-    for port in range(10_000 + os.getpid() % 9000, 32_000):
-        name = socket.socket(socket.AF_UNIX)
-        try:
-            name.bind(f"\0lockstep-test-port-{port}")
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", port))
-        except OSError:
-            name.close()
-            continue
-        _names.append(name)
-        if len(_names) > KEPT_NAMES:
-            _names.pop(0).close()
-        return port
-    raise AssertionError("no port is free")

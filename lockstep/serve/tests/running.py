@@ -33,6 +33,10 @@ class Running:
         whole = self.log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
         return [json.loads(line) for line in whole if line.startswith("{")]
 
+    def complaints(self, since: int = 0) -> list[dict[str, Any]]:
+        """Those that say more than an orderly server does, from so many lines on."""
+        return [line for line in self.lines()[since:] if line["level"] not in {"INFO", "DEBUG"}]
+
     def has_logged(self, words: str, logger: str = "") -> bool:
         return any(words in line["message"] and logger in line["logger"] for line in self.lines())
 

@@ -5,19 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import lockstep_serve.restarting
 from holding import Holding, holding
-from lockstep_serve import restarting as restarting_module
 from lockstep_serve.definition import read_definition
 from lockstep_serve.errors import Refusal
-from lockstep_serve.restarting import reload as reload_server
-from lockstep_serve.restarting import restart as restart_server
 from notes import noted
 from running import PATIENCE, Running, children, is_there, until
 from services import Service, make_service
@@ -240,6 +238,20 @@ def test_restart_names_a_successor_that_is_there(service: Service) -> None:
         assert server.process.poll() is None
 
 
+def test_a_stop_lets_a_successor_end_that_has_begun(service: Service, tmp_path: Path) -> None:
+    """It may have taken requests by then: as soon as it serves, the manager is told to stop."""
+    if service.model.name != "uvicorn-workers":
+        pytest.skip("gunicorn's manager retires them, and the others have none")
+    notes = tmp_path / "notes"
+    with service.serving(NOTES=str(notes), SERVER_MAX_REQUESTS="1", SERVER_MAX_REQUESTS_JITTER="0") as server:
+        before = len(noted(notes, "start"))
+        while len(noted(notes, "start")) == before:
+            server.get("/hello/Ada")
+        assert server.stop() == 0
+
+    assert noted(notes, "start") == noted(notes, "stop")
+
+
 def test_one_successor_at_a_time(service: Service) -> None:
     if "upgrade" in service.model.abilities:
         pytest.skip("gunicorn sees to it")
@@ -253,24 +265,22 @@ def test_one_successor_at_a_time(service: Service) -> None:
         assert len(boots(server)) == 2
 
 
-@pytest.mark.parametrize("command", [reload_server, restart_server])
-def test_a_server_that_ends_meanwhile_is_named(
-    command: Callable[[int], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("command", ["reload", "restart"])
+def test_a_server_that_ends_meanwhile_is_named(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = make_service(tmp_path, "gunicorn-sync")
-    monkeypatch.setattr(restarting_module, "in_force", lambda: read_definition(service.package / "server.toml", {}))
+    monkeypatch.setattr(lockstep_serve.restarting, "in_force", lambda: read_definition(service.package / "server.toml", {}))
     words = [sys.executable, "-c", "import time; time.sleep(600)", "lockstep_serve", "serve"]
     with subprocess.Popen(words) as server:
-        until(lambda: restarting_module.serves(server.pid))
+        until(lambda: lockstep_serve.restarting.serves(server.pid))
 
         def end() -> str:
             server.kill()
             server.wait()
             return ""
 
-        monkeypatch.setattr(restarting_module, "rehearse_apart", end)
+        monkeypatch.setattr(lockstep_serve.restarting, "rehearse_apart", end)
         with pytest.raises(Refusal, match="The server has ended meanwhile"):
-            command(server.pid)
+            getattr(lockstep_serve.restarting, command)(server.pid)
 
 
 def test_a_successor_that_ends_is_named_and_the_old_server_goes_on(service: Service) -> None:

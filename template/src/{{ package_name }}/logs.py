@@ -28,9 +28,10 @@ LONGEST = 10_000  # bits of a whole number; of one of more than 4,300 digits Pyt
 
 
 class Line(JsonFormatter):
-    """A record as JSON: FIELDS; `exception`, `stack`, `request_id` if there are any; what was given as `extra` or text.
+    """A record as JSON: FIELDS, what there is of `exception`, `stack` and `request_id`, and what was given.
 
-    What is given never takes the place of the record's own: it gets a `_` after its name.
+    That is `extra`, or a message that is a dictionary. It never takes the place of the record's own: it gets a `_`
+    after its name.
     """
 
     def __init__(self) -> None:
@@ -60,9 +61,7 @@ class Line(JsonFormatter):
         for given in (message_dict, extra):
             for key, value in given.items():
                 name = describe(key)
-                if (
-                    name == "request_id" and value is not None and str(own[name]) == describe(value)
-                ):  # as the access line has it
+                if name == "request_id" and describe(value) == own[name]:  # as the access line has it
                     continue
                 while name in log_data:
                     name += "_"

@@ -17,7 +17,6 @@ from lockstep_serve.worker_life import enter_worker, leave_worker
 __all__ = ["rehearse", "rehearse_apart"]
 
 SECONDS = 60
-LOOK_SECONDS = 0.1
 
 
 def rehearse() -> None:
@@ -66,7 +65,7 @@ def rehearse_apart(is_over: Callable[[], bool] = lambda: False) -> str:
         until, said = time.monotonic() + SECONDS, None
         while said is None:
             try:
-                said, _ = process.communicate(timeout=LOOK_SECONDS)
+                said, _ = process.communicate(timeout=0.1)  # and look
             except subprocess.TimeoutExpired:
                 if is_over() or time.monotonic() > until:
                     process.kill()

@@ -41,9 +41,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
 
     def run(self) -> None:
         super().run()
-        if OPEN or self.nr_conns > len(
-            self.lingering
-        ):  # Python would wait for the threads at its end, also for one that reads a head
+        # Python would wait for the threads at its end, also for one that reads a head.
+        if OPEN or self.nr_conns > len(self.lingering):
             self.refuse_waiting()
             give_up()
             leave_worker()
@@ -124,8 +123,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
     def refuse(self, conn: Any) -> None:
         log_full(self.in_flight, "`threads` and `queue`")
         with contextlib.suppress(OSError):  # the client may have gone
-            conn.sock.setblocking(False)
-            conn.sock.send(refuse_unread(503, *peek_head(conn.sock)))
+            conn.sock.send(refuse_unread(503, *peek_head(conn.sock)), socket.MSG_DONTWAIT)
         self.linger(conn)
 
     def linger(self, conn: Any) -> None:

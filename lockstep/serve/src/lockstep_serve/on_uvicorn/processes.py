@@ -49,9 +49,8 @@ class Process(UvicornProcess):
         """What the child does."""
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
-        self._server = Server(
-            self.config, child=True
-        )  # by now: the thread that answers pings would make another, which never starts
+        # By now: the thread that answers pings would make another, which never starts.
+        self._server = Server(self.config, child=True)
         signal.signal(RETIRE, self._server.handle_exit)
         super().target(sockets)
 
@@ -129,7 +128,7 @@ class Processes(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         self.retiring = [process for process in self.retiring if process.process.is_alive()]
         for index, process in enumerate(self.processes):
-            if self.should_exit.is_set():
+            if self.should_exit.is_set() or self.is_to_stop():
                 return
             assert isinstance(process, Process)  # only these are made here
             state = process.look()
@@ -161,15 +160,20 @@ class Processes(Multiprocess):
             self.let_go(self.processes[index])
             self.processes[index] = successor
             return True
-        successor.kill()
-        successor.join()
+        if self.is_to_stop():
+            self.processes.append(successor)  # it is stopped as all are: it may have begun to serve
+        else:
+            successor.kill()
+            successor.join()
         return False
+
+    def is_to_stop(self) -> bool:
+        return bool({signal.SIGTERM, signal.SIGINT} & set(self.signal_queue))
 
     def comes(self, process: Process) -> bool:
         """Whether it serves, before its patience is over or this manager is to stop."""
-        while time.monotonic() < process.ready_by and not {signal.SIGTERM, signal.SIGINT} & set(self.signal_queue):
-            state = process.look()
-            if state or state is None:
+        while time.monotonic() < process.ready_by and not self.is_to_stop():
+            if (state := process.look()) or state is None:
                 return bool(state)
             time.sleep(LOOK_SECONDS)
         return False
@@ -184,7 +188,7 @@ class Processes(Multiprocess):
         """SIGHUP: one after the other, and none when the first does not come."""
         for index in range(len(self.processes)):
             if not self.succeed(index):
-                if not self.signal_queue:
+                if not self.is_to_stop():
                     log.error("SIGHUP changes nothing: the new code does not start")
                 return
 
@@ -217,5 +221,4 @@ def run(definition: Definition, listener: Listener, *, reload: bool) -> None:
         reload_on_change(settings, listener)
         return
     settings["workers"] = definition.model.processes(definition)[0]
-    config = Config("lockstep_serve.application:build", **settings)
-    sys.exit(Processes(config, definition, listener.socket).serve())
+    sys.exit(Processes(Config("lockstep_serve.application:build", **settings), definition, listener.socket).serve())

@@ -29,11 +29,10 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, *, managed: bool = False, child: bool = False) -> None:
         super().__init__(config)
         self.parent = os.getppid() if managed or child else 0  # without it, nobody would end this process
-        self.managed = managed
+        self.managed, self.interrupted = managed, False
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
-        self.interrupted = False
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
@@ -41,6 +40,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Not uvicorn's, which raises the signal again in the end: it would cut threads of the service's own."""
+        if not hasattr(self, "lifespan"):  # it still imports the service: nothing has begun
+            os._exit(0)
         if sig == signal.SIGTERM and not self.managed and self.stop_at is None:
             begin_draining()
             self.stop_at = time.monotonic() + self.drain_lead
@@ -55,8 +56,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        orphaned = self.parent and os.getppid() != self.parent
-        if orphaned or (self.stop_at is not None and time.monotonic() >= self.stop_at):
+        if (self.parent and os.getppid() != self.parent) or (self.stop_at is not None and time.monotonic() >= self.stop_at):
             begin_ending()
             self.should_exit = True
         return await super().on_tick(counter)
