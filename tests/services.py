@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockstep_tool.prove.process import free_port
-
 __all__ = ["BUILD", "COMMAND_SECONDS", "PATIENCE", "Service", "free_port", "until_ready"]
 
 PATIENCE = 240  # seconds: no test judges how fast a machine is
@@ -107,3 +105,10 @@ def until_ready(address: str) -> None:
         except OSError:
             time.sleep(0.02)
     raise AssertionError(f"not ready within {PATIENCE} s")
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on, as the tool finds one for `prove`."""
+    from lockstep_tool.prove import process  # here: whoever reads another tree's tool must not have this one's
+
+    return process.free_port()
