@@ -1,7 +1,7 @@
 """Build one service by each engine that is supported, compare each image with its contract, build it again, compare them all.
 
-Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman is this machine's. One
-engine runs at a time, so none may be running. `--write` keeps the page.
+Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman from three as well, in a
+container of the second. One Docker runs at a time, so none may be running. `--write` keeps the page.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import built_here, commit_template, copy_template, run_command
+from containers.engine import find_engine
+from containers.kept import kept_directory
+from containers.podman import PODMANS, start_podman
 from lockstep_tool.images.rebuilding import merge_layers
 from lockstep_tool.images.saved import save_image
 from services import Service
@@ -27,8 +31,9 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "image-engines.md"
 SUITES = ("bookworm", "trixie", "sid")
 TAG = "localhost/engines-api:lockstep"
-# What podman needs where limits may not be raised, and where the kernel has control groups of both kinds.
-CONTAINERS = '[containers]\ndefault_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]\n[engine]\nruntime = "runc"\n'
+PODMAN = "podman "
+# What a service's tool takes for podman, and for docker while podman is looked at.
+PODMAN_PROGRAM, NO_DOCKER = '#!/bin/sh\nexec {docker} exec --interactive {container} podman "$@"\n', "#!/bin/sh\nexit 1\n"
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Seen:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(ROOT)}")
-    options.add_argument("--only", default="", help="one of the suites, or podman")
+    options.add_argument("--only", default="", help="a part of their names, which are the suites, and `podman SUITE`")
     chosen = options.parse_args()
     os.environ.pop("PYTHONPATH", None)  # by which these modules are found; a service would name it
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +59,7 @@ def main() -> int:
         name = ("-c", "user.name=e", "-c", "user.email=e@localhost")
         for words in (["init", "-q"], ["add", "-A"], [*name, "commit", "-qm", "one"]):
             run_command("git", *words, cwd=service)
-        made = [try_engine(service, which) for which in (*SUITES, "podman") if chosen.only in which]
+        made = [try_engine(service, which) for which in (*SUITES, *(PODMAN + suite for suite in PODMANS)) if chosen.only in which]
     page = write_page(made)
     print(page)
     if chosen.write:
@@ -65,9 +70,9 @@ def main() -> int:
 def try_engine(service: Path, which: str) -> Seen:
     """Build by one engine, twice, with its own base images of the same files."""
     print(f"  {which} …", file=sys.stderr, flush=True)
-    with use_podman() if which == "podman" else start_docker(which), built_here() as (engine, settings):
-        if engine is None or which == "podman" != engine.command:
-            return Seen(which, "not looked at", "not looked at")
+    running = start_podman_of(which.removeprefix(PODMAN)) if which.startswith(PODMAN) else start_docker(which)
+    with running, built_here() as (engine, settings):
+        assert engine is not None, f"{which} does not answer"
         name = f"{engine.command} {engine.version}"
         said = Service(service, settings).lockstep("image", "--engine", engine.command, "--twice").stdout
         print(said, file=sys.stderr)
@@ -101,19 +106,18 @@ def start_docker(suite: str) -> Iterator[None]:
 
 
 @contextmanager
-def use_podman() -> Iterator[None]:
-    """This machine's podman, and no docker beside it."""
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "containers.conf"
-        config.write_text(CONTAINERS)
-        Path(folder, "bin").mkdir()
-        Path(folder, "bin", "docker").write_text("#!/bin/sh\nexit 1\n")
-        Path(folder, "bin", "docker").chmod(0o755)
-        path = f"{folder}/bin:{os.environ['PATH']}"
-        with override_environment(
-            {"PATH": path, "CONTAINERS_CONF": str(config), "DISABLE_HC_SYSTEMD": "true", "LOCKSTEP_ENGINE": "podman"}
-        ):
-            yield
+def start_podman_of(suite: str) -> Iterator[None]:
+    """podman of a suite of Debian, with this machine's network and the paths that a build is given."""
+    with tempfile.TemporaryDirectory() as folder, start_docker("trixie"):
+        docker = shutil.which("docker")
+        paths = [f"--volume={path}:{path}" for path in (tempfile.gettempdir(), kept_directory())]
+        with start_podman(find_engine(), suite, "--network=host", *paths) as container:
+            for name, text in (("podman", PODMAN_PROGRAM.format(docker=docker, container=container)), ("docker", NO_DOCKER)):
+                program = Path(folder, name)
+                program.write_text(text)
+                program.chmod(0o755)
+            with override_environment({"PATH": f"{folder}:{os.environ['PATH']}", "LOCKSTEP_ENGINE": "podman"}):
+                yield
 
 
 @contextmanager

@@ -30,6 +30,8 @@ class Base:
     # "extract" only unpacks: five times faster than installing, and enough where no package manager runs.
     variant: str = "extract"
     suite: str = SUITE
+    # A suite that only has what is newer than in `suite`; a package is taken from it as `NAME/SUITE`.
+    beyond: str = ""
     # Another machine's, which nothing can run at its making.
     architecture: str = ""
 
@@ -68,7 +70,7 @@ def archive_of(base: Base) -> Path:
     require("mmdebstrap")
 
     def make(directory: Path) -> None:
-        command = [*base.command(), str(directory / "root.tar"), *apt_mirror()]
+        command = [*base.command(), str(directory / "root.tar"), *sources(base)]
         made = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
         if made.returncode != 0:
             raise CannotMake(
@@ -84,6 +86,14 @@ def environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "SOURCE_DATE_EPOCH": MOMENT,
     }
+
+
+def sources(base: Base) -> list[str]:
+    """Where mmdebstrap takes packages from."""
+    mirror = apt_mirror()
+    if base.beyond and not mirror:
+        raise CannotMake(f"apt on this machine names no Debian mirror, which {base.beyond} would be taken from.")
+    return [*mirror, *(f"deb {mirror[0]} {base.beyond} main" for _ in mirror if base.beyond)]
 
 
 def apt_mirror() -> list[str]:

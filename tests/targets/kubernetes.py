@@ -13,13 +13,13 @@ from typing import Any
 
 import yaml
 
-from containers.bases import image_of
+from containers.podman import start_podman
 from containers.programs import CannotMake
 from deploying.clients import ask
 from services import PATIENCE, Service, free_port
 
 from .compose import SLOW, wait_until_answered
-from .fetched import PODMAN, fetch, fetch_pypi
+from .fetched import fetch_pypi
 from .place import Place, commit_all
 from .target import Target
 
@@ -27,9 +27,6 @@ __all__ = ["TARGET"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "deploy-without-losing-a-request.md"
 VALIDATE = "kubernetes-validate==1.37.0"
-# podman in a container has no systemd, and no journal.
-CONFIGURATION = '[containers]\nlog_driver = "k8s-file"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
-POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 PYTHON = "/app/.venv/bin/python"
 RIGHTS = "print([line for line in open('/proc/self/status') if line.startswith(('CapBnd', 'NoNewPrivs', 'Uid'))])"
 SMALL = """\
@@ -78,20 +75,11 @@ class Podman:
 
 
 @contextmanager
-def start_podman(place: Place) -> Iterator[Podman]:
+def play_pods(place: Place) -> Iterator[Podman]:
     """podman of Debian's unstable suite, for as long as the block lasts."""
     port = free_port()
-    name = place.engine(
-        "run", "--detach", "--privileged", "--cgroupns=private", "--tmpfs", "/run", "--tmpfs", "/tmp:exec",
-        "--volume", "/var/lib/containers", "--publish", f"127.0.0.1:{port}:9000",
-        image_of(place.engine, fetch(PODMAN)), "sleep", "infinity",
-    ).strip()  # fmt: skip
-    try:
-        for file, text in (("containers.conf", CONFIGURATION), ("policy.json", POLICY)):
-            place.engine("exec", name, "sh", "-c", f"mkdir -p /etc/containers; cat > /etc/containers/{file} <<'END'\n{text}\nEND")
+    with start_podman(place.engine, "sid", "--tmpfs", "/tmp:exec", "--publish", f"127.0.0.1:{port}:9000") as name:
         yield Podman(place, name, port)
-    finally:
-        place.engine("rm", "--force", "--volumes", name)
 
 
 def build_overlay(folder: Path) -> str:
@@ -125,7 +113,7 @@ def run(place: Place) -> Iterator[str]:
     commit_all(service.path, "Be slow, and have overlays")
     image, archive = place.build_image(service), place.folder / "image.tar"
     place.engine("save", "--output", archive, image)
-    with start_podman(place) as podman:
+    with play_pods(place) as podman:
         version = subprocess.run(["kubectl", "version", "--client", "--output=json"], capture_output=True, text=True, check=False)
         kubectl = json.loads(version.stdout)["clientVersion"]["gitVersion"].removesuffix("-dispatcher")
         released = podman("--version").split()[-1]

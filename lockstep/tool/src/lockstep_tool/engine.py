@@ -80,7 +80,9 @@ def build(engine: str, root: Path, tag: str, given: Mapping[str, str], *, fresh:
     Raises Refusal when the build fails.
     """
     arguments = [f"{name}={value}" for name, value in given.items()]
-    arguments += [f"SOURCE_DATE_EPOCH={MOMENT}", *os.environ.get("LOCKSTEP_BUILD_ARGS", "").split()]
+    arguments += os.environ.get("LOCKSTEP_BUILD_ARGS", "").split()
+    if engine != "podman":
+        arguments.append(f"SOURCE_DATE_EPOCH={MOMENT}")
     command = [engine, "build", "--tag", tag, *(part for a in arguments for part in ("--build-arg", a))]
     if network := os.environ.get("LOCKSTEP_BUILD_NETWORK"):
         command += ["--network", network]
@@ -89,15 +91,15 @@ def build(engine: str, root: Path, tag: str, given: Mapping[str, str], *, fresh:
             command += ["--secret", f"id={secret},src={path}"]
     if fresh:
         command += ["--no-cache"]
-    if engine == "podman":  # OCI images carry no health check; buildah 1.28 does not know SOURCE_DATE_EPOCH
+    if engine == "podman":  # OCI images carry no health check; podman 4 knows no SOURCE_DATE_EPOCH, 5.8 refuses both
         command += ["--format", "docker", "--timestamp", MOMENT]
+    settings = environment({"DOCKER_BUILDKIT": "1"})
+    settings.pop("SOURCE_DATE_EPOCH", None)  # podman takes it from here as well
     log = root / BUILD_LOG
     log.parent.mkdir(parents=True, exist_ok=True)
     print(f"building {tag} …", flush=True)
     with log.open("wb") as said:
-        done = subprocess.run(
-            [*command, str(root)], check=False, env=environment({"DOCKER_BUILDKIT": "1"}), stdout=said, stderr=said
-        )
+        done = subprocess.run([*command, str(root)], check=False, env=settings, stdout=said, stderr=said)
     if done.returncode:
         print("\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]), flush=True)
         raise Refusal(
