@@ -31,9 +31,16 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "image-engines.md"
 SUITES = ("bookworm", "trixie", "sid")
 TAG = "localhost/engines-api:lockstep"
+CERTIFICATES = "/etc/ssl/certs"  # which a build may be given as a secret
 PODMAN = "podman "
 # What a service's tool takes for podman, and for docker while podman is looked at.
-PODMAN_PROGRAM, NO_DOCKER = '#!/bin/sh\nexec {docker} exec --interactive {container} podman "$@"\n', "#!/bin/sh\nexit 1\n"
+PODMAN_PROGRAM = """\
+#!/usr/bin/python3
+import os, sys
+given = [f"--env={{name}}" for name in os.environ if name not in {{"PATH", "TMPDIR"}} and not name.startswith("DOCKER_")]
+os.execv("{docker}", ["docker", "exec", "--interactive", *given, "{container}", "podman", *sys.argv[1:]])
+"""
+NO_DOCKER = "#!/bin/sh\nexit 1\n"
 
 
 @dataclass(frozen=True)
@@ -110,7 +117,7 @@ def start_podman_of(suite: str) -> Iterator[None]:
     """podman of a suite of Debian, with this machine's network and the paths that a build is given."""
     with tempfile.TemporaryDirectory() as folder, start_docker("trixie"):
         docker = shutil.which("docker")
-        paths = [f"--volume={path}:{path}" for path in (tempfile.gettempdir(), kept_directory())]
+        paths = [f"--volume={path}:{path}" for path in (tempfile.gettempdir(), kept_directory(), CERTIFICATES)]
         with start_podman(find_engine(), suite, "--network=host", *paths) as container:
             for name, text in (("podman", PODMAN_PROGRAM.format(docker=docker, container=container)), ("docker", NO_DOCKER)):
                 program = Path(folder, name)

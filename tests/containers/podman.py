@@ -21,8 +21,15 @@ PODMANS = {
     "sid": SID,
     "experimental": replace(SID, include=("podman/experimental", *SID.include[1:]), beyond="experimental"),
 }
-# In a container there is no systemd, and no journal.
-CONFIGURATION = '[containers]\nlog_driver = "k8s-file"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+# In a container there is no systemd, and no journal; limits may not be raised everywhere.
+CONFIGURATION = """\
+[containers]
+log_driver = "k8s-file"
+default_ulimits = ["nofile=20000:20000", "nproc=32768:32768"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+"""
 POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 
 

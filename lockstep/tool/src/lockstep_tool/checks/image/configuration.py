@@ -11,7 +11,7 @@ __all__ = ["CHECK"]
 
 # Each of these has a check of its own.
 ELSEWHERE = {"Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "Labels", "StopSignal", "User"}
-NOTES = {"ArgsEscaped"}  # the engine's own
+NOTES = {"ArgsEscaped", "Hostname"}  # the engine's own, of the build
 STATED = {"WorkingDir": "/app"}
 
 
