@@ -82,7 +82,7 @@ def demo(session: nox.Session) -> None:
     answers = ["--defaults", "--data", f"python={platform.python_version()}"]
     session.run(*TESTS, "copier", "copy", *answers, *session.posargs[1:], "--vcs-ref", "HEAD", str(ROOT), str(folder))
     with session.chdir(folder):
-        session.run("uv", "run", "noxfile.py")
+        session.run("uv", "run", "--locked", "noxfile.py")
     session.run(*TESTS, "python", "-m", "farewell", str(folder), env={"PYTHONPATH": "tests"})
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -288,7 +289,7 @@ def write_page(figures: list[Figure], engine: Engine | None) -> str:
     missed = [f"**{f.name}**: {REASONS[f.name]}" for f in figures if f.value > f.limit and f.name in REASONS]
     reasons = "\n## What does not hold, and why\n\n" + "\n\n".join(missed) + "\n" if missed else ""
     return (
-        f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write`, on {machine}.\n"
+        f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write` on {datetime.now(UTC):%Y-%m-%d}, on {machine}.\n"
         f"Medians of interleaved runs in one run; ratios mean something elsewhere, seconds do not.\n\n{head}\n{rows}\n{reasons}"
     )
 

@@ -7,7 +7,7 @@
 # ///
 """Build the documentation as a site in `build/site`; a broken link fails, and so does a page that no link leads to.
 
-The repository's Markdown stays as it is: it is copied, README.md as the first page, and only the links of that one change.
+The repository's Markdown stays as it is: it is copied, README.md as the first page, with links as they are in the site.
 """
 
 import json
@@ -114,11 +114,13 @@ def gather(root: Path, folder: Path) -> Sequence[object]:
     shutil.copytree(
         root / "docs", folder, ignore=shutil.ignore_patterns("*.new.md", "*.changed.md", "*.repaired.md", "*.removed.md")
     )
+    copied = {f"docs/{page.relative_to(folder)}" for page in folder.rglob("*.md")}
     shutil.copytree(root / "lockstep" / "serve" / "without", folder / "production" / "without")
     shutil.copytree(root / "findings", folder / "findings", ignore=shutil.ignore_patterns("README.md"))
     shutil.copy(root / "tests" / "site.css", folder)
-    for name, place in ELSEWHERE.items():
-        (folder / place).write_text(relink((root / name).read_text(encoding="utf-8"), name), encoding="utf-8")
+    for name in (*ELSEWHERE, *copied):
+        text = (root / name).read_text(encoding="utf-8")
+        (folder / place_in_site(name)).write_text(relink(text, name), encoding="utf-8")
     for directory, title in LISTED.items():
         names = "".join(f"- [{title_of(page)}]({page.name})\n" for page in sorted((folder / directory).glob("*.md")))
         (folder / directory / "index.md").write_text(f"# {title}\n\n{names}", encoding="utf-8")
@@ -126,20 +128,26 @@ def gather(root: Path, folder: Path) -> Sequence[object]:
     for title, directory in SECTIONS:
         pages = sorted((folder / directory).glob("*.md"), key=lambda page: (page.name != "index.md", place_of(page)))
         menu.append({title: [{title_of(page): f"{directory}/{page.name}"} for page in pages]})
-    more = ("glossary.md", "changes/README.md", "findings/index.md", "production/index.md")
+    releases = sorted(f"changes/{page.name}" for page in (folder / "changes").glob("v*.md"))
+    more = ("glossary.md", "changes/README.md", *releases, "findings/index.md", "production/index.md")
     return [*menu, {"More": [{title_of(folder / name): name} for name in more]}]
 
 
+def place_in_site(path: str) -> str:
+    """Where a file of the repository is in the site."""
+    return ELSEWHERE.get(path, path.removeprefix("docs/").replace("lockstep/serve/", "production/"))
+
+
 def relink(text: str, name: str) -> str:
-    """Links of a page that lies elsewhere in the repository, as they are from its place in the site."""
+    """Links of a page of the repository, as they are from its place in the site."""
 
     def replace(found: re.Match[str]) -> str:
         path, _, anchor = found[1].partition("#")
         if "://" in path or not path:
             return found[0]
         target = normpath(f"{Path(name).parent.as_posix()}/{path}")
-        place = ELSEWHERE.get(target, target.removeprefix("docs/").replace("lockstep/serve/", "production/"))
-        place = relpath(f"{place}/index.md" if (ROOT / target).is_dir() else place, Path(ELSEWHERE[name]).parent)
+        place = place_in_site(target)
+        place = relpath(f"{place}/index.md" if (ROOT / target).is_dir() else place, Path(place_in_site(name)).parent)
         return f"]({place}{'#' * bool(anchor)}{anchor})"
 
     return re.sub(r"\]\(([^)\s]+)\)", replace, text)

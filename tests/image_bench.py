@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import built_here, commit_template, copy_template, run_command, time_act
@@ -215,7 +216,7 @@ def write_page(candidates: Sequence[Candidate], engine: Engine) -> str:
     return "\n".join(
         [
             "# The image, beside others\n",
-            f"Written by `uv run noxfile.py -s images -- --write`, on {machine}.",
+            f"Written by `uv run noxfile.py -s images -- --write` on {datetime.now(UTC):%Y-%m-%d}, on {machine}.",
             "The same service of the default answers, started by the same command, built the ways that people take instead:",
             "as uv's Docker example has it, as the backend of the full-stack FastAPI template, as FastAPI's documentation,",
             "and with pip and hashes.",

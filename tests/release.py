@@ -1,14 +1,18 @@
-"""Release the template: write the version, build the wheels, gather the notes, commit and tag. Nothing is pushed.
+"""Release the template: check, write the version, build the wheels, gather the notes, commit and tag. Nothing is pushed.
 
 python -m release v1.2.0 | --notes
 """
 
 import argparse
 import hashlib
+import json
+import platform
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
@@ -20,23 +24,27 @@ __all__ = ["BUILD", "CHECKS", "PROJECTS", "WHEELS", "main", "release"]
 ROOT = Path(__file__).parents[1]
 # Both distributions have the template's version; whatever else repeats it is made from these files.
 PROJECTS = tuple(Path("lockstep", name, "pyproject.toml") for name in ("serve", "tool"))
+RELEASES = "\n## Releases\n"
 STATED = re.compile(r'^version = "(?P<version>[^"]+)"$', re.MULTILINE)
 WHEELS = Path("template", ".lockstep")
 VERSION = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 # Everything that a pull request runs, then what takes too long for it.
-CHECKS: Sequence[Sequence[str]] = (
-    ("uv", "run", "noxfile.py"),
-    ("uv", "run", "noxfile.py", "-s", "histories"),
-)
+MENU = ("uv", "run", "--locked", "noxfile.py")
+LONG = ("histories", "faults", "every_model", "adoptions", "engines", "targets")
+CHECKS: Sequence[Sequence[str]] = ((*MENU, "-s", "outdated"), MENU, *((*MENU, "-s", session) for session in LONG))
+# Which of them passed, at which commit: a release that was stopped goes on there.
+PASSED = Path(".nox", "release.json")
 # What follows from the version: both wheels, the locks that name them, and the locks of the two workspaces.
 BUILD: Sequence[Sequence[str]] = (
     (sys.executable, "locks/wheels.py"),
     ("uv", "run", "--quiet", "--locked", "--script", "locks/generate.py"),
     ("uv", "lock", "--quiet", "--project", "lockstep"),
     ("uv", "lock", "--quiet", "--project", "tests"),
+    ("uv", "lock", "--quiet", "--script", "tests/model_bench.py"),
+    ("uv", "lock", "--quiet", "--script", "tests/serving_bench.py"),
 )
 # What was checked had the version before: the tests of both distributions also hold with the new one.
-AGAIN = ("uv", "run", "--quiet", "--locked", "noxfile.py", "-s", "units")
+AGAIN = (*MENU, "-s", "units")
 
 
 def main(words: Sequence[str]) -> int:
@@ -47,50 +55,75 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     try:
         if options.notes:
-            print(gather_notes(ROOT, options.version or "The next version"))
+            waiting = select_waiting(read_notes(ROOT))
+            print(gather_notes(ROOT, options.version or "The next version") if waiting else "No note waits for a release.")
         else:
-            print(release(ROOT, options.version, CHECKS, (*BUILD, AGAIN)))
+            print(release(ROOT, options.version, CHECKS, again=(AGAIN,)))
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
     return 0
 
 
-def release(root: Path, version: str, checks: Sequence[Sequence[str]], build: Sequence[Sequence[str]] = BUILD) -> str:
-    """Commit and tag when nothing speaks against it; returns the next step. Raises Refusal, and then nothing has changed."""
+def release(
+    root: Path,
+    version: str,
+    checks: Sequence[Sequence[str]],
+    build: Sequence[Sequence[str]] = BUILD,
+    again: Sequence[Sequence[str]] = (),
+) -> str:
+    """Commit and tag when nothing speaks against it; returns the next step. Raises Refusal, and then nothing has changed.
+
+    `build` follows each change of the version, `again` also tests what was built for the release.
+    """
     refuse_old_version(root, version)
     refuse_changes(root, "The working tree is not clean, so what is tested is not what would be tagged.")
     gather_notes(root, version)
     refuse_unclear_version(root)
     head = git(root, "rev-parse", "HEAD").strip()
-    for check in checks:
-        print(f"checking: {' '.join(check)}", flush=True)
-        if code := subprocess.run(check, cwd=root, check=False).returncode:
-            fix = "Mend what it names, commit, and release again."
-            raise Refusal("A check fails, so there is no tag.", [(" ".join(check), f"ended with {code}")], fix)
+    passed = run_checks(root, head, checks)
     refuse_changes(root, "A check has changed the working tree.")
     if git(root, "rev-parse", "HEAD").strip() != head:
         raise Refusal("There is another commit than the one that was checked.", [("HEAD", f"was {head[:7]}")], "Release again.")
-    return commit_and_tag(root, version, head, build)
+    commit_and_tag(root, version, head, passed, build, again)
+    branch = git(root, "branch", "--show-current").strip() or "HEAD:main"
+    return f"""\
+{version} is committed and tagged here, with its notes in {FOLDER / version}.md; one more commit begins what follows.
+
+Look at it, then publish it to where services find it; they see it from then on:
+
+    git show {version}
+    git push --atomic origin {branch} {version}
+
+To take it back before that:
+
+    git tag --delete {version} && git reset --hard {head[:12]}"""
 
 
-def commit_and_tag(root: Path, version: str, head: str, build: Sequence[Sequence[str]]) -> str:
+def commit_and_tag(
+    root: Path,
+    version: str,
+    head: str,
+    passed: Sequence[str],
+    build: Sequence[Sequence[str]],
+    again: Sequence[Sequence[str]],
+) -> None:
     """Write, build, commit and tag; all of it is taken back when one of them fails."""
-    names = select_waiting(read_notes(root))
-    page = root / FOLDER / f"{version}.md"
     text = gather_notes(root, version)
+    number, (major, minor, patch) = version.removeprefix("v"), numbers(version)
     try:
-        state_version(root, version.removeprefix("v"))
-        for command in build:
-            subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        text += "\n".join(["", "## Wheels", "", "```text", *hash_wheels(root, version.removeprefix("v")), "```", ""])
-        page.write_text(text, encoding="utf-8")
-        git(root, "rm", "--quiet", *(str(FOLDER / name) for name in names))
-        git(root, "add", "--all")
-        git(root, "commit", "--quiet", "--message", f"Release {version}")
+        build_version(root, number, (*build, *again))
+        text += "\n".join(["", "## Wheels", "", "```text", *hash_wheels(root, number), "```", "", "## Checks", "", *passed, ""])
+        (root / FOLDER / f"{version}.md").write_text(text, encoding="utf-8")
+        list_release(root / FOLDER / "README.md", version)
+        git(root, "rm", "--quiet", *(str(FOLDER / name) for name in select_waiting(read_notes(root))))
+        commit(root, f"Release {version}")
         git(root, "tag", "--annotate", version, "--message", text, "--cleanup", "verbatim")
+        build_version(root, f"{major}.{minor}.{patch + 1}.dev0", build)  # a wheel of a release never changes under its name
+        commit(root, f"Begin after {version}")
     except (subprocess.CalledProcessError, Refusal) as error:
         git(root, "reset", "--quiet", "--hard", head)
+        subprocess.run(["git", "-C", str(root), "tag", "--delete", version], capture_output=True, check=False)
         git(root, "clean", "--quiet", "--force", "-d", "--", str(FOLDER), str(WHEELS))
         if isinstance(error, Refusal):
             raise
@@ -99,18 +132,49 @@ def commit_and_tag(root: Path, version: str, head: str, build: Sequence[Sequence
         raise Refusal(
             "A step of the release fails.", rows or [(command, "failed")], "Mend what it names, and release again."
         ) from error
-    branch = git(root, "branch", "--show-current").strip() or "HEAD:main"
-    return f"""\
-{version} is committed and tagged here, with {len(names)} notes in {page.relative_to(root)}.
 
-Look at it, then publish it; services see it from then on:
 
-    git show {version}
-    git push --atomic origin {branch} {version}
+def run_checks(root: Path, head: str, checks: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each, with its day and minutes; those that passed at this commit are not run again. Raises Refusal."""
+    file = root / PASSED
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    passed: dict[str, str] = kept.get("passed", {}) if kept.get("commit") == head else {}
+    for check in checks:
+        words = " ".join(check)
+        if words in passed:
+            print(f"passed before: {words}", flush=True)
+            continue
+        print(f"checking: {words}", flush=True)
+        started = time.monotonic()
+        if code := subprocess.run(check, cwd=root, check=False).returncode:
+            fix = "Mend what it names, commit, and release again."
+            raise Refusal("A check fails, so there is no tag.", [(words, f"ended with {code}")], fix)
+        passed[words] = f"{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - started) / 60:.0f} minutes"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps({"commit": head, "passed": passed}), encoding="utf-8")
+    where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return [f"- `{words}`: {passed[words]} ({where})" for words in map(" ".join, checks)]
 
-To take it back before that:
 
-    git tag --delete {version} && git reset --hard {head[:12]}"""
+def build_version(root: Path, version: str, commands: Sequence[Sequence[str]]) -> None:
+    """State it, and build what follows from it."""
+    state_version(root, version)
+    for command in commands:
+        subprocess.run(command, cwd=root, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def commit(root: Path, message: str) -> None:
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", message)
+
+
+def list_release(page: Path, version: str) -> None:
+    """The newest first."""
+    text = page.read_text(encoding="utf-8")
+    before, heading, after = text.partition(RELEASES)
+    if not heading:
+        before, after = f"{text.rstrip()}\n", "\n"
+    page.write_text(f"{before}{RELEASES}\n- [{version}]({version}.md)\n{after.removeprefix(chr(10))}", encoding="utf-8")
 
 
 def state_version(root: Path, version: str) -> None:

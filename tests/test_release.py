@@ -1,4 +1,7 @@
-"""A release is made of a clean tree with notes, and of nothing that fails; it is made in a clone of the working tree."""
+"""A release is made of a clean tree with notes, and of nothing that fails; it is made in a clone of the working tree.
+
+Whatever this repository has released: the clone has notes of its own, and its version will never be.
+"""
 
 import hashlib
 import shutil
@@ -10,20 +13,27 @@ import pytest
 
 from history import append, replace
 from lockstep_serve.errors import Refusal
-from notes import FOLDER
-from release import BUILD, PROJECTS, WHEELS, release
+from notes import FOLDER, select_waiting
+from release import BUILD, PROJECTS, STATED, WHEELS, main, release
 from snapshot import git, snapshot
 
 GOOD = (("true",),)
 SERVE, TOOL = PROJECTS
-BUILT = (SERVE, TOOL, WHEELS / "pyproject.toml", WHEELS / "uv.lock", Path("template", "uv.lock.jinja"))
+NOTES = {
+    "update-says-less.removed.md": "`update` no longer brings `old.py`.\n",
+    "update-says-more.new.md": "`update` now brings `new.py`.\n",
+}
+# What may say any version: pages, tests, scripts.
+ANY_VERSION = (":!docs", ":!*.py", ":!findings")
 
 
 @pytest.fixture(scope="module")
 def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working tree as v0.0.9, with a note more."""
-    root = snapshot(tmp_path_factory.mktemp("release") / "template", "v0.0.9").path
-    (root / FOLDER / "update-says-less.removed.md").write_text("`update` no longer brings `old.py`.\n")
+    """The working tree as v98.0.0, with notes of its own."""
+    root = snapshot(tmp_path_factory.mktemp("release") / "template", "v98.0.0").path
+    without_notes(root)
+    for name, text in NOTES.items():
+        (root / FOLDER / name).write_text(text)
     commit(root, "Remove what is old")
     return root
 
@@ -41,53 +51,80 @@ def commit(root: Path, message: str) -> None:
 
 
 def state(root: Path) -> str:
-    """What a refusal must leave as it was."""
-    return git(root, "rev-parse", "HEAD") + git(root, "tag") + git(root, "status", "--porcelain", "--ignored")
+    """What a refusal must leave as it was; which checks have passed is kept for the next time."""
+    said = git(root, "status", "--porcelain", "--ignored").replace("!! .nox/\n", "")
+    return git(root, "rev-parse", "HEAD") + git(root, "tag") + said
+
+
+def notes(root: Path) -> list[str]:
+    """Those that wait."""
+    return sorted(select_waiting({path.name: "" for path in (root / FOLDER).iterdir()}))
 
 
 def test_a_release_states_the_version_builds_the_wheels_gathers_the_notes_and_tags(root: Path) -> None:
-    waiting = [path.name for path in (root / FOLDER).glob("*.*.md")]
-    said = release(root, "v1.0.0", GOOD)
-    wheels = [f"lockstep_{name}-1.0.0-py3-none-any.whl" for name in ("serve", "tool")]
+    [before] = STATED.findall((root / SERVE).read_text())
+    said = release(root, "v99.0.0", GOOD)
+    git(root, "checkout", "--quiet", "v99.0.0")
+    wheels = [f"lockstep_{name}-99.0.0-py3-none-any.whl" for name in ("serve", "tool")]
 
-    assert f"{len(waiting)} notes" in said
-    assert "git push --atomic origin main v1.0.0" in said
-    assert sorted(path.name for path in (root / FOLDER).iterdir()) == ["README.md", "v1.0.0.md"]
-    notes = (root / FOLDER / "v1.0.0.md").read_text()
-    assert notes.startswith("# v1.0.0\n\n## Removed\n\n`update` no longer brings `old.py`.\n")
-    assert "## New\n" in notes
+    assert "git push --atomic origin main v99.0.0" in said
+    assert not notes(root)
+    page = (root / FOLDER / "v99.0.0.md").read_text()
+    removed, new = NOTES.values()
+    assert page.startswith(f"# v99.0.0\n\n## Removed\n\n{removed}\n## New\n\n{new}\n## Wheels\n")
     hashes = [f"{hashlib.sha256((root / WHEELS / name).read_bytes()).hexdigest()}  {name}" for name in wheels]
-    assert notes.endswith("\n".join(["\n## Wheels\n", "```text", *hashes, "```\n"]))
+    assert "\n".join(["```text", *hashes, "```", "", "## Checks", "", "- `true`: 2"]) in page
     assert sorted(path.name for path in (root / WHEELS).glob("*.whl")) == wheels
-    for path in BUILT:
-        text = (root / path).read_text()
-        assert "1.0.0" in text
-        assert "1.0.0.dev" not in text
-    assert git(root, "cat-file", "-t", "v1.0.0").strip() == "tag"
-    assert git(root, "tag", "--list", "--format=%(contents)", "v1.0.0").strip() == notes.strip()
-    assert git(root, "log", "-1", "--format=%s").strip() == "Release v1.0.0"
+    # Wherever the version stood, the new one does.
+    assert run("git", "grep", "-lF", before, "--", ".", *ANY_VERSION, cwd=root) == (1, "")
+    assert git(root, "cat-file", "-t", "v99.0.0").strip() == "tag"
+    assert git(root, "tag", "--list", "--format=%(contents)", "v99.0.0").strip() == page.strip()
+    assert git(root, "log", "-1", "--format=%s").strip() == "Release v99.0.0"
     assert not git(root, "status", "--porcelain")
     # What a reviewer runs at the tag.
     for command in BUILD[:2]:
         subprocess.run([*command, "--check"], cwd=root, check=True, capture_output=True)
 
 
-def test_the_next_release_has_only_what_came_after(root: Path) -> None:
-    (root / FOLDER / "v1.0.0.md").write_text("# v1.0.0\n")
-    for path in (root / FOLDER).glob("*.*.md"):
-        if path.name != "v1.0.0.md":
-            path.unlink()
-    (root / FOLDER / "one-thing.new.md").write_text("`prove` now says one thing more.\n")
-    name_wheels(root, "1.1.0")
-    commit(root, "Say one thing more")
-    release(root, "v1.1.0", GOOD, GOOD)
+def test_what_follows_a_release_has_another_version(root: Path) -> None:
+    release(root, "v99.0.0", GOOD)
 
-    assert (
-        (root / FOLDER / "v1.1.0.md")
-        .read_text()
-        .startswith("# v1.1.0\n\n## New\n\n`prove` now says one thing more.\n\n## Wheels")
-    )
-    assert (root / FOLDER / "v1.0.0.md").exists()
+    assert git(root, "log", "-2", "--format=%s").splitlines() == ["Begin after v99.0.0", "Release v99.0.0"]
+    assert STATED.findall((root / TOOL).read_text()) == ["99.0.1.dev0"]
+    assert {path.name.split("-")[1] for path in (root / WHEELS).glob("*.whl")} == {"99.0.1.dev0"}
+    assert not git(root, "status", "--porcelain")
+
+
+def run(*command: str, cwd: Path) -> tuple[int, str]:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def test_the_next_release_has_only_what_came_after(root: Path) -> None:
+    for number in ("99.0.0", "99.1.0"):
+        name_wheels(root, number)
+        commit(root, "Build them")
+        release(root, f"v{number}", GOOD, GOOD)
+        (root / FOLDER / "one-thing.new.md").write_text("`prove` now says one thing more.\n")
+        commit(root, "Say one thing more")
+    git(root, "checkout", "--quiet", "v99.1.0")
+
+    page = (root / FOLDER / "v99.1.0.md").read_text()
+    assert page.startswith("# v99.1.0\n\n## New\n\n`prove` now says one thing more.\n\n## Wheels")
+    listed = (root / FOLDER / "README.md").read_text().partition("\n## Releases\n\n")[2]
+    assert listed.startswith("- [v99.1.0](v99.1.0.md)\n- [v99.0.0](v99.0.0.md)\n")
+
+
+def test_whoever_asks_for_the_notes_is_told_also_when_there_are_none(
+    committed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("release.ROOT", committed)
+    assert main(["--notes"]) == 0
+    assert capsys.readouterr().out.startswith("# The next version\n\n## Removed\n")
+
+    monkeypatch.setattr("release.read_notes", lambda root: {"README.md": "", "v1.0.0.md": ""})
+    assert main(["--notes"]) == 0
+    assert capsys.readouterr().out == "No note waits for a release.\n"
 
 
 def name_wheels(root: Path, version: str) -> None:
@@ -106,8 +143,8 @@ def planted(plant: Callable[[Path], object]) -> Callable[[Path], None]:
 
 
 def without_notes(root: Path) -> None:
-    for path in (root / FOLDER).glob("*.*.md"):
-        path.unlink()
+    for name in notes(root):
+        (root / FOLDER / name).unlink()
 
 
 FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -127,13 +164,13 @@ def test_a_fault_is_refused_by_name_and_nothing_changes(fault: str, root: Path) 
     plant(root)
     before = state(root)
     with pytest.raises(Refusal) as refused:
-        release(root, "v1.0.0", GOOD)
+        release(root, "v99.0.0", GOOD)
 
     assert said in str(refused.value)
     assert state(root) == before
 
 
-@pytest.mark.parametrize("version", ["", "1.0.0", "v1.0", "v01.0.0", "v0.0.9", "v0.0.8"])
+@pytest.mark.parametrize("version", ["", "1.0.0", "v1.0", "v01.0.0", "v98.0.0", "v97.9.9"])
 def test_what_is_no_later_version_is_refused(version: str, committed: Path) -> None:
     before = state(committed)
     with pytest.raises(Refusal, match=r"no version|does not come after"):
@@ -142,21 +179,32 @@ def test_what_is_no_later_version_is_refused(version: str, committed: Path) -> N
     assert state(committed) == before
 
 
-def test_a_check_that_fails_is_named_and_there_is_no_tag(committed: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    before = state(committed)
-    with pytest.raises(Refusal, match="A check fails") as refused:
-        release(committed, "v1.0.0", (("true",), ("false",), ("touch", "never")))
+def test_a_check_that_fails_is_named_and_there_is_no_tag(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    before = state(root)
+    for expected in ("checking: true\nchecking: false\n", "passed before: true\nchecking: false\n"):
+        with pytest.raises(Refusal, match="A check fails") as refused:
+            release(root, "v99.0.0", (("true",), ("false",), ("touch", "never")))
 
-    assert refused.value.where == (("false", "ended with 1"),)
-    assert state(committed) == before
-    assert capfd.readouterr().out == "checking: true\nchecking: false\n"
+        assert refused.value.where == (("false", "ended with 1"),)
+        assert state(root) == before
+        assert capfd.readouterr().out == expected
+
+
+def test_what_passed_at_another_commit_is_checked_again(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        with pytest.raises(Refusal, match="A check fails"):
+            release(root, "v99.0.0", (("true",), ("false",)))
+        append(root / "README.md", "More.\n")
+        commit(root, "Say more")
+
+    assert "passed before" not in capfd.readouterr().out
 
 
 def test_a_check_that_changes_a_file_is_no_check(root: Path) -> None:
     with pytest.raises(Refusal, match="A check has changed the working tree"):
-        release(root, "v1.0.0", (("touch", "made.txt"),))
+        release(root, "v99.0.0", (("touch", "made.txt"),))
 
-    assert git(root, "tag").split() == ["v0.0.9"]
+    assert git(root, "tag").split() == ["v98.0.0"]
 
 
 @pytest.mark.parametrize(
@@ -170,13 +218,13 @@ def test_a_check_that_changes_a_file_is_no_check(root: Path) -> None:
 def test_a_release_without_its_wheels_is_taken_back(build: tuple[tuple[str, ...], ...], wrong: str, root: Path) -> None:
     before = state(root)
     with pytest.raises(Refusal, match=wrong):
-        release(root, "v1.0.0", GOOD, build)
+        release(root, "v99.0.0", GOOD, build)
 
     assert state(root) == before
 
 
 def test_what_git_refuses_is_taken_back(root: Path) -> None:
-    name_wheels(root, "1.0.0")
+    name_wheels(root, "99.0.0")
     commit(root, "Build them")
     hook = root / ".git" / "hooks" / "pre-commit"
     hook.parent.mkdir(exist_ok=True)
@@ -184,7 +232,7 @@ def test_what_git_refuses_is_taken_back(root: Path) -> None:
     hook.chmod(0o755)
     before = state(root)
     with pytest.raises(Refusal, match="A step of the release fails") as refused:
-        release(root, "v1.0.0", GOOD, GOOD)
+        release(root, "v99.0.0", GOOD, GOOD)
 
     assert "no" in [said for _, said in refused.value.where]
     assert state(root) == before

@@ -3,6 +3,7 @@
 `uv run noxfile.py -s site` builds it; here its checks are given pages that are made on the spot.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -69,9 +70,29 @@ def test_every_page_of_the_repository_is_in_the_menu(tmp_path: Path) -> None:
     assert {name for name in left if name not in menu and not name.startswith("production/without/")} == set()
 
 
+def test_every_link_of_a_page_leads_into_the_site(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    gather(REPOSITORY, source)
+    broken = [
+        f"{page.relative_to(source)}: {link}"
+        for page in source.rglob("*.md")
+        for link in re.findall(r"\]\(([^)\s#]+)", without_code(page.read_text()))
+        if "://" not in link and not (page.parent / link).exists()
+    ]
+
+    assert not broken
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"(?ms)^```.*?^```$|`[^`\n]+`", "", text)
+
+
 def test_links_of_pages_that_lie_elsewhere_are_turned() -> None:
     text = "[a](docs/tutorial.md) [b](docs/decisions/) [c](findings/README.md) [d](https://example.org/docs/x.md) [e](#here)"
 
     assert relink(text, "README.md") == (
         "[a](tutorial.md) [b](decisions/index.md) [c](findings/index.md) [d](https://example.org/docs/x.md) [e](#here)"
+    )
+    assert relink("[a](../../README.md) [b](../glossary.md#words)", "docs/explanation/image.md") == (
+        "[a](../index.md) [b](../glossary.md#words)"
     )

@@ -37,8 +37,9 @@ POLICY = '{"default": [{"type": "insecureAcceptAnything"}]}'
 def start_podman(engine: Engine, suite: str, *options: str) -> Iterator[str]:
     """The container that has it, for as long as the block lasts; `options` are further ones of `run`."""
     name = engine(
-        "run", "--detach", "--privileged", "--cgroupns=private", "--tmpfs", "/run", "--volume", "/var/lib/containers",
-        "--env", "DISABLE_HC_SYSTEMD=true", *options, image_of(engine, archive_of(PODMANS[suite])), "sleep", "infinity",
+        "run", "--detach", "--privileged", "--cgroupns=private", "--tmpfs", "/run",
+        "--volume", "/var/lib/containers", "--volume", "/var/tmp", "--env", "DISABLE_HC_SYSTEMD=true", *options,
+        image_of(engine, archive_of(PODMANS[suite])), "sleep", "infinity",
     ).strip()  # fmt: skip
     try:
         for file, text in (("containers.conf", CONFIGURATION), ("policy.json", POLICY)):

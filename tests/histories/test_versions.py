@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from snapshot import git
+from notes import FOLDER, select_waiting
+from snapshot import REPOSITORY, git
 
 from .cells import Cell, try_cell
-from .versions import Past, clone_past
+from .rules import read_notes
+from .versions import TODAY, Past, clone_past
 
 # A few of what the session `histories` goes through: the oldest and the newest, which may be one.
 FEW = {
@@ -33,6 +35,14 @@ def test_a_service_of_an_earlier_version_comes_to_today(few: str, known: Past, t
     assert not verdict.lost
     assert not verdict.wrong
     assert (verdict.written > 90) == lived
+
+
+def test_todays_version_has_what_is_announced(known: Past) -> None:
+    if known.missing == ("v0.1.0 is made up",):
+        pytest.skip("a shallow clone has no earlier versions")
+    waiting = select_waiting({path.name: path.read_text() for path in (REPOSITORY / FOLDER).iterdir()})
+
+    assert read_notes(known.template, TODAY) == "\n".join(text for _, text in sorted(waiting.items()))
 
 
 def test_what_could_not_be_looked_at_is_said(known: Past, capfd: pytest.CaptureFixture[str]) -> None:

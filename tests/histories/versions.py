@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from history import two_versions
+from notes import FOLDER
 from snapshot import REPOSITORY, UNUSED, Template, git, snapshot, tracked
 
 __all__ = ["TODAY", "Past", "clone_past", "list_releases"]
@@ -60,6 +61,7 @@ def clone_past(folder: Path) -> Past:
     git(folder, "read-tree", "--empty")  # what is not in the working tree is not in today's version
     known = {tag: state.get("conflicts", {}) for tag, state in states.items()}
     tracked(folder, UNUSED)
+    tracked(folder, only=f"{FOLDER}/")  # what the rules find announced
     template = Template(folder)
     template.release(TODAY)
     return Past(template, {tag: answers(folder, tag) for tag in sorted(tags)}, known, tuple(releases), tuple(missing))

@@ -33,6 +33,13 @@ def test_the_whole_is_small() -> None:
     assert lines_of(FILES) <= LINES
 
 
+def test_the_readme_says_how_small() -> None:
+    said = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+
+    assert f"at most {MODULES} modules and {LINES:,} lines" in said
+    assert f"at most {LOADED} of them and {LOADED_LINES:,} lines" in said
+
+
 def test_what_serves_is_small(production: Running) -> None:
     files = loaded(production)
 
