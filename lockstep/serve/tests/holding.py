@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from running import PATIENCE, Running, read_answer, request_of
 from services import TOKEN
 
-__all__ = ["Holding", "answered_whole", "holding"]
+__all__ = ["Holding", "answered_whole", "holding", "waiting_at"]
 
 
 class Holding:
@@ -49,3 +49,8 @@ def answered_whole(client: socket.socket) -> bool:
     with client:
         status, text = read_answer(client)
     return status == 200 and text.endswith("\r\n\r\nwaited")
+
+
+def waiting_at(hold: Holding) -> str:
+    """What holds up whoever imports the service; `hold` knows of it."""
+    return f"import socket\n\nsocket.create_connection({hold.listener.getsockname()}).recv(1)\nGREETING ="

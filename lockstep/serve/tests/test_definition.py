@@ -86,7 +86,11 @@ def test_the_variable_wins_and_is_named(file: Path) -> None:
 
 
 def test_an_empty_variable_is_unset(file: Path) -> None:
-    assert read_definition(file, {"PORT": ""}).port == 8000
+    assert read_definition(file, {"PORT": " "}).port == 8000
+
+
+def test_blanks_around_a_value_are_none_of_it(file: Path) -> None:
+    assert read_definition(file, {"WEB_CONCURRENCY": "auto "}).values["workers"].value == "auto"
 
 
 def any_definition(name: str, **environment: str) -> Definition:

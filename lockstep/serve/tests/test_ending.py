@@ -71,6 +71,17 @@ def test_a_request_that_is_cut_is_answered_and_said_and_ends_before_the_worker(s
         assert words_of(notes) == ["start", *ended, "stop"]
 
 
+def test_a_cut_request_for_the_head_alone_gets_no_body(service: Service) -> None:
+    with service.serving(**SHORT) as server, holding() as hold:
+        client = server.open(hold.request("Connection: close").replace("GET", "HEAD", 1))
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        with client:
+            status, text = read_answer(client)
+
+    assert (status, text.partition("\r\n\r\n")[2]) == (503, "")
+
+
 def test_a_process_does_not_wait_for_the_thread_of_a_request_that_was_cut(service: Service, tmp_path: Path) -> None:
     if service.model.interface == "WSGI":
         pytest.skip("its requests are such threads, or there are none")

@@ -120,8 +120,8 @@ def test_several_sockets_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "variables",
-    [{"GUNICORN_FD": "abc"}, {"GUNICORN_FD": "999"}, {"GUNICORN_FD": "0"}, {"GUNICORN_FD": "3,4"}],
-    ids=["no number", "not open", "no socket", "several"],
+    [{"GUNICORN_FD": "abc"}, {"GUNICORN_FD": "999"}, {"GUNICORN_FD": "0"}, {"GUNICORN_FD": "9" * 20}, {"GUNICORN_FD": "3,4"}],
+    ids=["no number", "not open", "no socket", "beyond all", "several"],
 )
 def test_a_predecessors_socket_that_is_not_there_is_refused(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in variables.items():

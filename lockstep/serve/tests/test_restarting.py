@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import lockstep_serve.restarting
-from holding import Holding, holding
+from holding import holding, waiting_at
 from lockstep_serve.definition import read_definition
 from lockstep_serve.errors import Refusal
 from notes import noted
@@ -194,11 +194,6 @@ def test_one_command_has_a_successor_take_over_and_a_broken_one_changes_nothing(
         stack.callback(os.kill, int(second.stdout.split()[1]), signal.SIGTERM)
         server.until(lambda: not is_there(successor))
         assert server.body("/hello/Ada") == "Hello, Ada!"
-
-
-def waiting_at(hold: Holding) -> str:
-    """What holds up whoever imports the service; `hold` knows of it."""
-    return f"import socket\n\nsocket.create_connection({hold.listener.getsockname()}).recv(1)\nGREETING ="
 
 
 @pytest.mark.parametrize("rehearsed", [False, True], ids=["in the rehearsal", "by new workers"])

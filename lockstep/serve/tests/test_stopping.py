@@ -5,9 +5,11 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
-from holding import answered_whole, holding
+import pytest
+
+from holding import answered_whole, holding, waiting_at
 from notes import noted
-from running import PATIENCE, Running, children, request_of
+from running import PATIENCE, Running, children, is_there, request_of, until
 from services import Service
 
 LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that waits for its drain fails by patience
@@ -55,10 +57,39 @@ def test_an_endless_stream_ends_with_the_drain(service: Service) -> None:
 
 
 def test_a_stop_that_comes_while_workers_start_is_obeyed(service: Service) -> None:
-    """Each worker is importing the service when the signal comes."""
+    """Each worker is importing the service when the signal comes. Another one before it changes nothing; as process 1 of a
+    container, the server would not hear what it has no handler for.
+    """
     slow = "import os, time\nwhile os.environ.get('SLOW'): time.sleep(0.02)\nGREETING ="
     with service.changed("hello.py", "GREETING =", slow), service.starting(SLOW="1", **LONG) as server:
         server.until(server.lines)
         if service.model.name != "uvicorn":
             server.until(lambda: len(children(server.process.pid)) == 2)
-        server.stop()
+        server.signal(signal.SIGHUP)
+        assert server.stop() == 0
+
+
+def test_a_stop_that_comes_while_a_worker_awaits_its_pool_is_obeyed(service: Service, tmp_path: Path) -> None:
+    """It serves nobody yet; a lifespan that starts is as far."""
+    notes, waiting = tmp_path / "notes", '\n    while os.environ.get("SLOW"):\n        __import__("time").sleep(0.02)'
+    with (
+        service.changed("worker.py", 'note("start")', f'note("start"){waiting}'),
+        service.starting(SLOW="1", NOTES=str(notes), **LONG) as server,
+    ):
+        server.until(notes.exists)
+        assert server.stop() == 0
+
+
+def test_what_starts_does_not_outlive_its_manager(service: Service) -> None:
+    if service.model.name == "uvicorn":
+        pytest.skip("it is one process")
+    one = {"WEB_CONCURRENCY": "1", **LONG}
+    with holding() as hold, service.changed("hello.py", "GREETING =", waiting_at(hold)), service.starting(**one) as server:
+        hold.await_one()
+        workers = children(server.process.pid)
+        server.process.kill()
+        hold.release()
+
+        until(lambda: not [pid for pid in workers if is_there(pid)])
+        assert workers
+        assert "Traceback" not in server.log.read_text(encoding="utf-8")

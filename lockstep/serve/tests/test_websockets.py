@@ -116,6 +116,22 @@ def test_a_failure_of_the_application_is_logged_once_and_closes_it(service: Serv
 KEY = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n"
 
 
+def test_what_was_asked_before_a_handshake_is_answered_before_it(service: Service) -> None:
+    with service.serving(WEB_CONCURRENCY="1") as server, holding() as hold:
+        client = server.open(hold.request() + f"GET /echo HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n")
+        hold.await_one()
+        server.get("/hello/Ada")  # by now the second one has been read, too
+        hold.release()
+        with client:
+            said = b""
+            while said.count(b"HTTP/1.1 ") < 2:
+                data = client.recv(65536)
+                assert data, said
+                said += data
+
+    assert [part[:3] for part in said.split(b"HTTP/1.1 ")[1:]] in ([b"200", b"101"], [b"200", b"400"])
+
+
 def test_one_that_waits_for_its_answer_at_the_end_is_refused_within_the_lead(service: Service) -> None:
     with service.serving(**LONG) as server, holding() as hold:
         path = f"/wait/{hold.listener.getsockname()[1]}"

@@ -80,14 +80,14 @@ def read_value(path: Path, text: str, name: str, entry: Any, environment: Mappin
             f'Write `{name} = {{ default = …, env = "VARIABLE" }}`.',
         )
     env, kind = str(entry["env"]), KINDS[name]
-    stated = env in environment and environment[env] != ""
-    raw, source = (environment[env], f"{env}={environment[env]}") if stated else (entry["default"], where)
+    stated = environment.get(env, "").strip()
+    raw, source = (stated, f"{env}={stated}") if stated else (entry["default"], where)
     try:
         return Value(kind.parse(raw), env, source)
     except (TypeError, ValueError):
         raise Refusal(
             f"`{name}` must be {kind.expected}.",
-            [(where, f"default = {entry['default']!r}"), (env, environment[env] if stated else "not set")],
+            [(where, f"default = {entry['default']!r}"), (env, stated or "not set")],
             f"Change {env if stated else where}.",
         ) from None
 

@@ -48,7 +48,7 @@ def is_listening(descriptor: int) -> bool:
     try:
         with socket.socket(fileno=os.dup(descriptor)) as inherited:
             return bool(inherited.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except OSError:
+    except (OSError, OverflowError):
         return False
 
 

@@ -56,7 +56,7 @@ def refuse_unread(
     if not identity:
         log_request(method, path, status, 0.0, chosen)
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in head), "", ""]
-    return "\r\n".join(lines).encode() + body
+    return "\r\n".join(lines).encode() + (b"" if method == "HEAD" else body)
 
 
 _silent_until = 0.0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
@@ -20,6 +21,7 @@ __all__ = ["in_force", "serve"]
 
 def serve(*, reload: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; raises Refusal for a wrong definition, a missing server package or a taken address."""
+    obey_signals()
     runtime.enter()
     current = in_force()
     refuse_second_source(current)
@@ -30,6 +32,12 @@ def serve(*, reload: bool = False) -> None:
     directory = import_module("lockstep_serve.metrics_directory").make_directory if counts else nullcontext
     with directory(current):
         current.model.run(current, listener, reload=reload)
+
+
+def obey_signals() -> None:
+    """Until the server has its own handlers: as process 1 of a container, a process without one does not hear SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 def refuse_second_source(current: Definition) -> None:

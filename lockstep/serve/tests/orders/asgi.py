@@ -36,6 +36,8 @@ async def answer(scope: Any, receive: Any, send: Any) -> None:
         await say(send, "draining" if draining() else "ready", 503 if draining() else 200)
     elif path == "/version":
         await say(send, identity().environment)
+    elif path == "/large":
+        await say(send, "x" * (20 << 20))
     elif path == "/modules":
         await say(send, json.dumps(loaded_modules()))
     elif path == "/said":

@@ -46,6 +46,8 @@ def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         status, text = ("503 Service Unavailable", "draining") if draining() else ("200 OK", "ready")
     elif path == "/version":
         text = identity().environment
+    elif path == "/large":
+        text = "x" * (20 << 20)
     elif path == "/modules":
         text = json.dumps(loaded_modules())
     elif path == "/said":

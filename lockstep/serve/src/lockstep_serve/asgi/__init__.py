@@ -18,6 +18,7 @@ from lockstep_serve.worker_life import count_request
 __all__ = ["Layer"]
 
 CODING = b"transfer-encoding"
+LARGE = 1 << 16  # bytes that may not fit into the socket at once
 FAREWELL_SECONDS = (0.7, 0.3)  # for what was stopped to come to its end, and for what that breaks off
 
 log = logging.getLogger("lockstep.requests")
@@ -169,8 +170,15 @@ class Answer:
             headers.append((HEADER, self.identity))
             message = {**message, "headers": headers}
         elif kind == "http.response.body" and not message.get("more_body"):
+            if len(message.get("body", b"")) > LARGE:
+                return self.send_large(message)
             self.whole, self.ended = not has_left(self.below), time.perf_counter()
         return self.give(message)
+
+    async def send_large(self, message: Any) -> None:
+        """The last of an answer, for which the server may wait until the client has taken some of it."""
+        await self.give(message)
+        self.whole, self.ended = not has_left(self.below), time.perf_counter()
 
     async def send_whole(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         pairs = [(name.lower().encode(), value.encode()) for name, value in headers]

@@ -47,6 +47,7 @@ class Protocol(gasgi.ASGIProtocol):  # type: ignore[misc]  # untyped, see above
         self.left = self.left or not self._closed
         super().connection_lost(exc)
         self._request_ready.set()  # else it waits for a next request
+        self.resume_writing()  # else what is too large for the socket waits for a client that has gone
 
     def _cancel_task_if_pending(self) -> None:
         """Nothing: what goes on when its client has gone may finish."""
@@ -118,11 +119,9 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
 
     def notify(self) -> None:
         super().notify()
+        if self.resting is None:  # it listens: of SIGTERM it has died until now
+            self.loop.add_signal_handler(signal.SIGTERM, self.handle_exit_signal)
         self.resting = asyncio.current_task()
-
-    async def _serve(self) -> None:
-        self.loop.add_signal_handler(signal.SIGTERM, self.handle_exit_signal)  # of which it has died until now
-        await super()._serve()
 
     def handle_exit_signal(self) -> None:
         if not self.closing:

@@ -7,6 +7,7 @@ import logging
 import mmap
 import os
 import signal
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
@@ -77,7 +78,8 @@ def post_fork(_: Any, worker: Any) -> None:
 def report(worker: Any, stage: int) -> None:
     """Write the stage and wake the manager; it takes the signal for one of a child's end, and finds none."""
     worker.stage[0] = stage
-    os.kill(worker.ppid, signal.SIGCHLD)
+    with suppress(ProcessLookupError):  # without a manager, the worker ends by itself
+        os.kill(worker.ppid, signal.SIGCHLD)
 
 
 HOOKS = {"pre_fork": pre_fork, "post_fork": post_fork, "logger_class": QuietLogger}

@@ -19,15 +19,16 @@ __all__ = ["run"]
 class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
     """What gunicorn does not pass on: the protocol, and a bound on the drain."""
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        _workers.Server = partial(Server, managed=True, parent=self.ppid)  # the worker has no setting for it
+
     @property
     def CONFIG_KWARGS(self) -> dict[str, Any]:  # uvicorn-worker's own name
         return options(in_force())
 
     def _install_sigquit_handler(self) -> None:
         """Nothing: it would stop nothing, and `hooks` has one."""
-
-
-_workers.Server = partial(Server, managed=True)  # the worker has no setting for it
 
 
 def settings(definition: Definition) -> dict[str, Any]:

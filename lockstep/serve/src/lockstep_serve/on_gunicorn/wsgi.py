@@ -28,9 +28,9 @@ def post_worker_init(worker: Any) -> None:
         begin_ending()
         worker.handle_exit(number, frame)
 
+    enter_worker()
     signal.signal(signal.SIGTERM, handle_exit)  # from here on it has something to finish
     worker.cfg.set("graceful_timeout", in_force().patience)  # this process's own copy; the manager's is longer
-    enter_worker()
 
 
 def worker_exit(_: Any, __: Any) -> None:  # gunicorn counts the arguments

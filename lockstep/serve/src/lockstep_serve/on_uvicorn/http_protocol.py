@@ -144,7 +144,7 @@ class DrainingProtocol(HttpToolsProtocol):
             self.transport.write(refuse_unread(self.refusal))
         elif not cycle.response_started:
             cycle.refused = self.refusal
-            self.transport.write(refuse_unread(self.refusal, identity=self.identify(cycle)))
+            self.transport.write(refuse_unread(self.refusal, cycle.scope["method"], identity=self.identify(cycle)))
         if cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()
@@ -157,7 +157,10 @@ class DrainingProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
 
     def handle_websocket_upgrade(self) -> None:
-        """Judge the handshake: the library would refuse it without an id and a line."""
+        """Judge the handshake: the library would refuse it without an id and a line, and answer it before what it follows."""
+        if not self.idle():
+            self.next_failed = True
+            return
         stated = dict(self.headers)
         known, key = stated.get(b"sec-websocket-version") == b"13", stated.get(b"sec-websocket-key", b"")
         if known and len(key) == KEY_CHARACTERS and self.scope["method"] == "GET":

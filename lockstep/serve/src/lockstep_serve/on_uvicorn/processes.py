@@ -41,7 +41,7 @@ class Process(UvicornProcess):
     """One child; `lifespan` is its share of requests and the jitter, `patience` the seconds in which it must come."""
 
     def __init__(self, config: Config, sockets: list[socket.socket], lifespan: tuple[int, int], patience: float) -> None:
-        self.lifespan, self.worn, self.was_ready = lifespan, False, False
+        self.lifespan, self.worn, self.was_ready, self.manager = lifespan, False, False, os.getpid()
         self.ready_by = time.monotonic() + patience
         super().__init__(config, sockets)
 
@@ -50,7 +50,7 @@ class Process(UvicornProcess):
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
         # By now: the thread that answers pings would make another, which never starts.
-        self._server = Server(self.config, child=True)
+        self._server = Server(self.config, parent=self.manager)
         signal.signal(RETIRE, self._server.handle_exit)
         super().target(sockets)
 

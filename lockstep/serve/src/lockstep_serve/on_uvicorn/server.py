@@ -17,7 +17,7 @@ __all__ = ["Server"]
 # What is said besides our own line: of WebSockets (the query is in it, and tracebacks that clients can cause), of requests that
 # are refused, and of what is cut.
 OF_SOCKETS = ('%s - "WebSocket', "connection ", "opening ", "parser ", "Invalid UTF-8")
-SAID = (*OF_SOCKETS, "Invalid HTTP request", "ASGI callable returned", "Cancel %s running")
+SAID = (*OF_SOCKETS, "Invalid HTTP request", "ASGI callable returned", "Cancel %s running", "Unsupported upgrade")
 
 
 class Server(uvicorn.Server):
@@ -26,9 +26,9 @@ class Server(uvicorn.Server):
     Where gunicorn manages it, SIGTERM is what SIGINT is elsewhere.
     """
 
-    def __init__(self, config: uvicorn.Config, *, managed: bool = False, child: bool = False) -> None:
+    def __init__(self, config: uvicorn.Config, *, managed: bool = False, parent: int = 0) -> None:
         super().__init__(config)
-        self.parent = os.getppid() if managed or child else 0  # without it, nobody would end this process
+        self.parent = parent  # without which nobody would end this process; 0 where there is none
         self.managed, self.interrupted = managed, False
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
         self.drain_lead: float = in_force().drain_lead
@@ -40,7 +40,7 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Not uvicorn's, which raises the signal again in the end: it would cut threads of the service's own."""
-        if not hasattr(self, "lifespan"):  # it still imports the service: nothing has begun
+        if not self.started:  # it serves nobody yet
             os._exit(0)
         if sig == signal.SIGTERM and not self.managed and self.stop_at is None:
             begin_draining()

@@ -227,6 +227,6 @@ def give_up() -> None:
         with suppress(OSError):
             if not (answer.broken or over):
                 answer.status, answer.whole = 503, True
-                answer.socket.sendall(refuse_unread(503, identity=answer.identity, detail=STOPPED))
+                answer.socket.sendall(refuse_unread(503, answer.method, identity=answer.identity, detail=STOPPED))
             answer.socket.shutdown(SHUT_WR)  # what its thread still says is no answer any more
         answer.log()

@@ -36,8 +36,8 @@ def find(service: Service) -> Iterator[Finding]:
 CHECK = Check(
     name="dockerfile",
     session="pins",
-    asks="The Dockerfile, instruction by instruction, and .dockerignore, compared with what the template gives; and that there is "
-    "no file that builders read in their place, such as Containerfile.",
+    asks="The Dockerfile, instruction by instruction, and .dockerignore, compared with what the template gives; and that no file "
+    "is there that builders read in their place, such as Containerfile.",
     why="One step more puts into the image what no lock knows.",
     allowed="The three base images, and the port of server.toml.",
     fix="Put back what differs; Debian packages go to packages/*.txt, wheels to packages/, and an image on top of this one has "
