@@ -51,6 +51,6 @@ def answered_whole(client: socket.socket) -> bool:
     return status == 200 and text.endswith("\r\n\r\nwaited")
 
 
-def waiting_at(hold: Holding) -> str:
-    """What holds up whoever imports the service; `hold` knows of it."""
-    return f"import socket\n\nsocket.create_connection({hold.listener.getsockname()}).recv(1)\nGREETING ="
+def waiting_at(hold: Holding, before: str = "GREETING =") -> str:
+    """What holds up whoever imports a module of the service, and what comes after it there; `hold` knows of it."""
+    return f"import socket\n\nsocket.create_connection({hold.listener.getsockname()}).recv(1)\n{before}"

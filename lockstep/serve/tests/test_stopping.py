@@ -80,11 +80,12 @@ def test_a_stop_that_comes_while_a_worker_awaits_its_pool_is_obeyed(service: Ser
         assert server.stop() == 0
 
 
-def test_what_starts_does_not_outlive_its_manager(service: Service) -> None:
+@pytest.mark.parametrize(("file", "line"), [("logs.py", "ALSO ="), ("hello.py", "GREETING =")], ids=["logs", "application"])
+def test_what_starts_does_not_outlive_its_manager(service: Service, file: str, line: str) -> None:
     if service.model.name == "uvicorn":
         pytest.skip("it is one process")
     one = {"WEB_CONCURRENCY": "1", **LONG}
-    with holding() as hold, service.changed("hello.py", "GREETING =", waiting_at(hold)), service.starting(**one) as server:
+    with holding() as hold, service.changed(file, line, waiting_at(hold, line)), service.starting(**one) as server:
         hold.await_one()
         workers = children(server.process.pid)
         server.process.kill()
