@@ -128,7 +128,8 @@ def gather(root: Path, folder: Path) -> Sequence[object]:
     for title, directory in SECTIONS:
         pages = sorted((folder / directory).glob("*.md"), key=lambda page: (page.name != "index.md", place_of(page)))
         menu.append({title: [{title_of(page): f"{directory}/{page.name}"} for page in pages]})
-    releases = sorted(f"changes/{page.name}" for page in (folder / "changes").glob("v*.md"))
+    pages = sorted((folder / "changes").glob("v*.md"), key=lambda page: [int(word) for word in page.stem[1:].split(".")])
+    releases = [f"changes/{page.name}" for page in reversed(pages)]
     more = ("glossary.md", "changes/README.md", *releases, "findings/index.md", "production/index.md")
     return [*menu, {"More": [{title_of(folder / name): name} for name in more]}]
 

@@ -82,7 +82,6 @@ def release(
     refuse_unclear_version(root)
     head = git(root, "rev-parse", "HEAD").strip()
     passed = run_checks(root, head, checks)
-    refuse_changes(root, "A check has changed the working tree.")
     if git(root, "rev-parse", "HEAD").strip() != head:
         raise Refusal("There is another commit than the one that was checked.", [("HEAD", f"was {head[:7]}")], "Release again.")
     commit_and_tag(root, version, head, passed, build, again)
@@ -121,11 +120,11 @@ def commit_and_tag(
         git(root, "tag", "--annotate", version, "--message", text, "--cleanup", "verbatim")
         build_version(root, f"{major}.{minor}.{patch + 1}.dev0", build)  # a wheel of a release never changes under its name
         commit(root, f"Begin after {version}")
-    except (subprocess.CalledProcessError, Refusal) as error:
+    except BaseException as error:  # Ctrl-C, too
         git(root, "reset", "--quiet", "--hard", head)
         subprocess.run(["git", "-C", str(root), "tag", "--delete", version], capture_output=True, check=False)
         git(root, "clean", "--quiet", "--force", "-d", "--", str(FOLDER), str(WHEELS))
-        if isinstance(error, Refusal):
+        if not isinstance(error, subprocess.CalledProcessError):
             raise
         command = " ".join(map(str, error.cmd[:6]))
         rows = [(command, line) for line in (error.stderr or "").strip().splitlines()[-4:]]
@@ -149,9 +148,12 @@ def run_checks(root: Path, head: str, checks: Sequence[Sequence[str]]) -> list[s
         if code := subprocess.run(check, cwd=root, check=False).returncode:
             fix = "Mend what it names, commit, and release again."
             raise Refusal("A check fails, so there is no tag.", [(words, f"ended with {code}")], fix)
+        refuse_changes(root, "A check has changed the working tree.")
         passed[words] = f"{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - started) / 60:.0f} minutes"
         file.parent.mkdir(exist_ok=True)
-        file.write_text(json.dumps({"commit": head, "passed": passed}), encoding="utf-8")
+        whole = file.with_suffix(".new")
+        whole.write_text(json.dumps({"commit": head, "passed": passed}), encoding="utf-8")
+        whole.replace(file)
     where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return [f"- `{words}`: {passed[words]} ({where})" for words in map(" ".join, checks)]
 
@@ -169,7 +171,7 @@ def commit(root: Path, message: str) -> None:
 
 
 def list_release(page: Path, version: str) -> None:
-    """The newest first."""
+    """Name it on the page, above earlier ones."""
     text = page.read_text(encoding="utf-8")
     before, heading, after = text.partition(RELEASES)
     if not heading:

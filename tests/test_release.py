@@ -201,8 +201,10 @@ def test_what_passed_at_another_commit_is_checked_again(root: Path, capfd: pytes
 
 
 def test_a_check_that_changes_a_file_is_no_check(root: Path) -> None:
-    with pytest.raises(Refusal, match="A check has changed the working tree"):
-        release(root, "v99.0.0", (("touch", "made.txt"),))
+    for _ in range(2):
+        with pytest.raises(Refusal, match="A check has changed the working tree"):
+            release(root, "v99.0.0", (("touch", "made.txt"),))
+        (root / "made.txt").unlink()
 
     assert git(root, "tag").split() == ["v98.0.0"]
 
@@ -219,6 +221,24 @@ def test_a_release_without_its_wheels_is_taken_back(build: tuple[tuple[str, ...]
     before = state(root)
     with pytest.raises(Refusal, match=wrong):
         release(root, "v99.0.0", GOOD, build)
+
+    assert state(root) == before
+
+
+def test_a_release_that_is_broken_off_is_taken_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Ctrl-C, in what follows the tag."""
+    name_wheels(root, "99.0.0")
+    commit(root, "Build them")
+    before = state(root)
+
+    def break_off_after_the_tag(root: Path, message: str) -> None:
+        if message == "Begin after v99.0.0":
+            raise KeyboardInterrupt
+        commit(root, message)
+
+    monkeypatch.setattr("release.commit", break_off_after_the_tag)
+    with pytest.raises(KeyboardInterrupt):
+        release(root, "v99.0.0", GOOD, GOOD)
 
     assert state(root) == before
 

@@ -19,6 +19,7 @@ from lockstep_serve.errors import Refusal
 from notes import noted
 from running import PATIENCE, Running, children, is_there, until
 from services import Service, make_service
+from test_stopping import accepts
 
 
 @pytest.fixture(scope="module")
@@ -294,6 +295,15 @@ def test_restart_names_a_process_that_is_not_this_server(tmp_path: Path) -> None
 
     assert service.run("restart", str(os.getpid())).stdout.startswith(f"Process {os.getpid()} is not this server.")
     assert service.run("restart", "1").stdout.startswith("A container ends with its first process")
+
+
+def test_dev_ends_with_its_terminal(service: Service) -> None:
+    with service.starting("--reload") as server:
+        server.await_ready()
+        os.killpg(server.process.pid, signal.SIGHUP)
+        server.process.wait(PATIENCE)
+
+        until(lambda: not accepts(server))
 
 
 def test_dev_is_the_same_server_and_starts_again_on_a_change(service: Service) -> None:

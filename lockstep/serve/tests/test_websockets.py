@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from holding import holding
-from running import PATIENCE, Running
+from running import PATIENCE, Running, request_of
 from services import Service
 from test_refusals import read_problem
 
@@ -121,6 +121,8 @@ def test_what_was_asked_before_a_handshake_is_answered_before_it(service: Servic
         client = server.open(hold.request() + f"GET /echo HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n")
         hold.await_one()
         server.get("/hello/Ada")  # by now the second one has been read, too
+        client.sendall(request_of("/hello/third").encode())
+        server.get("/hello/Ada")
         hold.release()
         with client:
             said = b""
@@ -130,6 +132,7 @@ def test_what_was_asked_before_a_handshake_is_answered_before_it(service: Servic
                 said += data
 
     assert [part[:3] for part in said.split(b"HTTP/1.1 ")[1:]] in ([b"200", b"101"], [b"200", b"400"])
+    assert b"third" not in said
 
 
 def test_one_that_waits_for_its_answer_at_the_end_is_refused_within_the_lead(service: Service) -> None:

@@ -1,7 +1,7 @@
 """Read `server.toml`, the one server definition, and what the environment changes in it.
 
 `model` names the server model. Each other entry is `name = { default = …, env = "VARIABLE" }`; the value comes from the
-variable when that is set and not empty, else from the default.
+variable when that is set and not blank, else from the default.
 """
 
 import os

@@ -17,6 +17,7 @@ from lockstep_serve.worker_life import enter_worker, leave_worker
 __all__ = ["rehearse", "rehearse_apart"]
 
 SECONDS = 60
+LOOK_SECONDS = 0.1
 
 
 def rehearse() -> None:
@@ -65,7 +66,7 @@ def rehearse_apart(is_over: Callable[[], bool] = lambda: False) -> str:
         until, said = time.monotonic() + SECONDS, None
         while said is None:
             try:
-                said, _ = process.communicate(timeout=0.1)  # and look
+                said, _ = process.communicate(timeout=LOOK_SECONDS)
             except subprocess.TimeoutExpired:
                 if is_over() or time.monotonic() > until:
                     process.kill()

@@ -21,7 +21,7 @@ __all__ = ["in_force", "serve"]
 
 def serve(*, reload: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; raises Refusal for a wrong definition, a missing server package or a taken address."""
-    obey_signals()
+    obey_signals(reload=reload)
     runtime.enter()
     current = in_force()
     refuse_second_source(current)
@@ -34,10 +34,14 @@ def serve(*, reload: bool = False) -> None:
         current.model.run(current, listener, reload=reload)
 
 
-def obey_signals() -> None:
-    """Until the server has its own handlers: as process 1 of a container, a process without one does not hear SIGTERM."""
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-    signal.signal(signal.SIGHUP, lambda *_: None)
+def obey_signals(*, reload: bool) -> None:
+    """Until the server has its own handlers: as process 1 of a container, a process without one does not hear SIGTERM.
+
+    What asks for new code comes too early, this process loads the newest anyway; under `dev`, it is a terminal that closes.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # what it leaves, the next start removes
+    for number in () if reload else (signal.SIGHUP, signal.SIGUSR2):
+        signal.signal(number, lambda *_: None)
 
 
 def refuse_second_source(current: Definition) -> None:

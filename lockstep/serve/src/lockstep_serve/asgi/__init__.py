@@ -172,12 +172,15 @@ class Answer:
         elif kind == "http.response.body" and not message.get("more_body"):
             if len(message.get("body", b"")) > LARGE:
                 return self.send_large(message)
-            self.whole, self.ended = not has_left(self.below), time.perf_counter()
+            self.note_end()
         return self.give(message)
 
     async def send_large(self, message: Any) -> None:
         """The last of an answer, for which the server may wait until the client has taken some of it."""
         await self.give(message)
+        self.note_end()
+
+    def note_end(self) -> None:
         self.whole, self.ended = not has_left(self.below), time.perf_counter()
 
     async def send_whole(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:

@@ -54,7 +54,9 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
         super().handle_term()
 
     def handle_hup(self) -> None:
-        if self.rehearsed("SIGHUP"):
+        if self.cfg.reload:  # under `dev` it is a terminal that closes
+            self.handle_int()
+        elif self.rehearsed("SIGHUP"):
             super().handle_hup()
 
     def handle_usr2(self) -> None:

@@ -67,8 +67,8 @@ def post_fork(_: Any, worker: Any) -> None:
 
     def first_notify() -> None:  # every kind of worker beats when it listens, and not before
         worker.notify = notify
-        report(worker, SERVING)
         notify()
+        report(worker, SERVING)
 
     worker.init_signals, worker.notify = init_own_signals, first_notify
     definition = in_force()

@@ -24,6 +24,7 @@ __all__ = ["DrainingProtocol"]
 most_connections_once = cache(most_connections)
 in_force_once = cache(in_force)  # one process, one definition: a protocol is made for each connection
 
+NOT_FIRST = "A handshake has to be the first request that waits on its connection."
 KEY_CHARACTERS = 24  # of a WebSocket's key: 16 bytes in base 64
 
 
@@ -40,6 +41,7 @@ class DrainingProtocol(HttpToolsProtocol):
         self.most_fields, self.most_bytes = definition.max_headers, definition.max_header_bytes
         self.head_bytes, self.seen = 0, -1  # and how many there were when it was looked at last
         self.in_head = self.next_failed = False
+        self.next: tuple[str, str, str | None] = "", "", None  # method, path and stated id of what failed, if they are known
         self.refusal = 400
         self.head_timer: asyncio.TimerHandle | None = None
 
@@ -96,6 +98,8 @@ class DrainingProtocol(HttpToolsProtocol):
             self.linger()
 
     def data_received(self, data: bytes) -> None:
+        if self.next_failed:
+            return  # nothing is read that follows what is refused
         if self.in_head:
             self.head_bytes += len(data)
             if self.head_bytes > self.most_fields * self.most_bytes:
@@ -141,7 +145,7 @@ class DrainingProtocol(HttpToolsProtocol):
             self.next_failed = True  # what came before it is answered first
             return
         if cycle is None:
-            self.transport.write(refuse_unread(self.refusal))
+            self.transport.write(refuse_unread(self.refusal, *self.next, detail=NOT_FIRST if self.next[0] else ""))
         elif not cycle.response_started:
             cycle.refused = self.refusal
             self.transport.write(refuse_unread(self.refusal, cycle.scope["method"], identity=self.identify(cycle)))
@@ -157,16 +161,16 @@ class DrainingProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
 
     def handle_websocket_upgrade(self) -> None:
-        """Judge the handshake: the library would refuse it without an id and a line, and answer it before what it follows."""
+        """Judge the handshake: the library would refuse it without an id and a line, and answer it before what came first."""
+        path = self.url.partition(b"?")[0].decode("latin-1")
         if not self.idle():
-            self.next_failed = True
+            self.next_failed, self.next = True, (self.scope["method"], path, join_values(self.scope))
             return
         stated = dict(self.headers)
         known, key = stated.get(b"sec-websocket-version") == b"13", stated.get(b"sec-websocket-key", b"")
         if known and len(key) == KEY_CHARACTERS and self.scope["method"] == "GET":
             super().handle_websocket_upgrade()
             return
-        path = self.url.partition(b"?")[0].decode("latin-1")
         self.transport.write(refuse_unread(400 if known else 426, self.scope["method"], path, join_values(self.scope)))
         self.transport.close()
 

@@ -28,7 +28,7 @@ class Server(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, *, managed: bool = False, parent: int = 0) -> None:
         super().__init__(config)
-        self.parent = parent  # without which nobody would end this process; 0 where there is none
+        self.parent = parent  # this process ends with it; 0: it has none
         self.managed, self.interrupted = managed, False
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
         self.drain_lead: float = in_force().drain_lead
