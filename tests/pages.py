@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-__all__ = ["Command", "Page", "Step", "find_missing", "read_page"]
+__all__ = ["Command", "Page", "Step", "find_links", "find_missing", "read_page"]
 
 INSTALL = "pip install uv && "  # the machine's own uv, which tests leave alone
 
@@ -57,6 +57,11 @@ class Page:
 def read_page(path: Path) -> Page:
     """All that a page tells its reader to do, in order."""
     return Page(path, tuple(find_steps(path.read_text(encoding="utf-8").splitlines())))
+
+
+def find_links(path: Path) -> list[str]:
+    """What the links of a page name, outside of its fences."""
+    return re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))
 
 
 def find_steps(lines: list[str]) -> Iterator[Step]:

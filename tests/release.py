@@ -19,7 +19,7 @@ from lockstep_serve.errors import Refusal
 from notes import FOLDER, find_faults, join_notes, select_waiting
 from snapshot import git
 
-__all__ = ["BUILD", "CHECKS", "PROJECTS", "WHEELS", "main", "release"]
+__all__ = ["BUILD", "CHECKS", "PROJECTS", "STATED", "WHEELS", "commit", "main", "release"]
 
 ROOT = Path(__file__).parents[1]
 # Both distributions have the template's version; whatever else repeats it is made from these files.

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import committed
 from databases import serve_database
-from pages import INSTALL, find_missing, read_page
+from pages import INSTALL, find_links, find_missing, read_page
 from reader import Reader
 from snapshot import UNUSED, Template, git, snapshot
 
@@ -164,9 +164,7 @@ def not_run() -> Iterator[str]:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_every_link_leads_somewhere(path: Path) -> None:
-    targets = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"```.*?```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))
-
-    dead = [target for target in targets if not leads_somewhere(path, target)]
+    dead = [target for target in find_links(path) if not leads_somewhere(path, target)]
 
     assert dead == []
 

@@ -14,7 +14,7 @@ import pytest
 from history import append, replace
 from lockstep_serve.errors import Refusal
 from notes import FOLDER, select_waiting
-from release import BUILD, PROJECTS, STATED, WHEELS, main, release
+from release import BUILD, PROJECTS, STATED, WHEELS, commit, main, release
 from snapshot import git, snapshot
 
 GOOD = (("true",),)
@@ -38,16 +38,19 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def released(committed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A copy that was released with its real build, which takes a while, and what that said."""
+    root = tmp_path_factory.mktemp("released") / "template"
+    shutil.copytree(committed, root, symlinks=True)
+    return root, release(root, "v99.0.0", GOOD)
+
+
 @pytest.fixture
 def root(committed: Path, tmp_path: Path) -> Path:
     """A copy, to be released."""
     shutil.copytree(committed, tmp_path / "template", symlinks=True)
     return tmp_path / "template"
-
-
-def commit(root: Path, message: str) -> None:
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", message)
 
 
 def state(root: Path) -> str:
@@ -61,9 +64,11 @@ def notes(root: Path) -> list[str]:
     return sorted(select_waiting({path.name: "" for path in (root / FOLDER).iterdir()}))
 
 
-def test_a_release_states_the_version_builds_the_wheels_gathers_the_notes_and_tags(root: Path) -> None:
-    [before] = STATED.findall((root / SERVE).read_text())
-    said = release(root, "v99.0.0", GOOD)
+def test_a_release_states_the_version_builds_the_wheels_gathers_the_notes_and_tags(
+    committed: Path, released: tuple[Path, str]
+) -> None:
+    [before] = STATED.findall((committed / SERVE).read_text())
+    root, said = released
     git(root, "checkout", "--quiet", "v99.0.0")
     wheels = [f"lockstep_{name}-99.0.0-py3-none-any.whl" for name in ("serve", "tool")]
 
@@ -86,8 +91,9 @@ def test_a_release_states_the_version_builds_the_wheels_gathers_the_notes_and_ta
         subprocess.run([*command, "--check"], cwd=root, check=True, capture_output=True)
 
 
-def test_what_follows_a_release_has_another_version(root: Path) -> None:
-    release(root, "v99.0.0", GOOD)
+def test_what_follows_a_release_has_another_version(released: tuple[Path, str]) -> None:
+    root, _ = released
+    git(root, "checkout", "--quiet", "main")
 
     assert git(root, "log", "-2", "--format=%s").splitlines() == ["Begin after v99.0.0", "Release v99.0.0"]
     assert STATED.findall((root / TOOL).read_text()) == ["99.0.1.dev0"]

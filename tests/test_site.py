@@ -3,13 +3,13 @@
 `uv run noxfile.py -s site` builds it; here its checks are given pages that are made on the spot.
 """
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from build_site import find_faults, gather, read_pages, relink
+from pages import find_links
 from snapshot import REPOSITORY
 
 GOOD = {
@@ -76,15 +76,11 @@ def test_every_link_of_a_page_leads_into_the_site(tmp_path: Path) -> None:
     broken = [
         f"{page.relative_to(source)}: {link}"
         for page in source.rglob("*.md")
-        for link in re.findall(r"\]\(([^)\s#]+)", without_code(page.read_text()))
-        if "://" not in link and not (page.parent / link).exists()
+        for link in find_links(page)
+        if "://" not in link and not (page.parent / link.partition("#")[0]).exists()
     ]
 
     assert not broken
-
-
-def without_code(text: str) -> str:
-    return re.sub(r"(?ms)^```.*?^```$|`[^`\n]+`", "", text)
 
 
 def test_links_of_pages_that_lie_elsewhere_are_turned() -> None:

@@ -33,6 +33,10 @@ class Running:
         whole = self.log.read_text(encoding="utf-8").rpartition("\n")[0].splitlines()
         return [json.loads(line) for line in whole if line.startswith("{")]
 
+    def lines_of(self, path: str) -> list[dict[str, Any]]:
+        """The access lines of requests for it."""
+        return [line for line in self.lines() if line["logger"] == "access" and line["path"] == path]
+
     def complaints(self, since: int = 0) -> list[dict[str, Any]]:
         """Those that say more than an orderly server does, from so many lines on."""
         return [line for line in self.lines()[since:] if line["level"] not in {"INFO", "DEBUG"}]

@@ -33,7 +33,7 @@ def reset(client: socket) -> None:
 
 
 def ended_by_client(server: Running, path: str) -> list[dict[str, Any]]:
-    return [line for line in lines_of(server, path) if line.get("ended_by") == "client"]
+    return [line for line in server.lines_of(path) if line.get("ended_by") == "client"]
 
 
 @pytest.mark.parametrize("leave", [socket.close, reset])
@@ -56,18 +56,14 @@ def test_one_line_says_that_the_client_left(
 
 @pytest.mark.parametrize("leave", [socket.close, reset])
 def test_who_leaves_a_large_answer_holds_nothing(server: Running, service: Service, leave: Callable[[socket], None]) -> None:
-    known = len(lines_of(server, "/large"))
+    known = len(server.lines_of("/large"))
     client = server.open(request_of("/large"))
     assert client.recv(1024)
     leave(client)
-    server.until(lambda: len(lines_of(server, "/large")) > known)
+    server.until(lambda: len(server.lines_of("/large")) > known)
 
     # uvicorn takes it whole into its memory, whoever reads it.
-    assert lines_of(server, "/large")[-1].get("ended_by") == (None if "uvicorn" in service.model.name else "client")
-
-
-def lines_of(server: Running, path: str) -> list[dict[str, Any]]:
-    return [line for line in server.lines() if line["logger"] == "access" and line["path"] == path]
+    assert server.lines_of("/large")[-1].get("ended_by") == (None if "uvicorn" in service.model.name else "client")
 
 
 def test_so_it_says_of_a_client_that_left_while_its_request_waited(service: Service) -> None:

@@ -40,10 +40,6 @@ def close_code(client: ClientConnection) -> int | None:
     return client.protocol.close_code
 
 
-def lines_of(server: Running, path: str) -> list[dict[str, Any]]:
-    return [line for line in server.lines() if line["logger"] == "access" and line["path"] == path]
-
-
 def refusal(server: Running, path: str) -> dict[str, Any]:
     """What answers a handshake: its body, which is a problem document with the id of its header field."""
     with pytest.raises(InvalidStatus) as caught, talking(server, path):
@@ -65,8 +61,8 @@ def test_it_has_an_id_and_one_line_without_its_query(server: Running) -> None:
         assert client.recv(PATIENCE) == "hello"
         assert client.response is not None
         assert client.response.headers["x-request-id"] == "socket-1"
-    server.until(lambda: [line for line in lines_of(server, "/echo") if line["request_id"] == "socket-1"])
-    [line] = [line for line in lines_of(server, "/echo") if line["request_id"] == "socket-1"]
+    server.until(lambda: [line for line in server.lines_of("/echo") if line["request_id"] == "socket-1"])
+    [line] = [line for line in server.lines_of("/echo") if line["request_id"] == "socket-1"]
 
     assert (line["status"], line["ended_by"]) == (101, "client")
     assert [one["logger"] for one in server.lines()[before:] if "/echo" in one["message"]] == ["access"]
@@ -77,8 +73,8 @@ def test_one_that_the_application_does_not_take_is_refused(server: Running) -> N
     problem = refusal(server, "/nowhere")
 
     assert problem["status"] == 403
-    server.until(lambda: lines_of(server, "/nowhere"))
-    assert [(line["status"], line["request_id"]) for line in lines_of(server, "/nowhere")] == [(403, problem["request_id"])]
+    server.until(lambda: server.lines_of("/nowhere"))
+    assert [(line["status"], line["request_id"]) for line in server.lines_of("/nowhere")] == [(403, problem["request_id"])]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +103,7 @@ def test_a_failure_of_the_application_is_logged_once_and_closes_it(service: Serv
             client.send("fail")
 
             assert close_code(client) == 1011
-        server.until(lambda: lines_of(server, "/echo"))
+        server.until(lambda: server.lines_of("/echo"))
 
         [line] = [line for line in server.lines() if line["level"] == "ERROR"]
         assert "LookupError: as it was told" in line["exception"]
@@ -145,10 +141,10 @@ def test_one_that_waits_for_its_answer_at_the_end_is_refused_within_the_lead(ser
             while b'"request_id"' not in said:
                 said += client.recv(65536)
         hold.release()
-        server.until(lambda: lines_of(server, path))
+        server.until(lambda: server.lines_of(path))
 
         assert said.startswith(b"HTTP/1.1 503 ")
-        assert [line["status"] for line in lines_of(server, path)] == [503]
+        assert [line["status"] for line in server.lines_of(path)] == [503]
 
 
 def test_a_client_that_leaves_before_its_answer_is_no_error(service: Service) -> None:
@@ -159,20 +155,20 @@ def test_a_client_that_leaves_before_its_answer_is_no_error(service: Service) ->
         for _ in range(2):
             assert server.get("/hello/Ada")[0] == 200  # the loop has seen by then that it left
         hold.release()
-        server.until(lambda: lines_of(server, path))
+        server.until(lambda: server.lines_of(path))
 
-        assert [line["ended_by"] for line in lines_of(server, path)] == ["client"]
+        assert [line["ended_by"] for line in server.lines_of(path)] == ["client"]
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
 
 
 def test_a_client_that_vanishes_is_no_error(server: Running) -> None:
-    before, known = len(server.lines()), len(lines_of(server, "/push"))
+    before, known = len(server.lines()), len(server.lines_of("/push"))
     with talking(server, "/push") as client:
         client.recv(PATIENCE)
         client.socket.close()
-    server.until(lambda: len(lines_of(server, "/push")) > known)
+    server.until(lambda: len(server.lines_of("/push")) > known)
 
-    assert lines_of(server, "/push")[-1]["ended_by"] == "client"
+    assert server.lines_of("/push")[-1]["ended_by"] == "client"
     assert not server.complaints(before)
 
 
@@ -199,8 +195,8 @@ def test_it_is_closed_within_the_lead(service: Service) -> None:
         assert server.get("/health/ready")[0] == 503
         assert refusal(server, "/echo")["status"] == 503
         for path in ("/echo", "/push"):
-            server.until(lambda path=path: lines_of(server, path))
-            assert lines_of(server, path)[0]["ended_by"] == "server"
+            server.until(lambda path=path: server.lines_of(path))
+            assert server.lines_of(path)[0]["ended_by"] == "server"
         assert not [line for line in server.lines() if line["level"] == "ERROR"]
 
 

@@ -81,8 +81,6 @@ def build(engine: str, root: Path, tag: str, given: Mapping[str, str], *, fresh:
     """
     arguments = [f"{name}={value}" for name, value in given.items()]
     arguments += os.environ.get("LOCKSTEP_BUILD_ARGS", "").split()
-    if engine != "podman":
-        arguments.append(f"SOURCE_DATE_EPOCH={MOMENT}")
     command = [engine, "build", "--tag", tag, *(part for a in arguments for part in ("--build-arg", a))]
     if network := os.environ.get("LOCKSTEP_BUILD_NETWORK"):
         command += ["--network", network]
@@ -93,6 +91,8 @@ def build(engine: str, root: Path, tag: str, given: Mapping[str, str], *, fresh:
         command += ["--no-cache"]
     if engine == "podman":  # OCI images carry no health check; podman 4 knows no SOURCE_DATE_EPOCH, 5.8 refuses both
         command += ["--format", "docker", "--timestamp", MOMENT]
+    else:
+        command += ["--build-arg", f"SOURCE_DATE_EPOCH={MOMENT}"]
     settings = environment({"DOCKER_BUILDKIT": "1"})
     settings.pop("SOURCE_DATE_EPOCH", None)  # podman takes it from here as well
     log = root / BUILD_LOG
