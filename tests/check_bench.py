@@ -1,5 +1,6 @@
 """Measure `check` over many rendered services: seconds for each, growth with their number, and processors used."""
 
+import argparse
 import os
 import resource
 import shutil
@@ -13,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from snapshot import snapshot
+from written import UPDATE_FIGURES, describe_run, write_part
 
 ANSWERS = sorted((Path(__file__).parent / "answers").glob("*.yml"))
 
@@ -42,20 +44,29 @@ def time_check(paths: list[Path], jobs: int) -> tuple[float, float]:
     return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def main(count: int) -> None:
-    """Print a row for each eighth, quarter, half and whole of `count`."""
+def main() -> None:
+    """Print a row for an eighth, a quarter, half and all of them, by one process and by as many as there are processors."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("count", nargs="?", type=int, default=200, help="of services; default 200")
+    options.add_argument("--write", action="store_true", help=f"keep it in {UPDATE_FIGURES.name}")
+    chosen = options.parse_args()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    rows = [f"{'services':>8} {'jobs':>4} {'seconds':>8} {'each':>7} {'processors used':>16}"]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         (folder / "template").mkdir()
-        paths = list(render_services(folder, count))
-        print(f"{'services':>8} {'jobs':>4} {'seconds':>8} {'each':>7} {'processors used':>16}")
+        paths = list(render_services(folder, chosen.count))
+        print(rows[0])
         for jobs in dict.fromkeys((1, cores)):
             for share in (8, 4, 2, 1):
-                chosen = paths[: max(count // share, 1)]
-                took, used = time_check(chosen, jobs)
-                print(f"{len(chosen):>8} {jobs:>4} {took:>8.2f} {took / len(chosen):>7.3f} {used / took:>16.2f}", flush=True)
+                some = paths[: max(chosen.count // share, 1)]
+                took, used = time_check(some, jobs)
+                rows.append(f"{len(some):>8} {jobs:>4} {took:>8.2f} {took / len(some):>7.3f} {used / took:>16.2f}")
+                print(rows[-1], flush=True)
+    if chosen.write:
+        said = f"`uv run noxfile.py -s check_bench -- --write` looked at rendered services {describe_run()}."
+        write_part(UPDATE_FIGURES, "What a look at many services costs", "\n".join([said, "", "```text", *rows, "```"]))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)
+    main()

@@ -57,6 +57,8 @@ The others start from a base that has its interpreter already, and no two of the
 
 **What is shipped.** Those of the others that have two stages copy their environment as one layer, \
 so that a line of source ships every package again.
+With pip in one stage it is the service's wheel alone: Lockstep's layer has its byte code, too, \
+and `uv.lock`, by which environments are compared.
 """
 
 

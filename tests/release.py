@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from lockstep_serve.errors import Refusal
 from notes import FOLDER, find_faults, join_notes, select_waiting
 from snapshot import git
 
-__all__ = ["BUILD", "CHECKS", "PROJECTS", "STATED", "WHEELS", "commit", "main", "release"]
+__all__ = ["BUILD", "CHECKS", "LONG", "PROJECTS", "SESSIONS", "STATED", "WHEELS", "commit", "main", "release"]
 
 ROOT = Path(__file__).parents[1]
 # Both distributions have the template's version; whatever else repeats it is made from these files.
@@ -28,12 +30,15 @@ RELEASES = "\n## Releases\n"
 STATED = re.compile(r'^version = "(?P<version>[^"]+)"$', re.MULTILINE)
 WHEELS = Path("template", ".lockstep")
 VERSION = re.compile(r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-# Everything that a pull request runs, then what takes too long for it.
+# Everything that a pull request runs, then what takes too long for it: two at once, the longest first.
 MENU = ("uv", "run", "--locked", "noxfile.py")
-LONG = ("histories", "faults", "every_model", "adoptions", "engines", "targets")
-CHECKS: Sequence[Sequence[str]] = ((*MENU, "-s", "outdated"), MENU, *((*MENU, "-s", session) for session in LONG))
-# Which of them passed, at which commit: a release that was stopped goes on there.
+CHECKS: Sequence[Sequence[str]] = ((*MENU, "-s", "outdated"), MENU)
+SESSIONS = ("targets", "histories", "faults", "every_model", "adoptions", "engines")
+LONG: Sequence[Sequence[str]] = tuple((*MENU, "-s", session) for session in SESSIONS)
+AT_ONCE = 2
+# Which of them passed, at which commit: a release that was stopped goes on there. And what the long ones said.
 PASSED = Path(".nox", "release.json")
+LOGS = Path(".nox", "release")
 # What follows from the version: both wheels, the locks that name them, and the locks of the two workspaces.
 BUILD: Sequence[Sequence[str]] = (
     (sys.executable, "locks/wheels.py"),
@@ -58,7 +63,7 @@ def main(words: Sequence[str]) -> int:
             waiting = select_waiting(read_notes(ROOT))
             print(gather_notes(ROOT, options.version or "The next version") if waiting else "No note waits for a release.")
         else:
-            print(release(ROOT, options.version, CHECKS, again=(AGAIN,)))
+            print(release(ROOT, options.version, CHECKS, LONG, again=(AGAIN,)))
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return 1
@@ -69,19 +74,21 @@ def release(
     root: Path,
     version: str,
     checks: Sequence[Sequence[str]],
+    long: Sequence[Sequence[str]] = (),
     build: Sequence[Sequence[str]] = BUILD,
     again: Sequence[Sequence[str]] = (),
 ) -> str:
     """Commit and tag when nothing speaks against it; returns the next step. Raises Refusal, and then nothing has changed.
 
-    `build` follows each change of the version, `again` also tests what was built for the release.
+    The `long` checks run two at once, after the others. `build` follows each change of the version, `again` also tests what
+    was built for the release.
     """
     refuse_old_version(root, version)
     refuse_changes(root, "The working tree is not clean, so what is tested is not what would be tagged.")
     gather_notes(root, version)
     refuse_unclear_version(root)
     head = git(root, "rev-parse", "HEAD").strip()
-    passed = run_checks(root, head, checks)
+    passed = run_checks(root, head, checks, long)
     if git(root, "rev-parse", "HEAD").strip() != head:
         raise Refusal("There is another commit than the one that was checked.", [("HEAD", f"was {head[:7]}")], "Release again.")
     commit_and_tag(root, version, head, passed, build, again)
@@ -133,29 +140,63 @@ def commit_and_tag(
         ) from error
 
 
-def run_checks(root: Path, head: str, checks: Sequence[Sequence[str]]) -> list[str]:
+def run_checks(root: Path, head: str, checks: Sequence[Sequence[str]], long: Sequence[Sequence[str]]) -> list[str]:
     """A line for each, with its day and minutes; those that passed at this commit are not run again. Raises Refusal."""
     file = root / PASSED
     kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     passed: dict[str, str] = kept.get("passed", {}) if kept.get("commit") == head else {}
-    for check in checks:
-        words = " ".join(check)
-        if words in passed:
-            print(f"passed before: {words}", flush=True)
-            continue
-        print(f"checking: {words}", flush=True)
-        started = time.monotonic()
-        if code := subprocess.run(check, cwd=root, check=False).returncode:
-            fix = "Mend what it names, commit, and release again."
-            raise Refusal("A check fails, so there is no tag.", [(words, f"ended with {code}")], fix)
+
+    def keep(check: Sequence[str], took: str) -> None:
         refuse_changes(root, "A check has changed the working tree.")
-        passed[words] = f"{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - started) / 60:.0f} minutes"
+        passed[" ".join(check)] = took
         file.parent.mkdir(exist_ok=True)
         whole = file.with_suffix(".new")
         whole.write_text(json.dumps({"commit": head, "passed": passed}), encoding="utf-8")
         whole.replace(file)
+
+    for check in (*checks, *long):
+        if " ".join(check) in passed:
+            print(f"passed before: {' '.join(check)}", flush=True)
+    for check in checks:
+        if " ".join(check) not in passed:
+            keep(check, run_check(root, check))
+    (root / LOGS).mkdir(parents=True, exist_ok=True)
+    refused: Refusal | None = None
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        waiting = [check for check in long if " ".join(check) not in passed]
+        works = {pool.submit(run_check, root, check, root / LOGS / f"{check[-1]}.log"): check for check in waiting}
+        try:
+            for work in as_completed(works):
+                try:
+                    keep(works[work], work.result())
+                except CancelledError:
+                    continue
+                except Refusal as refusal:  # what runs beside it goes to its end, and counts
+                    refused = refused or refusal
+                    pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:  # Ctrl-C
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if refused:
+        raise refused
     where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    return [f"- `{words}`: {passed[words]} ({where})" for words in map(" ".join, checks)]
+    return [f"- `{words}`: {passed[words]} ({where})" for words in map(" ".join, (*checks, *long))]
+
+
+def run_check(root: Path, check: Sequence[str], log: Path | None = None) -> str:
+    """Its day and minutes; what it says goes to the log, where there is one. Raises Refusal when it fails."""
+    words = " ".join(check)
+    print(f"checking: {words}" + (f" (says so in {log.relative_to(root)})" if log else ""), flush=True)
+    began = time.monotonic()
+    with log.open("wb") if log else nullcontext() as out:
+        code = subprocess.run(check, cwd=root, stdout=out, stderr=out, check=False).returncode
+    took = f"{datetime.now(UTC):%Y-%m-%d}, {(time.monotonic() - began) / 60:.0f} minutes"
+    if code:
+        rows = [(words, f"ended with {code}"), *([(str(log.relative_to(root)), "has what it said")] if log else [])]
+        raise Refusal("A check fails, so there is no tag.", rows, "Mend what it names, commit, and release again.")
+    if log:
+        print(f"passed: {words}, {took}", flush=True)
+    return took
 
 
 def build_version(root: Path, version: str, commands: Sequence[Sequence[str]]) -> None:

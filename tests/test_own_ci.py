@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from release import SESSIONS
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -15,5 +17,5 @@ def test_each_long_session_is_one_of_the_noxfile() -> None:
     offered = set(re.findall(r"^[*-] (\S+)", listed.stdout, re.MULTILINE))
     wanted = workflow["jobs"]["long"]["strategy"]["matrix"]["session"]
 
-    assert wanted
     assert set(wanted) <= offered
+    assert set(SESSIONS) <= set(wanted)  # what a release is checked by is not looked at for the first time then

@@ -110,7 +110,7 @@ def test_the_next_release_has_only_what_came_after(root: Path) -> None:
     for number in ("99.0.0", "99.1.0"):
         name_wheels(root, number)
         commit(root, "Build them")
-        release(root, f"v{number}", GOOD, GOOD)
+        release(root, f"v{number}", GOOD, build=GOOD)
         (root / FOLDER / "one-thing.new.md").write_text("`prove` now says one thing more.\n")
         commit(root, "Say one thing more")
     git(root, "checkout", "--quiet", "v99.1.0")
@@ -196,6 +196,26 @@ def test_a_check_that_fails_is_named_and_there_is_no_tag(root: Path, capfd: pyte
         assert capfd.readouterr().out == expected
 
 
+def test_two_long_checks_run_at_once_and_one_that_passes_beside_one_that_fails_counts(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    waits = ("sh", "-c", "touch .nox/x; until [ -e .nox/z ]; do sleep 0.1; done; sleep 1", "waits")
+    fails = ("sh", "-c", "until [ -e .nox/x ]; do sleep 0.1; done; touch .nox/z; echo why; exit 3", "fails")
+    for long in ((waits, fails, ("touch", "never")), (waits, fails)):
+        with pytest.raises(Refusal, match="A check fails") as refused:
+            release(root, "v99.0.0", GOOD, long)
+
+        assert refused.value.where == ((" ".join(fails), "ended with 3"), (".nox/release/fails.log", "has what it said"))
+        assert (root / ".nox" / "release" / "fails.log").read_text() == "why\n"
+        assert not (root / "never").exists()
+    said = capfd.readouterr().out.replace(" ".join(waits), "WAITS").replace(" ".join(fails), "FAILS")
+    logged = "FAILS (says so in .nox/release/fails.log)"
+
+    first = ["checking: true", "checking: WAITS (says so in .nox/release/waits.log)", f"checking: {logged}"]
+    second = ["passed before: true", "passed before: WAITS", f"checking: {logged}"]
+    assert sorted(line for line in said.splitlines() if not line.startswith("passed: ")) == sorted([*first, *second])
+
+
 def test_what_passed_at_another_commit_is_checked_again(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         with pytest.raises(Refusal, match="A check fails"):
@@ -226,7 +246,7 @@ def test_a_check_that_changes_a_file_is_no_check(root: Path) -> None:
 def test_a_release_without_its_wheels_is_taken_back(build: tuple[tuple[str, ...], ...], wrong: str, root: Path) -> None:
     before = state(root)
     with pytest.raises(Refusal, match=wrong):
-        release(root, "v99.0.0", GOOD, build)
+        release(root, "v99.0.0", GOOD, build=build)
 
     assert state(root) == before
 
@@ -244,7 +264,7 @@ def test_a_release_that_is_broken_off_is_taken_back(root: Path, monkeypatch: pyt
 
     monkeypatch.setattr("release.commit", break_off_after_the_tag)
     with pytest.raises(KeyboardInterrupt):
-        release(root, "v99.0.0", GOOD, GOOD)
+        release(root, "v99.0.0", GOOD, build=GOOD)
 
     assert state(root) == before
 
@@ -258,7 +278,7 @@ def test_what_git_refuses_is_taken_back(root: Path) -> None:
     hook.chmod(0o755)
     before = state(root)
     with pytest.raises(Refusal, match="A step of the release fails") as refused:
-        release(root, "v99.0.0", GOOD, GOOD)
+        release(root, "v99.0.0", GOOD, build=GOOD)
 
     assert "no" in [said for _, said in refused.value.where]
     assert state(root) == before

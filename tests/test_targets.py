@@ -18,14 +18,15 @@ ORDER = ["Compose", "Kubernetes"]
 
 def test_a_run_replaces_its_own_row_and_no_other(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    write_row("Kubernetes", "podman 1", ["it answers"], ORDER, page)
-    write_row("Compose", "Compose 1", ["up", "healthy"], ORDER, page)
-    write_row("Kubernetes", "podman 2", failed_row("there is no podman\n\nat all"), ORDER, page)
+    write_row("Kubernetes", "podman 1", ["it answers"], ORDER, page, seconds=1)
+    write_row("Compose", "Compose 1", ["up", "healthy"], ORDER, page, seconds=1)
+    write_row("Kubernetes", "podman 2", failed_row("there is no podman\n\nat all"), ORDER, page, seconds=150)
     rows = [line.split(" | ") for line in page.read_text().splitlines() if line.startswith("| ") and "run by" not in line]
 
     assert [row[0] for row in rows] == ["| Compose", "| Kubernetes"]
     assert rows[0][3] == "up<br>healthy |"
     assert rows[1][1] == "podman 2"
+    assert rows[1][2].endswith(", 2 min")
     assert rows[1][3] == "**not run**: there is no podman |"
 
 

@@ -1,6 +1,6 @@
 """Every earlier version to today, and histories drawn at random: what conflicts, what is lost, what is wrong.
 
-python -m histories [rules] [versions] [random] [--count 200] [--seed 1] [--processes N] [--only WORD]
+python -m histories [rules] [versions] [random] [--count 200] [--seed 1] [--processes N] [--only WORD] [--write]
 """
 
 import argparse
@@ -15,10 +15,12 @@ from pathlib import Path
 
 from nobody import become_nobody
 from snapshot import UNUSED, snapshot
+from written import UPDATE_FIGURES
 
 from .cells import Cell, Verdict, list_cells, try_cell
 from .drawn import Wrong, walk_histories
 from .ledger import NOT_COMPARED
+from .page import write_losses
 from .rules import find_broken_rules
 from .starts import make_starts
 from .steps import History
@@ -39,11 +41,14 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed, count and processes draw the same histories")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="how many work at once")
     parser.add_argument("--only", default="", help="of the versions' services, those whose line has this word")
+    parser.add_argument("--write", action="store_true", help=f"keep what was seen of all parts in {UPDATE_FIGURES.name}")
     options = parser.parse_args(words)
+    if options.write and (tuple(options.parts) != PARTS or options.only):
+        parser.error("--write keeps what was seen of all parts: name none of them, and no --only")
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"there is no {', '.join(sorted(unknown))}: choose of {', '.join(PARTS)}")
     print(f"Python {platform.python_version()}, {options.processes} at once.", flush=True)
-    wrong = 0
+    wrong, table, began = 0, "", time.monotonic()
     missing: Sequence[str] = ()
     with tempfile.TemporaryDirectory(prefix="histories-") as folder:
         become_nobody(Path(folder))
@@ -55,9 +60,13 @@ def main(words: Sequence[str]) -> int:
         if "rules" in options.parts:
             wrong += all_rules(known, Path(folder, "rules"))
         if "versions" in options.parts:
-            wrong += all_versions(known, Path(folder), options.only, options.processes)
+            faults, table = all_versions(known, Path(folder), options.only, options.processes)
+            wrong += faults
         if "random" in options.parts:
             wrong += all_drawn(Path(folder), options.count, options.seed, options.processes)
+    if options.write and not wrong and not missing:
+        drawn = (options.count, options.seed, options.processes)
+        write_losses(table, drawn, PROVED, minutes=round((time.monotonic() - began) / 60))
     return 1 if wrong else 2 if missing else 0
 
 
@@ -72,8 +81,8 @@ def all_rules(known: Past, folder: Path) -> int:
     return len(found)
 
 
-def all_versions(known: Past, folder: Path, only: str, processes: int) -> int:
-    """Update a service of every version with every set of its answers; the number of faults."""
+def all_versions(known: Past, folder: Path, only: str, processes: int) -> tuple[int, str]:
+    """Update a service of every version with every set of its answers; the number of faults, and a table."""
     chosen = [cell for cell in list_cells(known) if only in str(cell)]
     if not chosen:
         print(f"NOT LOOKED AT: no service of an earlier version has {only!r} in its line")
@@ -84,14 +93,15 @@ def all_versions(known: Past, folder: Path, only: str, processes: int) -> int:
         for work in as_completed(works):
             verdict = verdicts[works[work]] = work.result()
             say(len(verdicts), len(chosen), works[work], [*verdict.lost, *verdict.wrong])
-    print(f"\n{by_version(verdicts)}\n")
+    table = by_version(verdicts)
+    print(f"\n{table}\n")
     for version, files in known.known.items():
         for path, why in files.items():
             if any(path in verdict.conflicts for cell, verdict in verdicts.items() if cell.version == version):
                 print(f"Known of {version}: {path}, because {why}.")
     for path, why in NOT_COMPARED.items():
         print(f"Lines of {path} are not counted: {why}.")
-    return sum(len(verdict.lost) + len(verdict.wrong) for verdict in verdicts.values())
+    return sum(len(verdict.lost) + len(verdict.wrong) for verdict in verdicts.values()), table
 
 
 def one_cell(known: Past, cell: Cell, folder: Path) -> Verdict:

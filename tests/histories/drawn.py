@@ -16,6 +16,9 @@ from .walk import Walk
 __all__ = ["Wrong", "histories", "walk_histories"]
 
 
+LONGEST = 8  # steps of a history
+
+
 class Wrong(AssertionError):
     """A history after which something does not hold; its text is the history and what that is."""
 
@@ -36,7 +39,7 @@ def walk_histories(
     count: int,
     number: int,
     told: Callable[[History, Sequence[str]], None],
-    longest: int = 8,
+    longest: int = LONGEST,
     proved: int = 0,
 ) -> None:
     """Draw `count` histories from the seed `number` and walk each; raises Wrong with the shortest that goes wrong.

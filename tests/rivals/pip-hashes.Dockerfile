@@ -4,6 +4,7 @@ FROM ${PYTHON_IMAGE} AS builder
 WORKDIR /app
 RUN python -m venv --without-pip /app/.venv
 COPY requirements.txt ./
+COPY .lockstep ./.lockstep
 RUN pip --python /app/.venv/bin/python install --no-cache-dir --require-hashes --only-binary :all: -r requirements.txt
 COPY dist ./dist
 RUN pip --python /app/.venv/bin/python install --no-cache-dir --no-deps ./dist/*.whl
@@ -14,4 +15,4 @@ COPY --from=builder /app/.venv /app/.venv
 ENV PATH="/app/.venv/bin:$PATH" PYTHONUNBUFFERED=1
 USER nonroot
 WORKDIR /app
-CMD ["python", "-m", "lockstep", "serve"]
+CMD ["python", "-m", "lockstep_serve", "serve"]

@@ -11,6 +11,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=bind,source=uv.toml,target=uv.toml \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    --mount=type=bind,source=.lockstep,target=.lockstep \
     uv sync --locked --no-install-project
 COPY . /app
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked
@@ -21,4 +22,4 @@ COPY --from=builder --chown=nonroot:nonroot /app /app
 ENV PATH="/app/.venv/bin:$PATH"
 USER nonroot
 WORKDIR /app
-CMD ["python", "-m", "lockstep", "serve"]
+CMD ["python", "-m", "lockstep_serve", "serve"]

@@ -13,7 +13,8 @@ RUN --mount=type=cache,target=/root/.cache/uv \
     --mount=type=bind,source=uv.lock,target=uv.lock \
     --mount=type=bind,source=uv.toml,target=uv.toml \
     --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    --mount=type=bind,source=.lockstep,target=.lockstep \
     uv sync --locked --no-install-project
 COPY . /app
 RUN --mount=type=cache,target=/root/.cache/uv uv sync --locked
-CMD ["python", "-m", "lockstep", "serve"]
+CMD ["python", "-m", "lockstep_serve", "serve"]

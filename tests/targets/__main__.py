@@ -44,6 +44,11 @@ def run_target(name: str, place: Place, *, write: bool) -> int:
     """Say what is seen as it is seen; 0 when all of it was, 1 when it was not, 2 when the target cannot run here."""
     print(f"\n{name}", flush=True)
     began, seen, by = time.monotonic(), list[str](), "-"
+
+    def keep(*points: str) -> None:
+        if write:
+            write_row(name, by, points, list(TARGETS), seconds=time.monotonic() - began)
+
     try:
         points = TARGETS[name].run(place)
         by = next(points)
@@ -51,18 +56,16 @@ def run_target(name: str, place: Place, *, write: bool) -> int:
         for point in points:
             print(f"  ✓ {point} ({time.monotonic() - began:.0f} s)", flush=True)
             seen.append(point)
-            if write:  # at once: some take an hour, and what was seen was seen
-                write_row(name, by, seen, list(TARGETS))
+            keep(*seen, "**not seen**: what comes next, for the run was not ended")  # at once: some take an hour
     except CannotMake as reason:
         print(f"  not run: {reason}", flush=True)
-        if write:
-            write_row(name, by, failed_row(str(reason)), list(TARGETS))
+        keep(*failed_row(str(reason)))
         return NOT_RUN
     except (AssertionError, subprocess.SubprocessError) as error:
         print(f"  ✗ {''.join(traceback.format_exception(error))}", flush=True)
-        if write:
-            write_row(name, by, [*seen, f"**not seen**: what comes next, {str(error).splitlines()[0]}"], list(TARGETS))
+        keep(*seen, f"**not seen**: what comes next, {str(error).splitlines()[0]}")
         return 1
+    keep(*seen)
     return 0
 
 

@@ -10,7 +10,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "where-it-was-run.md
 HEAD = """\
 # Where it was run
 
-Written by `uv run noxfile.py -s targets -- --write`, a row for each target, when it last ran.
+Written by `uv run noxfile.py -s targets -- --write`, a row for each target, when it last ran and how long that took.
 Each run makes services from the template and starts them there. A point is written once it is seen;
 a run fails at the first that is not.
 
@@ -23,10 +23,10 @@ The units under [systemd](../how-to/deploy-without-losing-a-request.md#with-syst
 """
 
 
-def write_row(name: str, by: str, seen: Sequence[str], order: Sequence[str], page: Path = PAGE) -> None:
-    """Put a target's row into the page; `order` is that of all targets."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    rows = read_rows(page) | {name: f"| {name} | {by} | {today} | {'<br>'.join(seen)} |"}
+def write_row(name: str, by: str, seen: Sequence[str], order: Sequence[str], page: Path = PAGE, *, seconds: float) -> None:
+    """Put a target's row into the page, after so many seconds; `order` is that of all targets."""
+    when = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {max(1, round(seconds / 60))} min"
+    rows = read_rows(page) | {name: f"| {name} | {by} | {when} | {'<br>'.join(seen)} |"}
     page.write_text(HEAD + "\n".join(rows[one] for one in order if one in rows) + "\n" + FOOT, encoding="utf-8")
 
 

@@ -32,9 +32,8 @@ __all__ = ["TARGETS"]
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 DEBIAN = ("3.13", "3.14", "3.15")
-# What new services begin with is looked at under every model of every framework, the others under one of each.
+# Under which an image is built, too: what new services begin with.
 DEFAULT = "3.14"
-ONE = {"fastapi": ("uvicorn",), "flask": ("gunicorn-gthread",), "django": ("gunicorn-gthread",)}
 # Start and memory of each are compared with this one's.
 MEASURE = "3.13"
 SUITE = Base(
@@ -50,7 +49,7 @@ SESSIONS = ("types", "tests", "prove")
 # But those of what is left to the collector, which cannot be raised there: gunicorn leaves an object for each socket that it
 # inherits, uvloop each connection that outlives the drain.
 WARNINGS = "error,ignore::ResourceWarning"
-MEASURED = tuple(f"{framework}-{model}" for framework, [model] in ONE.items())
+MEASURED = ("fastapi-uvicorn", "flask-gunicorn-gthread", "django-gunicorn-gthread")
 ROUNDS = 5
 START = (Path(__file__).parent / "start.py").read_text()
 
@@ -131,7 +130,7 @@ def run(minor: str, place: Place) -> Iterator[str]:
     with start_machine(place) as machine, offered(interpreter, folder) as offer:
         settings = dict(offer.environment)
         services = {}
-        for framework, models in (FIT if minor == DEFAULT else ONE).items():
+        for framework, models in FIT.items():
             for model in models:
                 combination = f"{framework}-{model}"
                 print(f"    {combination} …", file=sys.stderr, flush=True)

@@ -103,6 +103,20 @@ def page() -> str:
     return render_page({**facts, "recommendation": recommend_model(facts)}, "orders-api: which server model?")
 
 
+@pytest.mark.parametrize(
+    ("rates", "spread"),
+    [
+        pytest.param([100.0], None, id="one round tells nothing"),
+        pytest.param([90.0, 110.0], 0.2, id="two, and both count"),
+        pytest.param([40.0, 100.0, 104.0], 0.04, id="one that the machine disturbed"),
+        pytest.param([40.0, 100.0, 160.0, 100.0, 60.0], 0.6, id="more than one of them"),
+        pytest.param([0.0, 0.0], None, id="nothing was served"),
+    ],
+)
+def test_one_disturbed_round_of_three_does_not_count(rates: list[float], spread: float | None) -> None:
+    assert summarize_cell(Cell("own", 8), Sample(served=[5.0], rates=rates))["spread"] == spread
+
+
 def test_the_page_needs_nothing_but_itself(page: str) -> None:
     HTMLParser().feed(page)
 

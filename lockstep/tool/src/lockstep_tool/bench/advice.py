@@ -4,7 +4,8 @@ A model is out when its restart lost a request or an own path failed. The others
 service's own paths and on the standard endpoint of the work that was answered (`work` in .copier-answers.yml): the
 geometric mean of their shares of the best. What lies within a tenth of the first is equal, or within what rounds of one
 and the same model differ by, where that is more; among equals the present model stays, else the one with the lowest p99
-of its own paths is taken. Where rounds differ by half and more, nothing is recommended: it would be noise.
+of its own paths is taken. Where rounds differ by half and more, nothing is recommended: it would be noise. Rates are medians,
+so of three rounds and more the one that lies furthest away does not count.
 """
 
 import math

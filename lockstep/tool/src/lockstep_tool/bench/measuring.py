@@ -135,9 +135,15 @@ def summarize_cell(cell: Cell, sample: Sample) -> dict[str, object]:
 
 
 def measure_spread(rates: Sequence[float]) -> float | None:
-    """How far rounds of the same lie apart, as a share of their median; None for a single one."""
+    """How far rounds of the same lie apart, as a share of their median; None for a single one.
+
+    Of three and more the one that lies furthest from the median is left out: it does not move the median.
+    """
     middle = statistics.median(rates) if len(rates) > 1 else 0.0
-    return round((max(rates) - min(rates)) / middle, 3) if middle else None
+    if not middle:
+        return None
+    near = sorted(rates, key=lambda rate: abs(rate - middle))[: len(rates) - (len(rates) > 2)]
+    return round((max(near) - min(near)) / middle, 3)
 
 
 def find_percentile(ordered: Sequence[float], share: float) -> float:

@@ -118,5 +118,6 @@ def explain_measuring(document: Mapping[str, Any]) -> Iterable[str]:
     yield (
         "Recommended: of the models that lose nothing, the one with the most requests a second on the service's own "
         "paths and on the standard endpoint of its work, as the geometric mean of the shares of the best. Within a "
-        "tenth is equal, or within what the rounds of one model differ by; nothing is recommended where that is half and more."
+        "tenth is equal, or within what the rounds of one model differ by; nothing is recommended where that is half and more. "
+        "Of three rounds the one furthest from the median does not count for that, which it does not move."
     )
