@@ -1,7 +1,8 @@
 """Build one service by each engine that is supported, compare each image with its contract, build it again, compare them all.
 
 Docker comes from three suites of Debian, each in a folder of its own below /var/tmp; podman from three as well, in a
-container of the second. One Docker runs at a time, so none may be running. `--write` keeps the page.
+container of the second. A Docker that runs already stands for that of trixie, and the others run beside it. `--write` keeps
+the page.
 """
 
 import argparse

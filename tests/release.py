@@ -11,11 +11,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 
 from lockstep_serve.errors import Refusal
 from notes import FOLDER, find_faults, join_notes, select_waiting
@@ -160,27 +161,38 @@ def run_checks(root: Path, head: str, checks: Sequence[Sequence[str]], long: Seq
     for check in checks:
         if " ".join(check) not in passed:
             keep(check, run_check(root, check))
-    (root / LOGS).mkdir(parents=True, exist_ok=True)
-    refused: Refusal | None = None
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        waiting = [check for check in long if " ".join(check) not in passed]
-        works = {pool.submit(run_check, root, check, root / LOGS / f"{check[-1]}.log"): check for check in waiting}
-        try:
-            for work in as_completed(works):
-                try:
-                    keep(works[work], work.result())
-                except CancelledError:
-                    continue
-                except Refusal as refusal:  # what runs beside it goes to its end, and counts
-                    refused = refused or refusal
-                    pool.shutdown(wait=False, cancel_futures=True)
-        except BaseException:  # Ctrl-C
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    if refused:
-        raise refused
+    for check, took in run_beside(root, [check for check in long if " ".join(check) not in passed]):
+        keep(check, took)
     where = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     return [f"- `{words}`: {passed[words]} ({where})" for words in map(" ".join, (*checks, *long))]
+
+
+def run_beside(root: Path, checks: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], str]]:
+    """Each with its day and minutes as it passes. After one that fails none is begun, and at the end its Refusal is raised."""
+    (root / LOGS).mkdir(parents=True, exist_ok=True)
+    refusals, stopped = list[Refusal](), Event()
+
+    def run_next(check: Sequence[str]) -> str:
+        if stopped.is_set():
+            return ""
+        try:
+            return run_check(root, check, root / LOGS / f"{check[-1]}.log")
+        except Refusal as refusal:
+            stopped.set()
+            refusals.append(refusal)
+            print(f"failed: {' '.join(check)}; what runs beside it goes to its end, and counts", flush=True)
+            return ""
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        works = {pool.submit(run_next, check): check for check in checks}
+        try:
+            for work in as_completed(works):
+                if took := work.result():
+                    yield works[work], took
+        finally:
+            stopped.set()  # Ctrl-C
+    if refusals:
+        raise refusals[0]
 
 
 def run_check(root: Path, check: Sequence[str], log: Path | None = None) -> str:

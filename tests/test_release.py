@@ -211,8 +211,9 @@ def test_two_long_checks_run_at_once_and_one_that_passes_beside_one_that_fails_c
     said = capfd.readouterr().out.replace(" ".join(waits), "WAITS").replace(" ".join(fails), "FAILS")
     logged = "FAILS (says so in .nox/release/fails.log)"
 
-    first = ["checking: true", "checking: WAITS (says so in .nox/release/waits.log)", f"checking: {logged}"]
-    second = ["passed before: true", "passed before: WAITS", f"checking: {logged}"]
+    failed = "failed: FAILS; what runs beside it goes to its end, and counts"
+    first = ["checking: true", "checking: WAITS (says so in .nox/release/waits.log)", f"checking: {logged}", failed]
+    second = ["passed before: true", "passed before: WAITS", f"checking: {logged}", failed]
     assert sorted(line for line in said.splitlines() if not line.startswith("passed: ")) == sorted([*first, *second])
 
 
