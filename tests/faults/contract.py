@@ -27,11 +27,20 @@ INIT = "import signal, subprocess, sys; p = subprocess.Popen(sys.argv[1:]); sign
 # Byte code of an edited module would hide the edit: the image's is never checked against its source.
 WRITES = "import os\ntry:\n    os.mkdir('/app/cache')\nexcept OSError as error:\n    print(error, flush=True)\n    os._exit(4)\n"
 # Whoever waits for part of a second waits until the server gives up.
+# The request that is held in flight connects to whoever holds it, and never hears that it is let go.
 ENDLESS = """\
 import asyncio
 
-sleep = asyncio.sleep
-asyncio.sleep = lambda delay, *more: sleep(9999 if 0.6 < delay < 60 and int(delay) != delay else delay, *more)
+connect = asyncio.open_connection
+
+
+async def never(*where):
+    kept = await connect(*where)
+    await asyncio.sleep(9999)
+    return kept
+
+
+asyncio.open_connection = never
 """
 # Written so that no scanner takes this file for one that has a key in it.
 KEY = base64.b64decode(b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JSUVWUUlCQURBTkJna3Foa2lHOXcw").decode()
