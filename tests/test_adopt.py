@@ -257,6 +257,20 @@ def test_what_answered_before_and_fails_now_takes_everything_back(template: Temp
     assert git(service.path, "status", "--porcelain", "--ignored") == ""
 
 
+def test_a_folder_that_the_application_makes_in_its_environment_is_named(template: Template, tmp_path: Path) -> None:
+    """Flask's instance folder, which lies there as soon as the application is installed."""
+    makes = "import os\n\nfrom flask import Flask\n\napp = Flask(__name__, instance_relative_config=True)\n"
+    makes += 'os.makedirs(app.instance_path, exist_ok=True)\n\n\n@app.get("/")\ndef show() -> str:\n    return "1"\n'
+    service = existing(tmp_path / "orders", {"requirements.txt": "flask\n", "orders/__init__.py": makes})
+
+    done = adopt(template, service, "--write")
+
+    assert done.returncode == 1
+    assert "var/orders-instance   is made by the application" in done.stdout
+    assert "instance_path" in done.stdout
+    assert "Everything was taken back." in done.stdout
+
+
 def test_versions_that_are_locked_stay_and_the_others_are_listed(template: Template, tmp_path: Path) -> None:
     lock = '[[package]]\nname = "werkzeug"\nversion = "3.0.6"\n\n[[package]]\nname = "flask"\nversion = "3.0.3"\n\n'
     lock += '[[package]]\nname = "click"\nversion = "7.0"\n'

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
     lost = [(f"GET {path}", f"{old[path]} before, {asked[path]} now") for path in failing]
     if lost:
         raise Refusal("Paths that answered do not any more.", lost, "Look for files that the code finds by its own place.")
+    refuse_folder_of_its_own(python)
     writing = find_writing(python, own, secrets, [path for path, status in asked.items() if answered(status)])
     paths = ["/health/live", *(path for path, status in asked.items() if is_worth_asking(status) and path not in writing)]
     text = (root / "pyproject.toml").read_text(encoding="utf-8")
@@ -76,6 +78,21 @@ def compare_answers(found: Existing, before: Path) -> list[str]:
         for path, status in asked.items()
         if not is_worth_asking(status)
     ]
+
+
+def refuse_folder_of_its_own(python: Path) -> None:
+    """Flask's instance folder is `var/` of the environment, once the application is installed: refuse one that is made there.
+
+    What lies there is removed.
+    """
+    folder = python.parents[1] / "var"
+    if not folder.exists():
+        return
+    rows = [(str(path.relative_to(folder.parent)), "is made by the application") for path in sorted(folder.rglob("*"))[:8]]
+    shutil.rmtree(folder)
+    wrong = "The application keeps files in its own environment, where nothing can be written in the image."
+    fix = "Give it a folder outside, such as `Flask(__name__, instance_path=…)` from a variable, then try again."
+    raise Refusal(wrong, rows, fix)
 
 
 def find_writing(python: Path, point: str, secrets: Mapping[str, str], paths: list[str]) -> dict[str, str]:

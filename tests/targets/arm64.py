@@ -156,6 +156,7 @@ def build_twice(place: Place, service: Service, settings: Mapping[str, str]) -> 
     place.built.add(f"localhost/{service.name}:lockstep")
     done = run_long(service, settings, "image", "--twice")
     assert done.returncode == 0, done.stdout
+    assert "are the same bits" in done.stdout, done.stdout
     return done.stdout, time.monotonic() - began
 
 

@@ -134,7 +134,9 @@ def make_tiny_environment(root: Path) -> TinyEnvironment:
     (root / ".python-version").write_text(f"{platform.python_version()}\n")
     assert BACKEND, "the template states what builds a wheel"
     (root / "pyproject.toml").write_text(f"{PROJECT}{BACKEND[0]}\n")
-    command = {"alpha-1.0.dist-info/entry_points.txt": "[console_scripts]\nalpha-run = alpha:main\n"}
+    # The last two are names of pip's, of which uv makes something of its own.
+    programs = "".join(f"{name} = alpha:main\n" for name in ("alpha-run", "pip3", "pip3.10"))
+    command = {"alpha-1.0.dist-info/entry_points.txt": f"[console_scripts]\n{programs}"}
     alpha = write_wheel(
         vendor,
         "alpha",

@@ -4,6 +4,7 @@ https://packaging.python.org/en/latest/specifications/entry-points/#use-for-scri
 """
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 
@@ -44,14 +45,18 @@ def expected_programs(entry_points: str) -> dict[str, set[bytes]]:
 
 
 def scripts_of(entry_points: str) -> Iterator[tuple[str, str]]:
-    """Pairs of a name and `module:function`."""
+    """Pairs of a name and `module:function`. uv writes pip's name with a version for its own Python, whatever the wheel says."""
     section = ""
     for line in map(str.strip, entry_points.splitlines()):
         if line.startswith("["):
             section = line.strip("[] ")
         elif section in {"console_scripts", "gui_scripts"} and line[:1] not in {"", "#", ";"}:
             name, _, target = line.partition("=")
-            yield name.strip(), "".join(target.partition("[")[0].split())
+            name, target = name.strip(), "".join(target.partition("[")[0].split())
+            if not re.fullmatch(r"pip3\.\d+", name):
+                yield name, target
+            if name == "pip3":
+                yield f"pip3.{sys.version_info[1]}", target
 
 
 def placed_program(content: bytes) -> bytes:
