@@ -1,5 +1,6 @@
 """The page of the targets: a run replaces its own row, and the page that is kept has a row for each target."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from containers.engine import Engine
 from snapshot import Template
 from targets.__main__ import TARGETS, run_target
+from targets.github import STAND_INS
 from targets.page import PAGE, failed_row, write_row
 from targets.place import Place
 from targets.target import Target
@@ -52,3 +54,10 @@ def test_every_target_has_its_row() -> None:
     assert set(TARGETS) <= rows
     assert "**not run**" not in page
     assert "**not seen**" not in page
+
+
+def test_each_action_of_a_workflow_has_its_stand_in() -> None:
+    texts = [path.read_text() for path in (Path(__file__).parents[1] / "template").rglob("*.y*ml*")]
+    used = set(re.findall(r"uses: actions/([\w-]+)@", "".join(texts)))
+
+    assert used - {"checkout"} == set(STAND_INS)  # act has that one itself

@@ -14,7 +14,7 @@ from .fetched import ACT, fetch_pypi
 from .place import Place, commit_all
 from .target import Target
 
-__all__ = ["TARGET"]
+__all__ = ["STAND_INS", "TARGET"]
 
 PIPX = ("pipx==1.18.4", "pip==26.3")
 # In the place of an action that cannot be fetched: it keeps what it was to upload, where a later step could take it from.
@@ -27,13 +27,19 @@ runs:
     - shell: bash
       run: mkdir -p "$STAND_IN/${{ inputs.name }}" && cp -r "${{ inputs.path }}." "$STAND_IN/${{ inputs.name }}/"
 """
+# Every run begins without what another one kept, as the first of a branch does.
+CACHE = """\
+name: a local stand-in for actions/cache
+inputs: {path: {required: true}, key: {required: true}, restore-keys: {}}
+runs: {using: composite, steps: [{shell: bash, run: "true"}]}
+"""
 # Signing is the provider's.
 ATTEST = """\
 name: a local stand-in for actions/attest
 inputs: {subject-name: {}, subject-digest: {}, sbom-path: {}, push-to-registry: {}, create-storage-record: {}}
 runs: {using: composite, steps: [{shell: bash, run: "true"}]}
 """
-STAND_INS = {"upload-artifact": UPLOAD, "attest": ATTEST}
+STAND_INS = {"upload-artifact": UPLOAD, "cache": CACHE, "attest": ATTEST}
 PASSED_ON = re.compile(r"UV_|LOCKSTEP_|DOCKER_|SSL_|PIP_|GIT_|COPIER_|HTTPS?_PROXY|NO_")
 
 
