@@ -13,7 +13,7 @@ def write_losses(table: str, drawn: tuple[int, int, int], proved: int, *, minute
     text = f"""\
 `uv run noxfile.py -s histories -- --write` updates a service of every earlier version of the template to today,
 with every set of its answers: once untouched, and once after two years of a team's edits.
-Lines are the team's; wrong is, for one, what an untouched service has otherwise than a new one.
+Lines are the team's; wrong is whatever must not be, such as an untouched service that is not as a new one.
 Before the first release the one earlier version is a commit whose services have the tool as wheels and pass their one command.
 
 ```text
