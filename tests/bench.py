@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from growth import fit_line, measure_growth
 from lockstep_tool.environments.probe import probe_program
 from lockstep_tool.environments.verdicts import recall_verdicts
 from services import Service
+from written import describe_run
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "explanation" / "figures.md"
@@ -284,12 +284,11 @@ def write_page(figures: list[Figure], engine: Engine | None) -> str:
     """The page."""
     said = f"{engine.command} {engine.version}" if engine else "no container engine, so no figure of containers"
     head = "| figure | measured | at most | held | how |\n|---|---|---|---|---|"
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}, {said}"
     rows = "\n".join(figure.row() for figure in figures)
     missed = [f"**{f.name}**: {REASONS[f.name]}" for f in figures if f.value > f.limit and f.name in REASONS]
     reasons = "\n## What does not hold, and why\n\n" + "\n\n".join(missed) + "\n" if missed else ""
     return (
-        f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write` on {datetime.now(UTC):%Y-%m-%d}, on {machine}.\n"
+        f"# Figures\n\nWritten by `uv run noxfile.py -s bench -- --write` {describe_run()}, {said}.\n"
         f"Medians of interleaved runs in one run; ratios mean something elsewhere, seconds do not.\n\n{head}\n{rows}\n{reasons}"
     )
 

@@ -44,7 +44,6 @@ PYTHON = Base(
 )  # fmt: skip
 VERSION = "3.13.5"
 STARTS = 5  # of each image, in turns
-IMAGE = "localhost/arm-api:lockstep"
 ANSWERS: Mapping[str, object] = {"python": VERSION, "ci": "none", "deploy": ["compose"]}
 # The first bytes of an ELF file of 64 bits for this machine, and which of their bits count:
 # https://www.kernel.org/doc/html/latest/admin-guide/binfmt-misc.html
@@ -121,19 +120,19 @@ def run(place: Place) -> Iterator[str]:
                 "LOCKSTEP_BUILD_UV_TOML": str(folder / "uv.toml"),
                 "DOCKER_DEFAULT_PLATFORM": "linux/arm64",
             }
-            said, seconds = build_twice(place, service, settings)
+            image, said, seconds = build_twice(place, service, settings)
         assert "contract     kept" in said, said
         ratio = f"{seconds / native_seconds:.1f} times what {platform.machine()} takes"
         yield f"the image is built twice without a cache, with the same layers, in {seconds:.0f} s, {ratio}; its contract is kept"
 
         declared = declared_id(said)
-        compared = run_long(service, settings, "parity", "--only", IMAGE)
+        compared = run_long(service, settings, "parity", "--only", image)
         assert compared.returncode == 0, compared.stdout
         ids = {str(row["environment"]): row["id"] for row in service.report()["environments"]}
         assert ids["image"] == ids["declared"] == declared, ids
         yield "`parity` looks into it: the environment id is the one that is declared on x86_64, and nothing differs"
 
-        pairs = [(start(place, IMAGE, "aarch64"), start(place, native, platform.machine())) for _ in range(STARTS)]
+        pairs = [(start(place, image, "aarch64"), start(place, native, platform.machine())) for _ in range(STARTS)]
         emulated, ratio = (statistics.median(one) for one in zip(*((a, a / b) for a, b in pairs), strict=True))
         took = f"{emulated:.1f} s, {ratio:.1f} times what {platform.machine()} takes"
         yield f"a container of it answers after {took}, and says that its machine is aarch64"
@@ -146,18 +145,19 @@ def build_native(place: Place) -> tuple[str, float]:
     interpreter = make_interpreter(replace(PYTHON, name="native-python", architecture=""), "python3")
     service = place.make_service("native-api", **ANSWERS)
     with offered(interpreter, folder) as offer:
-        _, seconds = build_twice(place, service, {**offer.environment, **build_settings(bring_native_bases(place.engine), offer)})
-    return f"localhost/{service.name}:lockstep", seconds
+        image, _, seconds = build_twice(
+            place, service, {**offer.environment, **build_settings(bring_native_bases(place.engine), offer)}
+        )
+    return image, seconds
 
 
-def build_twice(place: Place, service: Service, settings: Mapping[str, str]) -> tuple[str, float]:
-    """What `image --twice` says, which compares the builds, and how many seconds it took."""
-    began = time.monotonic()
-    place.built.add(f"localhost/{service.name}:lockstep")
+def build_twice(place: Place, service: Service, settings: Mapping[str, str]) -> tuple[str, str, float]:
+    """The image, what `image --twice` says, which compares the builds, and how many seconds it took."""
+    began, image = time.monotonic(), place.name_image(service)
     done = run_long(service, settings, "image", "--twice")
     assert done.returncode == 0, done.stdout
     assert "are the same bits" in done.stdout, done.stdout
-    return done.stdout, time.monotonic() - began
+    return image, done.stdout, time.monotonic() - began
 
 
 def start(place: Place, image: str, machine: str) -> float:

@@ -36,12 +36,16 @@ class Place:
         commit_all(path, "Born from Lockstep")
         return Service(path, self.settings)
 
+    def name_image(self, service: Service) -> str:
+        """What the image of a service is called, by its own session; it is gone with the place."""
+        self.built.add(image := f"localhost/{service.name}:lockstep")
+        return image
+
     def build_image(self, service: Service) -> str:
         """The production image of a service, by its own session; its name."""
         done = service.lockstep("image")
         assert done.returncode == 0, done.stdout
-        self.built.add(f"localhost/{service.name}:lockstep")
-        return f"localhost/{service.name}:lockstep"
+        return self.name_image(service)
 
 
 def commit_all(path: Path, message: str) -> None:

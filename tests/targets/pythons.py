@@ -155,7 +155,7 @@ def bring_suite_bases(place: Place) -> Mapping[str, str]:
 
 def build_image(machine: Machine, service: Service, settings: Mapping[str, str]) -> Iterator[str]:
     """The image of a service, by its own session, and what `parity` says of it."""
-    machine.place.built.add(f"localhost/{service.name}:lockstep")
+    machine.place.name_image(service)
     said = machine.nox(service, settings, "image", "parity")
     assert "contract     kept" in said, said
     ids = {str(row["environment"]): row["id"] for row in service.report()["environments"]}
