@@ -6,6 +6,7 @@ python -m release v1.2.0 | --notes
 import argparse
 import hashlib
 import json
+import os
 import platform
 import re
 import subprocess
@@ -59,6 +60,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("version", nargs="?", default="", help="such as v1.2.0")
     parser.add_argument("--notes", action="store_true", help="only show what the notes would become")
     options = parser.parse_args(words)
+    os.environ.pop("PYTHONPATH", None)  # by which these modules are found; a check that runs a service would name it
     try:
         if options.notes:
             waiting = select_waiting(read_notes(ROOT))

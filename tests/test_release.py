@@ -6,6 +6,7 @@ Whatever this repository has released: the clone has notes of its own, and its v
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,6 +216,22 @@ def test_two_long_checks_run_at_once_and_one_that_passes_beside_one_that_fails_c
     first = ["checking: true", "checking: WAITS (says so in .nox/release/waits.log)", f"checking: {logged}", failed]
     second = ["passed before: true", "passed before: WAITS", f"checking: {logged}", failed]
     assert sorted(line for line in said.splitlines() if not line.startswith("passed: ")) == sorted([*first, *second])
+
+
+def test_a_check_does_not_inherit_the_search_path_of_the_release(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Services name such a variable, so the checks that run them would fail."""
+    ask = (sys.executable, "-c", "import os, sys; print('search path:', os.environ.get('PYTHONPATH')); sys.exit(5)")
+    monkeypatch.setenv("PYTHONPATH", "tests")
+    monkeypatch.setattr("release.ROOT", root)
+    monkeypatch.setattr("release.CHECKS", [ask])
+
+    assert main(["v99.0.0"]) == 1
+
+    out, err = capfd.readouterr()
+    assert "search path: None" in out
+    assert "ended with 5" in err
 
 
 def test_what_passed_at_another_commit_is_checked_again(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
