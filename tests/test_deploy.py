@@ -26,6 +26,7 @@ from lockstep_tool.files.pins import check_pins
 from lockstep_tool.service import Service as Repository
 from running import until
 from services import Service
+from snapshot import REPOSITORY
 
 
 def composed(service: Service) -> dict[str, Any]:
@@ -224,3 +225,12 @@ def named_images(service: Service) -> set[str]:
     """Those that the check `images` says are pinned by tag, without it."""
     found = run_checks([every_check()["images"]], Repository(service.path))
     return {image.partition(":")[0] for finding in found for _, image in finding.where}
+
+
+def test_every_command_of_compose_reads_the_teams_override() -> None:
+    """With `--file`, Compose would leave `deploy/compose.override.yaml` alone."""
+    pages = [*(REPOSITORY / "docs").rglob("*.md"), *(REPOSITORY / "template").rglob("*.md*"), REPOSITORY / "README.md"]
+    commands = [command for page in pages for command in re.findall(r"docker compose --[^`\n]*", page.read_text())]
+
+    assert len(commands) > 4
+    assert [command for command in commands if not command.startswith("docker compose --project-directory deploy ")] == []

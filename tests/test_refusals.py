@@ -50,6 +50,24 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
     ),
     "an unknown server": ({"server": "nginx"}, ["server   nginx"], "gunicorn-gthread, gunicorn-gevent or gunicorn-sync."),
     "an unknown framework": ({"framework": "bottle"}, ["framework   bottle"], "Choose fastapi, flask or django."),
+    "a framework as its name is written": (
+        {"framework": "FastAPI"},
+        ["framework   FastAPI"],
+        "Choose fastapi, flask or django.",
+    ),
+    "a server in capitals": ({"server": "UVICORN"}, ["server   UVICORN"], "gunicorn-gthread, gunicorn-gevent or gunicorn-sync."),
+    "work in title case": ({"work": "Awaits"}, ["work   Awaits"], "Choose awaits, waits or computes."),
+    "a CI as its name is written": ({"ci": "GitHub"}, ["ci   GitHub"], "Choose github, gitlab or none."),
+    "a way to deploy in title case, twice": (
+        {"deploy": ["Compose", "compose", "Compose"]},
+        ["deploy   Compose"],
+        "Choose compose, kubernetes, systemd, procfile or prometheus.",
+    ),
+    "an extra as its name is written": (
+        {"extras": ["VSCode"]},
+        ["extras   VSCode"],
+        "Choose scaling, devcontainer, vscode, renovate or opentelemetry.",
+    ),
     "no framework": ({"framework": ""}, ["framework   (empty)"], "Choose fastapi, flask or django."),
     "an unknown kind of work": ({"work": "sleeps"}, ["work   sleeps"], "Choose awaits, waits or computes."),
     "an unknown CI": ({"ci": "jenkins"}, ["ci   jenkins"], "Choose github, gitlab or none."),
@@ -66,8 +84,8 @@ OTHERS: dict[str, tuple[dict[str, object], list[str], str]] = {
     "a Python without a patch": ({"python": "3.13"}, ["Python is not stated exactly."], "such as 3.14.10"),
     "a Python that is a word": ({"python": "newest"}, ["Python is not stated exactly."], "such as 3.14.10"),
     "a pre-release of Python": ({"python": "3.14.0rc1"}, ["Python is not stated exactly."], "such as 3.14.10"),
-    "a Python that is too old": ({"python": "3.10.13"}, ["does not support"], "3.11, 3.12, 3.13, 3.14 or 3.15."),
-    "a Python that is too new": ({"python": "3.16.0"}, ["does not support"], "3.11, 3.12, 3.13, 3.14 or 3.15."),
+    "a Python that is too old": ({"python": "3.10.13"}, ["does not support"], "3.14 or 3.15, and write all three numbers."),
+    "a Python that is too new": ({"python": "3.16.0"}, ["does not support"], "3.14 or 3.15, and write all three numbers."),
     "a description of two lines": ({"description": "one\ntwo"}, ["A description is one line."], "Leave out line breaks"),
 }
 

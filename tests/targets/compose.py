@@ -46,6 +46,13 @@ def slow() -> dict[str, str]:
     return {"message": "done"}
 ''',
 }
+# What a team may add.
+OVERRIDE = """\
+services:
+  plain-api:
+    environment:
+      - OURS=here
+"""
 # A balancer of the host's own, before the two ports that Compose publishes.
 FRONT = """\
 daemon off; pid /tmp/nginx.pid; error_log stderr error; worker_processes 1; events {}
@@ -74,7 +81,7 @@ class Stack:
 
     def __call__(self, *words: str) -> str:
         """One command of Compose, which must succeed."""
-        return self.script(f"docker compose --file deploy/compose.yaml {' '.join(words)}")
+        return self.script(f"docker compose --project-directory deploy {' '.join(words)}")
 
     def script(self, text: str) -> str:
         """Lines of shell in the checkout, as a user types them."""
@@ -151,6 +158,7 @@ def run(place: Place) -> Iterator[str]:
     """A service without a proxy, one with, and two of these on one host."""
     plain = place.make_service("plain-api", framework="fastapi", server="uvicorn", ci="none", deploy=["compose"])
     behind = place.make_service("behind-api", framework="flask", server="gunicorn-gthread", ci="none", deploy=["compose"])
+    (plain.path / "deploy" / "compose.override.yaml").write_text(OVERRIDE)
     for service, framework in ((plain, "fastapi"), (behind, "flask")):
         hello = service.package() / "hello.py"
         hello.write_text(hello.read_text() + SLOW[framework])
@@ -185,6 +193,8 @@ def check_container(stack: Stack, port: int) -> Iterator[str]:
     wait_until_answered(port)
     wait_until(lambda: stack.inspect(container, "{{.State.Health.Status}}") == "healthy", "the container is not healthy")
     yield "up, and healthy by the image's own check"
+    assert "OURS=here" in stack.inspect(container, "{{.Config.Env}}")
+    yield "what stands in `deploy/compose.override.yaml` is part of it"
 
     write = "import pathlib; pathlib.Path('/app/x').write_text('')"
     refused = subprocess.run(

@@ -121,7 +121,7 @@ def test_a_rehearsal_enters_and_leaves_the_worker(service: Service, tmp_path: Pa
     notes = tmp_path / "notes"
     good, bad = service.run("rehearse", NOTES=str(notes)), service.run("rehearse", FAIL="1")
 
-    assert good.returncode == 0, good.stdout
+    assert (good.returncode, good.stdout) == (0, "")
     assert [line.split()[0] for line in notes.read_text().splitlines()] == ["start", "stop"]
     assert bad.returncode == BOOT_FAILURE
     assert "ConnectionError: the pool is out of reach" in bad.stdout

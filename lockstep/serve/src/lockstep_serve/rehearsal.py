@@ -1,6 +1,7 @@
 """Start the application in a throw-away process, as far as its first request, so that a broken deploy changes nothing."""
 
 import asyncio
+import logging
 import os
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def rehearse() -> None:
     if model.name == "gunicorn-gevent":
         import_module("gevent.monkey").patch_all()
     start_logging()
+    logging.getLogger("lockstep").setLevel(logging.WARNING)  # nothing was served, so its end is no news
     application = build()
     if model.interface == "WSGI":
         enter_worker()

@@ -158,9 +158,19 @@ def test_a_file_that_is_no_fingerprint_is_refused(
     (tmp_path / "other.json").write_text("{}")
     (tmp_path / "list.json").write_text("[]")
 
-    for name in ("other.json", "list.json", "missing.json"):
+    for name in ("other.json", "list.json"):
         assert parity(Service(tiny.root), [str(tmp_path / name)]) == 2
         assert "This is no fingerprint." in capsys.readouterr().out
+
+
+def test_a_fingerprint_that_is_not_there_is_not_called_none(
+    tiny: TinyEnvironment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert parity(Service(tiny.root), [str(tmp_path / "release.json")]) == 2
+
+    printed = capsys.readouterr().out
+    assert "The fingerprint cannot be read." in printed
+    assert "release.json   No such file or directory" in printed
 
 
 def test_an_environment_of_this_machine_that_cannot_be_looked_into_is_wrong_and_not_skipped(tmp_path: Path) -> None:

@@ -31,6 +31,17 @@ def test_everything_is_said_at_once(service: SmallService) -> None:
     assert all(said in str(refused.value) for said in ("uv is stated", "The port is stated", "An action is not"))
 
 
+def test_a_port_of_the_image_is_named_on_its_line_with_the_command_that_mends_it(service: SmallService) -> None:
+    service.edit("Dockerfile", "PORT=8000", "PORT=80")
+    line = next(number for number, text in enumerate(service.read("Dockerfile").splitlines(), 1) if text.strip() == "PORT=80")
+
+    with pytest.raises(Refusal) as refused:
+        check_pins(Service(service.root))
+
+    assert f"Dockerfile:{line}" in str(refused.value)
+    assert "Put 8000 into Dockerfile, or change both; `uv run noxfile.py -s pins -- --fix` does the first." in str(refused.value)
+
+
 def test_every_repetition_is_mended_back_to_its_source(service: SmallService) -> None:
     good = service.snapshot()
     service.edit("Dockerfile", f"uv:{UV_VERSION}", "uv:latest")

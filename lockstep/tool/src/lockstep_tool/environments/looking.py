@@ -152,9 +152,10 @@ def read_saved(path: Path) -> Environment:
         if schema != SCHEMA:
             raise ValueError(f"schema is {schema!r}, not {SCHEMA!r}")
     except (OSError, ValueError) as error:
+        unread = error.strerror if isinstance(error, OSError) else None
         raise Refusal(
-            "This is no fingerprint.",
-            [(str(path), str(error))],
+            "The fingerprint cannot be read." if unread else "This is no fingerprint.",
+            [(str(path), unread or str(error))],
             "Make one: `uv run noxfile.py -s fingerprint -- environment.json`.",
             code=COULD_NOT_LOOK,
         ) from error

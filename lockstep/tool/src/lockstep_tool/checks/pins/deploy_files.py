@@ -57,16 +57,25 @@ def compare_variables(service: Service) -> Iterator[Finding]:
         if fixed and not means(name, one.value, service.definition.values[name].value):
             wanted = service.definition.values[name].value
             text = f"{wanted:g}" if isinstance(wanted, float) else str(wanted)
+            repairs = repair_variable(service, one, text)
+            there = f"{one.file}:{repairs[0].number if repairs else one.line}"
             yield CHECK.finding(
                 f"The value {name} is stated two ways.",
-                where=((service.stated_in(name), f"{name} = {text}"), (spot(one), f"{one.name}={one.value}   <- differs")),
-                fix="State it in server.toml; set the variable where the image runs, if one environment differs."
-                if name not in REPEATED
-                else "State it in server.toml, and nowhere else.",
-                repairs=repair_variable(service, one, text),
+                where=((service.stated_in(name), f"{name} = {text}"), (there, f"{one.name}={one.value}   <- differs")),
+                fix=advise(name, one.file, text),
+                repairs=repairs,
             )
     for file in sorted({one.file for one in given} - {"Dockerfile"}):
         yield from refused(service, file, [one for one in given if one.file == file and values[one.name] not in REPEATED])
+
+
+def advise(name: str, file: str, text: str) -> str:
+    """What to do with a variable of another value."""
+    if name not in REPEATED:
+        return "State it in server.toml; set the variable where the image runs, if one environment differs."
+    if file == "Dockerfile":
+        return f"Put {text} into {file}, or change both; `uv run noxfile.py -s pins -- --fix` does the first."
+    return "State it in server.toml, and nowhere else."
 
 
 def refused(service: Service, file: str, given: list[Variable]) -> Iterator[Finding]:
