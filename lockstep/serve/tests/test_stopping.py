@@ -1,7 +1,10 @@
 """A stop loses nothing that was accepted, waits for nobody who sends nothing, and ends as the model says."""
 
 import contextlib
+import os
+import re
 import signal
+import socket
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 
 from holding import answered_whole, holding, waiting_at
 from notes import noted
-from running import PATIENCE, Running, children, is_there, request_of, until
+from running import PATIENCE, Running, children, is_there, read_answer, request_of, until
 from services import Service
 
 LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that waits for its drain fails by patience
@@ -17,9 +20,25 @@ LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that wa
 WAITS_FOR_SILENT_CLIENTS = {"gunicorn-sync"}  # it has one request a process and waits for that client's
 
 
+def is_told(pid: int) -> bool:
+    """Whether SIGTERM waits for this process, which stands still."""
+    [pending] = re.findall(r"^ShdPnd:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(pending, 16) & 1 << signal.SIGTERM - 1)
+
+
 def accepts(server: Running) -> bool:
     with contextlib.suppress(OSError), server.open():
         return True
+    return False
+
+
+def refuses(server: Running) -> bool:
+    """At once: where the queue is full a client waits."""
+    with contextlib.suppress(TimeoutError):
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
     return False
 
 
@@ -47,6 +66,35 @@ def test_a_stop_answers_what_is_in_flight_and_does_not_wait_for_clients_that_sen
         assert server.process.wait(PATIENCE) == 0
         assert not [line for line in server.lines() if line["level"] in {"ERROR", "CRITICAL"}]
         assert noted(notes, "start") == noted(notes, "stop")
+
+
+def test_who_comes_while_it_drains_is_refused_and_can_go_elsewhere(service: Service) -> None:
+    """A connection that nobody will accept would wait for the request in flight, and be reset then: a proxy repeats no POST."""
+    with service.serving(**LONG) as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        server.signal(signal.SIGTERM)
+        server.until(lambda: refuses(server))
+        hold.release()
+
+        assert answered_whole(client)
+        assert server.process.wait(PATIENCE) == 0
+
+
+def test_who_has_connected_when_the_stop_comes_is_answered(service: Service) -> None:
+    """They wait in the kernel's queue while the workers, or the one process, stand still."""
+    with service.serving(**LONG) as server, ExitStack() as stack:
+        still = children(server.process.pid) or {server.process.pid}
+        for pid in still:
+            os.kill(pid, signal.SIGSTOP)
+        clients = [stack.enter_context(server.open(request_of("/hello/Ada", "Connection: close"))) for _ in range(8)]
+        server.signal(signal.SIGTERM)
+        server.until(lambda: all(map(is_told, still)))
+        for pid in still:
+            os.kill(pid, signal.SIGCONT)
+
+        assert [read_answer(client)[0] for client in clients] == [200] * 8
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_an_endless_stream_ends_with_the_drain(service: Service) -> None:

@@ -5,10 +5,12 @@ systemd passes one by LISTEN_FDS and LISTEN_PID, from file descriptor 3 on
 by GUNICORN_FD.
 """
 
+import contextlib
 import errno
 import os
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from lockstep_serve.definition import Definition
 from lockstep_serve.errors import Refusal
@@ -64,6 +66,16 @@ class Listener:
         name = self.socket.getsockname()
         shown = join_address(*name[:2]) if isinstance(name, tuple) else f"unix:{name}"
         return f"{shown} (inherited)" if self.inherited else shown
+
+
+def accept_waiting(listener: socket.socket) -> list[tuple[socket.socket, Any]]:
+    """Who has connected and waits, and their addresses: with the last listener the kernel would reset them."""
+    listener.setblocking(False)
+    waiting = list[tuple[socket.socket, Any]]()
+    with contextlib.suppress(OSError):  # nobody waits any more, or no file descriptor is left
+        while True:
+            waiting.append(listener.accept())
+    return waiting
 
 
 def join_address(host: str, port: int) -> str:

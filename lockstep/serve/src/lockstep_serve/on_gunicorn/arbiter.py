@@ -16,7 +16,7 @@ from gunicorn import arbiter  # type: ignore[import-untyped]  # gunicorn has no 
 from gunicorn.errors import HaltServer  # type: ignore[import-untyped]  # the same
 
 from lockstep_serve import begin_draining, tell_ready
-from lockstep_serve.on_gunicorn.hooks import BOOTING, SERVING, WORN, stage
+from lockstep_serve.on_gunicorn.hooks import BOOTING, SERVING, WORN, say_last, stage
 
 __all__ = ["Arbiter"]
 
@@ -166,6 +166,9 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
 
     def stop(self, graceful: bool = True) -> None:
         """Stop to the end: one more worker that cannot boot breaks gunicorn's own stop off, with a traceback."""
+        if self.reexec_pid == self.master_pid == 0 and not self.systemd:
+            for worker in self.WORKERS.values():
+                say_last(worker)
         try:
             super().stop(graceful)
         except HaltServer:  # raised once for each such worker, after it was taken off the list

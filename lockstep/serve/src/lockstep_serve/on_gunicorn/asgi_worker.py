@@ -15,8 +15,10 @@ from lockstep_serve import begin_ending
 from lockstep_serve.access import join_values
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
+from lockstep_serve.listening import accept_waiting
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.asgi_socket import Socket
+from lockstep_serve.on_gunicorn.hooks import is_last
 from lockstep_serve.problems import log_full, refuse_unread
 from lockstep_serve.worker_life import LINGER_SECONDS, most_connections
 
@@ -131,9 +133,12 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
             self.lingering = self.loop.create_task(self.linger())
 
     async def linger(self) -> None:
-        """Accept no more; give clients time for a request on a connection that was announced to stay open."""
+        """Accept no more but who has connected; give time for a request on a connection that was announced to stay open."""
+        waiting = [client for listener in self.sockets if is_last(self) for client, _ in accept_waiting(listener.sock)]
         for server in self.servers:
             server.close()
+        for client in waiting:
+            await self.loop.connect_accepted_socket(lambda: Protocol(self), client)
         await self.wait_for_connections(min(self.loop.time() + LINGER_SECONDS, self.until))
         for connection in list(self.connections):
             connection.close_if_idle()

@@ -3,20 +3,24 @@
 import logging
 import signal
 from concurrent.futures import thread as pools
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any
 
 import gevent  # type: ignore[import-untyped]  # its types are a package of their own
 from gevent import monkey  # the same
 from gevent.hub import Hub  # type: ignore[import-untyped]  # the same
+from gevent.server import StreamServer  # type: ignore[import-untyped]  # the same
 from gunicorn.util import close_graceful  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers import ggevent  # type: ignore[import-untyped]  # the same
 from gunicorn.workers.ggevent import GeventWorker  # type: ignore[import-untyped]  # the same
 
 from lockstep_serve import ending
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
+from lockstep_serve.on_gunicorn.hooks import is_last
+from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, heartbeat
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker, most_connections, own_threads
 
@@ -27,11 +31,28 @@ log = logging.getLogger("lockstep.requests")
 IDLE = 4  # connections for each request that may run: most of what proxies keep open idles
 
 
+class Server(StreamServer):  # type: ignore[misc]  # untyped, see above
+    """Serves who has connected; who comes when it has closed is refused, and can go elsewhere."""
+
+    def __init__(self, worker: "Worker", listener: Any, **named: Any) -> None:
+        super().__init__(listener, **named)
+        self.worker = worker
+        worker.names[listener] = Name(listener)
+
+    def close(self) -> None:
+        if not self.closed and is_last(self.worker):
+            while not self.full() and (client := self.do_read()):
+                self.do_handle(*client)
+        super().close()
+
+
 class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
     """`idle` are the waits for a next request, by the greenlet that waits; `serving` are greenlets that have one."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        ggevent.StreamServer = partial(Server, self)  # the worker has no setting for it
+        self.names = dict[Any, Name]()  # of listeners
         self.definition = in_force()
         self.serving: set[Any] = set()
         self.idle: dict[Any, gevent.Timeout] = {}
@@ -40,6 +61,9 @@ class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above
     def before_imports(self) -> None:
         """Patch now: what is imported earlier keeps functions that block, and Django's settings are asked too soon."""
         monkey.patch_all()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        super().handle(self.names[listener], client, addr)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         if len(self.serving) >= self.definition.concurrency and not req.path.startswith(HEALTH):

@@ -5,7 +5,6 @@ gunicorn 27 gives each new connection a thread for 5 s, whether it sends somethi
 
 import contextlib
 import errno
-import re
 import selectors
 import socket
 import time
@@ -14,18 +13,17 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
-from lockstep_serve.access import enter_request
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat
-from lockstep_serve.problems import HEALTH, STOPPED, log_full, refuse_unread, warn_of_stop
+from lockstep_serve.on_gunicorn.hooks import is_last
+from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat, peek_head, refuse_stopped
+from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 from lockstep_serve.worker_life import end_without_threads, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
 
-SAID = re.compile(r"^x-request-id:[ \t]*(\S*)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 LINGER_SECONDS = 1.0
 
 
@@ -52,6 +50,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         if not enabled and self.alive and self._accepting:
             log_full(self.nr_conns, "three of four file descriptors")
         super().set_accept_enabled(enabled)
+        if not self.alive and is_last(self):
+            self.take_waiting()
+
+    def take_waiting(self) -> None:
+        """Who has connected is served; who comes later is refused, and can go elsewhere."""
+        for listener in self.sockets:
+            known = -1
+            while known < self.nr_conns:
+                known = self.nr_conns
+                self.accept(listener)
+            listener.close()
 
     def accept(self, listener: socket.socket) -> None:
         """gunicorn's worker would die of a process or a machine without file descriptors."""
@@ -90,14 +99,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
                 self.waiting.remove(conn)
             except KeyError:  # a thread has it by now
                 continue
-            method, path, said = peek_head(conn.sock)
-            if not method:
-                continue  # its client has left, or sends the head yet
-            identity = enter_request(said)
-            warn_of_stop(method, path)
-            with contextlib.suppress(OSError):
-                conn.sock.recv(1 << 16, socket.MSG_DONTWAIT)  # what is not read would reset the connection
-                conn.sock.sendall(refuse_unread(503, method, path, identity, detail=STOPPED))
+            refuse_stopped(conn.sock)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """gunicorn would wait here for the client's end, 2 s at most, and do nothing else."""
@@ -166,16 +168,6 @@ def has_something(client: socket.socket) -> bool:
     except OSError:  # a worker thread meets it and closes the connection
         return True
     return True
-
-
-def peek_head(client: socket.socket) -> tuple[str, str, str | None]:
-    """The method, the path and the X-Request-ID of what came, without taking it; empty where it cannot be seen."""
-    try:
-        method, target, rest = client.recv(4096, socket.MSG_PEEK | socket.MSG_DONTWAIT).decode("latin-1").split(" ", 2)
-    except (OSError, ValueError):
-        return "", "", None
-    said = SAID.search(rest.partition("\r\n\r\n")[0])
-    return method, target.partition("?")[0], said and said[1]
 
 
 def settings(definition: Definition) -> dict[str, Any]:

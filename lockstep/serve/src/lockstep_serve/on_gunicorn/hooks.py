@@ -1,6 +1,7 @@
 """gunicorn's hooks and logger: how a worker comes to life, and what it reports to its manager.
 
-A worker's stage is one byte of shared memory: the manager made it before the fork, the worker writes it.
+A worker's stage is a byte of shared memory: the manager made it before the fork, the worker writes it. In a second one the
+manager says that nobody listens after the worker.
 """
 
 import logging
@@ -15,7 +16,7 @@ from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn
 from lockstep_serve.application import in_force, start_logging
 from lockstep_serve.worker_life import end_after
 
-__all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "stage"]
+__all__ = ["BOOTING", "HOOKS", "SERVING", "WORN", "is_last", "say_last", "stage"]
 
 BOOTING, SERVING, WORN = 0, 1, 2
 ORDERLY = ("Error while closing socket", "Worker (pid:%s) was sent")  # at INFO; of a worker that was killed, it is an error
@@ -45,8 +46,17 @@ def stage(worker: Any) -> int:
     return int(worker.stage[0])
 
 
+def is_last(worker: Any) -> bool:
+    """Whether nobody listens after this worker, so that the kernel resets who waits to be accepted."""
+    return bool(worker.stage[1])
+
+
+def say_last(worker: Any) -> None:
+    worker.stage[1] = 1
+
+
 def pre_fork(_: Any, worker: Any) -> None:
-    worker.stage = mmap.mmap(-1, 1)
+    worker.stage = mmap.mmap(-1, 2)
 
 
 def post_fork(_: Any, worker: Any) -> None:

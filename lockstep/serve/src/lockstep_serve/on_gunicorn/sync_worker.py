@@ -4,15 +4,19 @@ import contextlib
 import os
 import signal
 import socket
+import time
 from types import FrameType
 from typing import Any
 
 from gunicorn.workers.sync import SyncWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
+from lockstep_serve import ending_since
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
+from lockstep_serve.listening import accept_waiting
 from lockstep_serve.on_gunicorn import runner, settings_for_all
-from lockstep_serve.on_gunicorn.wsgi import LIFE
+from lockstep_serve.on_gunicorn.hooks import is_last
+from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, refuse_stopped
 from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker
 from lockstep_serve.wsgi import OPEN, give_up
 
@@ -24,18 +28,54 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
 
     client: socket.socket | None = None
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.names = {listener: Name(listener) for listener in self.sockets}
+        self.waiting: list[tuple[Any, socket.socket, Any]] = []
+
     def run(self) -> None:
         super().run()
+        for waiting in self.waiting:
+            self.handle_waiting(*waiting)
         signal.setitimer(signal.ITIMER_REAL, 0)  # at its end Python lets signals kill the process again
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         self.client = client
-        super().handle(listener, client, addr)
+        super().handle(self.names[listener], client, addr)
+
+    def handle_waiting(self, listener: Any, client: socket.socket, addr: Any) -> None:
+        """Serve who had connected, one after the other, as long as there is time."""
+        left = ending_since() + in_force().patience - time.monotonic()
+        said = b""
+        with contextlib.suppress(OSError):
+            client.settimeout(max(min(left, FAREWELL_SECONDS), 0))
+            said = client.recv(1, socket.MSG_PEEK)
+        client.setblocking(True)
+        if said and left > 0:
+            self.handle(listener, client, addr)
+        else:
+            refuse_stopped(client)
+            client.close()
 
     def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
+        if is_last(self):
+            self.take_waiting()
         signal.signal(signal.SIGALRM, self.end_wait)
         signal.setitimer(signal.ITIMER_REAL, min(LINGER_SECONDS, in_force().patience))
+
+    def take_waiting(self) -> None:
+        """Who has connected will be served; who comes later is refused, and can go elsewhere.
+
+        The worker may be about to ask its listener, so another takes its number: one that nobody can reach.
+        """
+        for listener in self.sockets:
+            self.waiting += [(listener, *client) for client in accept_waiting(listener)]
+            with socket.socket(socket.AF_UNIX) as silent:
+                silent.bind("")
+                silent.listen()
+                os.dup2(silent.fileno(), listener.fileno(), inheritable=False)
+            listener.setblocking(False)
 
     def handle_abort(self, *_: Any) -> None:
         """Its manager has found it hanging, and kills it next."""

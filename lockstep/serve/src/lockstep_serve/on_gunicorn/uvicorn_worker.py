@@ -10,6 +10,7 @@ from uvicorn_worker import UvicornWorker, _workers  # type: ignore[import-untype
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
+from lockstep_serve.on_gunicorn.hooks import is_last
 from lockstep_serve.on_uvicorn import options
 from lockstep_serve.on_uvicorn.server import Server
 
@@ -21,7 +22,8 @@ class Worker(UvicornWorker):  # type: ignore[misc]  # untyped, see above
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        _workers.Server = partial(Server, managed=True, parent=self.ppid)  # the worker has no setting for it
+        # The worker has no setting for it.
+        _workers.Server = partial(Server, managed=True, parent=self.ppid, is_last=partial(is_last, self))
 
     @property
     def CONFIG_KWARGS(self) -> dict[str, Any]:  # uvicorn-worker's own name

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from types import FrameType
 
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
@@ -50,8 +51,13 @@ class Process(UvicornProcess):
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
         # By now: the thread that answers pings would make another, which never starts.
-        self._server = Server(self.config, parent=self.manager)
-        signal.signal(RETIRE, self._server.handle_exit)
+        self._server = server = Server(self.config, parent=self.manager)
+
+        def retire(number: int, frame: FrameType | None) -> None:
+            server.is_last = bool
+            server.handle_exit(number, frame)
+
+        signal.signal(RETIRE, retire)
         super().target(sockets)
 
     def wear_out(self) -> None:

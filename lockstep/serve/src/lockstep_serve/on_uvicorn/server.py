@@ -1,9 +1,11 @@
 """uvicorn's server, which turns readiness false first and stops accepting `drain_lead` seconds later."""
 
+import asyncio
 import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from socket import socket
 from types import FrameType
 
@@ -11,6 +13,7 @@ import uvicorn
 
 from lockstep_serve import begin_draining, begin_ending, tell_ready
 from lockstep_serve.application import in_force
+from lockstep_serve.listening import accept_waiting
 
 __all__ = ["Server"]
 
@@ -23,11 +26,14 @@ SAID = (*OF_SOCKETS, "Invalid HTTP request", "ASGI callable returned", "Cancel %
 class Server(uvicorn.Server):
     """SIGTERM stops it after the lead, other signals without: Ctrl-C, or a manager whose other workers go on.
 
-    Where gunicorn manages it, SIGTERM is what SIGINT is elsewhere.
+    Where gunicorn manages it, SIGTERM is what SIGINT is elsewhere. `is_last` says whether nobody listens after it.
     """
 
-    def __init__(self, config: uvicorn.Config, *, managed: bool = False, parent: int = 0) -> None:
+    def __init__(
+        self, config: uvicorn.Config, *, managed: bool = False, parent: int = 0, is_last: Callable[[], bool] = lambda: True
+    ) -> None:
         super().__init__(config)
+        self.is_last = is_last
         self.parent = parent  # this process ends with it; 0: it has none
         self.managed, self.interrupted = managed, False
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
@@ -54,6 +60,22 @@ class Server(uvicorn.Server):
             self.interrupted = True
         begin_ending()
         self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Who has connected is served; who comes later is refused, and can go elsewhere."""
+        waiting = [client for listener in sockets or [] if self.is_last() for client, _ in accept_waiting(listener)]
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for client in waiting:
+            await asyncio.get_running_loop().connect_accepted_socket(self.make_protocol, client)
+        await super().shutdown(sockets)
+
+    def make_protocol(self) -> asyncio.Protocol:
+        """As uvicorn does for each connection."""
+        named = {"config": self.config, "server_state": self.server_state, "app_state": self.lifespan.state}
+        return self.config.http_protocol_class(**named)
 
     async def on_tick(self, counter: int) -> bool:
         if (self.parent and os.getppid() != self.parent) or (self.stop_at is not None and time.monotonic() >= self.stop_at):
