@@ -5,7 +5,8 @@ import os
 import re
 import signal
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,30 @@ LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that wa
 WAITS_FOR_SILENT_CLIENTS = {"gunicorn-sync"}  # it has one request a process and waits for that client's
 
 
-def is_told(pid: int) -> bool:
-    """Whether SIGTERM waits for this process, which stands still."""
-    [pending] = re.findall(r"^ShdPnd:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    return bool(int(pending, 16) & 1 << signal.SIGTERM - 1)
+def masked(pid: int, mask: str, number: int) -> bool:
+    """Whether the kernel has the signal in this mask of the process: `ShdPnd` waits for it, `SigCgt` has a handler."""
+    [found] = re.findall(rf"^{mask}:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    return bool(int(found, 16) & 1 << number - 1)
+
+
+@contextmanager
+def standing_still(service: Service, server: Running, notes: Path, number: int) -> Iterator[None]:
+    """Its workers, or the one process, do nothing in the block; when they go on, the server has been told to stop.
+
+    Each serves before: one that starts has no handler, and would die of the signal.
+    """
+    workers = 1 if service.model.name == "uvicorn" else 2
+    server.until(lambda: len(noted(notes, "start")) == workers)
+    still = children(server.process.pid) or {server.process.pid}
+    server.until(lambda: all(masked(pid, "SigCgt", signal.SIGTERM) for pid in still))
+    for pid in still:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    server.signal(number)
+    for pid in still:
+        server.until(lambda pid=pid: masked(pid, "ShdPnd", number if pid == server.process.pid else signal.SIGTERM))
+    for pid in still:
+        os.kill(pid, signal.SIGCONT)
 
 
 def accepts(server: Running) -> bool:
@@ -81,20 +102,67 @@ def test_who_comes_while_it_drains_is_refused_and_can_go_elsewhere(service: Serv
         assert server.process.wait(PATIENCE) == 0
 
 
-def test_who_has_connected_when_the_stop_comes_is_answered(service: Service) -> None:
-    """They wait in the kernel's queue while the workers, or the one process, stand still."""
-    with service.serving(**LONG) as server, ExitStack() as stack:
-        still = children(server.process.pid) or {server.process.pid}
-        for pid in still:
-            os.kill(pid, signal.SIGSTOP)
-        clients = [stack.enter_context(server.open(request_of("/hello/Ada", "Connection: close"))) for _ in range(8)]
-        server.signal(signal.SIGTERM)
-        server.until(lambda: all(map(is_told, still)))
-        for pid in still:
-            os.kill(pid, signal.SIGCONT)
-
-        assert [read_answer(client)[0] for client in clients] == [200] * 8
+def answered_in_the_queue(service: Service, notes: Path, number: int) -> list[int]:
+    """What clients get that wait in the kernel's queue when the signal comes."""
+    statuses, clients = list[int](), list[socket.socket]()
+    with service.serving(NOTES=str(notes), **LONG) as server:
+        with standing_still(service, server, notes, number):
+            clients += [server.open(request_of("/hello/Ada", "Connection: close")) for _ in range(8)]
+        for client in clients:
+            with client:  # gunicorn waits for its client's end
+                statuses.append(read_answer(client)[0])
         assert server.process.wait(PATIENCE) == 0
+    return statuses
+
+
+def test_who_has_connected_when_the_stop_comes_is_answered(service: Service, tmp_path: Path) -> None:
+    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGTERM) == [200] * 8
+
+
+def test_ctrl_c_answers_who_has_connected(service: Service, tmp_path: Path) -> None:
+    """A manager that is interrupted tells its workers in another way."""
+    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGINT) == [200] * 8
+
+
+def test_who_waits_takes_no_descriptor_from_a_request_in_flight(service: Service, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    with service.serving(FILES="64", NOTES=str(notes), **LONG) as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        with ExitStack() as stack:
+            with standing_still(service, server, notes, signal.SIGTERM):
+                for _ in range(100):
+                    stack.enter_context(server.open(request_of("/hello/Ada", "Connection: close")))
+            server.until(lambda: refuses(server))
+        hold.release()
+
+        assert answered_whole(client)
+        assert server.process.wait(PATIENCE) == 0
+
+
+def test_a_worker_that_was_replaced_lets_go_of_its_listener(service: Service) -> None:
+    """It finishes what it has; when the others stop, nobody else may take connections for it."""
+    if service.model.name == "uvicorn":
+        pytest.skip("one process cannot reload itself")
+    with service.serving(WEB_CONCURRENCY="1", **LONG) as server, holding() as hold:
+        client = hold.send(server)
+        hold.await_one()
+        [old] = children(server.process.pid)
+        server.signal(signal.SIGHUP)
+        server.until(lambda: len(children(server.process.pid)) == 2)
+        server.until(lambda: not is_listening(old))
+        server.signal(signal.SIGTERM)
+        server.until(lambda: refuses(server))
+        hold.release()
+
+        assert answered_whole(client)
+
+
+def is_listening(pid: int) -> bool:
+    """Whether it has a socket that listens for TCP; state 0A is that of such a socket."""
+    rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    inodes = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
+    return bool(inodes & {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()})
 
 
 def test_an_endless_stream_ends_with_the_drain(service: Service) -> None:

@@ -68,12 +68,15 @@ class Listener:
         return f"{shown} (inherited)" if self.inherited else shown
 
 
-def accept_waiting(listener: socket.socket) -> list[tuple[socket.socket, Any]]:
-    """Who has connected and waits, and their addresses: with the last listener the kernel would reset them."""
+def accept_waiting(listener: socket.socket, most: int) -> list[tuple[socket.socket, Any]]:
+    """Who has connected and waits, and their addresses: with the last listener the kernel would reset them.
+
+    From the descriptor `most` on, those that are left are for what runs.
+    """
     listener.setblocking(False)
     waiting = list[tuple[socket.socket, Any]]()
     with contextlib.suppress(OSError):  # nobody waits any more, or no file descriptor is left
-        while True:
+        while not waiting or waiting[-1][0].fileno() < most:
             waiting.append(listener.accept())
     return waiting
 

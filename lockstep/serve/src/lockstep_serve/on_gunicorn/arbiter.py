@@ -166,6 +166,7 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
 
     def stop(self, graceful: bool = True) -> None:
         """Stop to the end: one more worker that cannot boot breaks gunicorn's own stop off, with a traceback."""
+        self.maybe_promote_master()  # else it may take one that has gone for its predecessor
         if self.reexec_pid == self.master_pid == 0 and not self.systemd:
             for worker in self.WORKERS.values():
                 say_last(worker)

@@ -5,6 +5,7 @@ gunicorn 27 closes a connection to which it has just announced keep-alive when S
 """
 
 import asyncio
+import contextlib
 import signal
 from typing import Any
 
@@ -134,11 +135,13 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc]  # untyped, see above
 
     async def linger(self) -> None:
         """Accept no more but who has connected; give time for a request on a connection that was announced to stay open."""
-        waiting = [client for listener in self.sockets if is_last(self) for client, _ in accept_waiting(listener.sock)]
+        listeners = self.sockets if is_last(self) else []
+        waiting = [client for listener in listeners for client, _ in accept_waiting(listener.sock, self.most)]
         for server in self.servers:
             server.close()
         for client in waiting:
-            await self.loop.connect_accepted_socket(lambda: Protocol(self), client)
+            with contextlib.suppress(OSError):  # it may have gone
+                await self.loop.connect_accepted_socket(lambda: Protocol(self), client)
         await self.wait_for_connections(min(self.loop.time() + LINGER_SECONDS, self.until))
         for connection in list(self.connections):
             connection.close_if_idle()

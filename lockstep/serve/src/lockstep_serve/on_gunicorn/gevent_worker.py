@@ -1,5 +1,6 @@
 """gunicorn's gevent worker, which refuses requests past `concurrency`, and does not wait for idle clients to stop."""
 
+import contextlib
 import logging
 import signal
 from concurrent.futures import thread as pools
@@ -41,8 +42,9 @@ class Server(StreamServer):  # type: ignore[misc]  # untyped, see above
 
     def close(self) -> None:
         if not self.closed and is_last(self.worker):
-            while not self.full() and (client := self.do_read()):
-                self.do_handle(*client)
+            with contextlib.suppress(OSError):  # no file descriptor is left
+                while not self.full() and (client := self.do_read()):
+                    self.do_handle(*client)
         super().close()
 
 

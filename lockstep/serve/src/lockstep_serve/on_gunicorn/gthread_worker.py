@@ -11,10 +11,11 @@ import time
 from functools import partial
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
 from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
+from lockstep_serve.listening import accept_waiting
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.hooks import is_last
 from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat, peek_head, refuse_stopped
@@ -50,17 +51,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         if not enabled and self.alive and self._accepting:
             log_full(self.nr_conns, "three of four file descriptors")
         super().set_accept_enabled(enabled)
-        if not self.alive and is_last(self):
-            self.take_waiting()
+        if not (enabled or self.alive):
+            self.leave_listeners()
 
-    def take_waiting(self) -> None:
-        """Who has connected is served; who comes later is refused, and can go elsewhere."""
+    def leave_listeners(self) -> None:
+        """Who has connected is served, unless others will; who comes later is refused, and can go elsewhere."""
         for listener in self.sockets:
-            known = -1
-            while known < self.nr_conns:
-                known = self.nr_conns
-                self.accept(listener)
+            name = listener.getsockname()
+            waiting = accept_waiting(listener, self.worker_connections) if is_last(self) else []
             listener.close()
+            for client, address in waiting:
+                client.setblocking(True)
+                self.nr_conns += 1
+                self.enqueue_req(TConn(self.cfg, client, address, name))
+        self.sockets.clear()
 
     def accept(self, listener: socket.socket) -> None:
         """gunicorn's worker would die of a process or a machine without file descriptors."""

@@ -17,7 +17,7 @@ from lockstep_serve.listening import accept_waiting
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.hooks import is_last
 from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, refuse_stopped
-from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker
+from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
 
 __all__ = ["run"]
@@ -35,8 +35,10 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
 
     def run(self) -> None:
         super().run()
+        self.client = None  # of whom `end_wait` takes leave; who is handled now has asked
         for waiting in self.waiting:
             self.handle_waiting(*waiting)
+        self.sockets.clear()  # another SIGTERM takes nobody
         signal.setitimer(signal.ITIMER_REAL, 0)  # at its end Python lets signals kill the process again
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
@@ -52,30 +54,30 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
             said = client.recv(1, socket.MSG_PEEK)
         client.setblocking(True)
         if said and left > 0:
-            self.handle(listener, client, addr)
+            super().handle(self.names[listener], client, addr)
         else:
             refuse_stopped(client)
             client.close()
 
     def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
         super().handle_exit(sig, frame)
-        if is_last(self):
-            self.take_waiting()
+        self.leave_listeners()
         signal.signal(signal.SIGALRM, self.end_wait)
         signal.setitimer(signal.ITIMER_REAL, min(LINGER_SECONDS, in_force().patience))
 
-    def take_waiting(self) -> None:
-        """Who has connected will be served; who comes later is refused, and can go elsewhere.
+    def leave_listeners(self) -> None:
+        """Who has connected will be served, unless others do; who comes later is refused, and can go elsewhere.
 
         The worker may be about to ask its listener, so another takes its number: one that nobody can reach.
         """
         for listener in self.sockets:
-            self.waiting += [(listener, *client) for client in accept_waiting(listener)]
-            with socket.socket(socket.AF_UNIX) as silent:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as silent:  # no file descriptor is left
                 silent.bind("")
                 silent.listen()
+                if is_last(self):
+                    self.waiting += [(listener, *client) for client in accept_waiting(listener, most_connections())]
                 os.dup2(silent.fileno(), listener.fileno(), inheritable=False)
-            listener.setblocking(False)
+                listener.setblocking(False)
 
     def handle_abort(self, *_: Any) -> None:
         """Its manager has found it hanging, and kills it next."""

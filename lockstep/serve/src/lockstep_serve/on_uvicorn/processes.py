@@ -54,7 +54,8 @@ class Process(UvicornProcess):
         self._server = server = Server(self.config, parent=self.manager)
 
         def retire(number: int, frame: FrameType | None) -> None:
-            server.is_last = bool
+            if server.stop_at is None:  # Ctrl-C stops all, after a SIGTERM to each
+                server.is_last = lambda: False
             server.handle_exit(number, frame)
 
         signal.signal(RETIRE, retire)

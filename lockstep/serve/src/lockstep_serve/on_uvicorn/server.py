@@ -1,6 +1,7 @@
 """uvicorn's server, which turns readiness false first and stops accepting `drain_lead` seconds later."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ import uvicorn
 from lockstep_serve import begin_draining, begin_ending, tell_ready
 from lockstep_serve.application import in_force
 from lockstep_serve.listening import accept_waiting
+from lockstep_serve.worker_life import most_connections
 
 __all__ = ["Server"]
 
@@ -50,6 +52,7 @@ class Server(uvicorn.Server):
             os._exit(0)
         if sig == signal.SIGTERM and not self.managed and self.stop_at is None:
             begin_draining()
+            self.is_last = lambda: True
             self.stop_at = time.monotonic() + self.drain_lead
             return
         if sig == signal.SIGINT:
@@ -63,13 +66,15 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Who has connected is served; who comes later is refused, and can go elsewhere."""
-        waiting = [client for listener in sockets or [] if self.is_last() for client, _ in accept_waiting(listener)]
+        listeners = sockets or [] if self.is_last() else []
+        waiting = [client for listener in listeners for client, _ in accept_waiting(listener, most_connections())]
         for server in self.servers:
             server.close()
         for listener in sockets or []:
             listener.close()
         for client in waiting:
-            await asyncio.get_running_loop().connect_accepted_socket(self.make_protocol, client)
+            with contextlib.suppress(OSError):  # it may have gone
+                await asyncio.get_running_loop().connect_accepted_socket(self.make_protocol, client)
         await super().shutdown(sockets)
 
     def make_protocol(self) -> asyncio.Protocol:
