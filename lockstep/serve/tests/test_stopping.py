@@ -39,6 +39,7 @@ def standing_still(service: Service, server: Running, notes: Path, number: int) 
     server.until(lambda: all(masked(pid, "SigCgt", signal.SIGTERM) for pid in still))
     for pid in still:
         os.kill(pid, signal.SIGSTOP)
+        server.until(lambda pid=pid: "\nState:\tT" in Path(f"/proc/{pid}/status").read_text())
     yield
     server.signal(number)
     for pid in still:
