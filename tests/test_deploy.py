@@ -230,7 +230,8 @@ def named_images(service: Service) -> set[str]:
 def test_every_command_of_compose_reads_the_teams_override() -> None:
     """With `--file`, Compose would leave `deploy/compose.override.yaml` alone."""
     pages = [*(REPOSITORY / "docs").rglob("*.md"), *(REPOSITORY / "template").rglob("*.md*"), REPOSITORY / "README.md"]
-    commands = [command for page in pages for command in re.findall(r"docker compose --[^`\n]*", page.read_text())]
+    texts = [page.read_text() for page in pages if page.parent.name != "changes"]  # which tell what pages said before
+    commands = [command for text in texts for command in re.findall(r"docker compose --[^`\n]*", text)]
 
     assert len(commands) > 4
     assert [command for command in commands if not command.startswith("docker compose --project-directory deploy ")] == []
