@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import time
-from types import FrameType
 
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
@@ -51,14 +50,8 @@ class Process(UvicornProcess):
         start_logging()
         end_after(*self.lifespan, worn=self.wear_out)
         # By now: the thread that answers pings would make another, which never starts.
-        self._server = server = Server(self.config, parent=self.manager)
-
-        def retire(number: int, frame: FrameType | None) -> None:
-            if server.stop_at is None:  # Ctrl-C stops all, after a SIGTERM to each
-                server.is_last = lambda: False
-            server.handle_exit(number, frame)
-
-        signal.signal(RETIRE, retire)
+        self._server = Server(self.config, parent=self.manager)
+        signal.signal(RETIRE, self._server.handle_exit)
         super().target(sockets)
 
     def wear_out(self) -> None:

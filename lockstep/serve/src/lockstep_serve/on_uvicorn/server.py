@@ -37,7 +37,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self.is_last = is_last
         self.parent = parent  # this process ends with it; 0: it has none
-        self.managed, self.interrupted = managed, False
+        self.managed, self.interrupted, self.retired = managed, False, False
         logging.getLogger("uvicorn.error").addFilter(lambda record: not str(record.msg).startswith(SAID))
         self.drain_lead: float = in_force().drain_lead
         self.stop_at: float | None = None
@@ -52,7 +52,6 @@ class Server(uvicorn.Server):
             os._exit(0)
         if sig == signal.SIGTERM and not self.managed and self.stop_at is None:
             begin_draining()
-            self.is_last = lambda: True
             self.stop_at = time.monotonic() + self.drain_lead
             return
         if sig == signal.SIGINT:
@@ -61,13 +60,14 @@ class Server(uvicorn.Server):
             if self.interrupted:
                 os._exit(130)  # as shells say it of SIGINT
             self.interrupted = True
+        self.retired = self.retired or sig not in {signal.SIGTERM, signal.SIGINT}
         begin_ending()
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Who has connected is served; who comes later is refused, and can go elsewhere."""
-        listeners = sockets or [] if self.is_last() else []
-        waiting = [client for listener in listeners for client, _ in accept_waiting(listener, most_connections())]
+        last = self.is_last() and (self.stop_at is not None or not self.retired)  # Ctrl-C: SIGTERM, and retired
+        waiting = [client for one in sockets or [] if last for client, _ in accept_waiting(one, most_connections())]
         for server in self.servers:
             server.close()
         for listener in sockets or []:
