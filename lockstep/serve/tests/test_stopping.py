@@ -52,7 +52,8 @@ def standing_still(service: Service, server: Running, notes: Path, number: int) 
     for pid in still:
         os.kill(pid, signal.SIGCONT)
     for pid in still - {server.process.pid}:
-        with contextlib.suppress(ProcessLookupError):  # it has ended already
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it has ended already
+            server.until(lambda pid=pid: not masked(pid, "ShdPnd", signal.SIGTERM))
             os.kill(pid, signal.SIGTERM)  # of one that stood still any thread may take it, and the main one waits in a call
 
 
@@ -130,6 +131,16 @@ def test_who_has_connected_when_the_stop_comes_is_answered(service: Service, tmp
 def test_ctrl_c_answers_who_has_connected(service: Service, tmp_path: Path) -> None:
     """A manager that is interrupted tells its workers in another way."""
     assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGINT) == [200] * 8
+
+
+def test_who_waits_and_does_not_ask_is_not_waited_for(service: Service, tmp_path: Path) -> None:
+    """As who was accepted before the signal: not for the drain; no longer than that where half a head holds a thread."""
+    notes, drain = tmp_path / "notes", "2" if service.model.interface == "WSGI" else "300"
+    with service.serving(NOTES=str(notes), **LONG | {"SERVER_DRAIN": drain}) as server, ExitStack() as stack:
+        with standing_still(service, server, notes, signal.SIGTERM):
+            for sent in ["", "GET / HTTP/1.1\r\nHost: x\r\n", ""]:
+                stack.enter_context(server.open(sent))
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_who_waits_takes_no_descriptor_from_a_request_in_flight(service: Service, tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
 
     def run(self) -> None:
         super().run()
-        self.client = None  # of whom `end_wait` takes leave; who is handled now has asked
         for waiting in self.waiting:
             self.handle_waiting(*waiting)
         self.sockets.clear()  # another SIGTERM takes nobody
@@ -54,7 +53,7 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
             said = client.recv(1, socket.MSG_PEEK)
         client.setblocking(True)
         if said and left > 0:
-            super().handle(self.names[listener], client, addr)
+            self.handle(listener, client, addr)
         else:
             refuse_stopped(client)
             client.close()
