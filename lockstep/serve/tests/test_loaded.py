@@ -14,7 +14,7 @@ from services import MODELS, make_service
 
 SOURCES = Path(lockstep_serve.__file__).parent
 FILES = sorted(SOURCES.rglob("*.py"))
-MODULES, LINES = 60, 4782  # at most, in all
+MODULES, LINES = 60, 4797
 LOADED, LOADED_LINES = 29, 2640  # at most, in the process that answered a request
 
 

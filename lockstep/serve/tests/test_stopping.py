@@ -5,7 +5,8 @@ import os
 import re
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from running import PATIENCE, Running, children, is_there, read_answer, request_
 from services import Service
 
 LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that waits for its drain fails by patience
+HELLO = request_of("/hello/Ada", "Connection: close")
+LOOK_SECONDS = 0.3  # uvicorn's manager asks each worker several times meanwhile
+IDLE = 4  # connections for each request that may run, of gevent's worker
 # What a model cannot do, and why; docs/explanation/server-models.md says the same.
 WAITS_FOR_SILENT_CLIENTS = {"gunicorn-sync"}  # it has one request a process and waits for that client's
 
@@ -42,9 +46,11 @@ def standing_still(service: Service, server: Running, notes: Path, number: int) 
     await_workers(service, server, notes)
     still = children(server.process.pid) or {server.process.pid}
     server.until(lambda: all(masked(pid, "SigCgt", signal.SIGTERM) for pid in still))
+    time.sleep(LOOK_SECONDS)  # by now a manager that asks its workers knows that they serve
     for pid in still:
         os.kill(pid, signal.SIGSTOP)
         server.until(lambda pid=pid: "\nState:\tT" in Path(f"/proc/{pid}/status").read_text())
+    time.sleep(LOOK_SECONDS)  # by now it waits for the answer of one
     yield
     server.signal(number)
     for pid in still:
@@ -111,36 +117,45 @@ def test_who_comes_while_it_drains_is_refused_and_can_go_elsewhere(service: Serv
         assert server.process.wait(PATIENCE) == 0
 
 
-def answered_in_the_queue(service: Service, notes: Path, number: int) -> list[int]:
-    """What clients get that wait in the kernel's queue when the signal comes."""
-    statuses, clients = list[int](), list[socket.socket]()
-    with service.serving(NOTES=str(notes), **LONG) as server:
+def answered_in_the_queue(service: Service, notes: Path, number: int, requests: Sequence[str], **chosen: str) -> list[int]:
+    """What clients get that wait in the kernel's queue when the signal comes; the server has ended in time after it."""
+    with service.serving(NOTES=str(notes), **LONG | chosen) as server, ExitStack() as stack:
         with standing_still(service, server, notes, number):
-            clients += [server.open(request_of("/hello/Ada", "Connection: close")) for _ in range(8)]
-        for client in clients:
-            with client:  # gunicorn waits for its client's end
+            clients = [stack.enter_context(server.open(request)) for request in requests]
+        statuses = list[int]()
+        for client, request in zip(clients, requests, strict=True):
+            if "\r\n\r\n" in request:
                 statuses.append(read_answer(client)[0])
+                client.close()  # gunicorn waits for its client's end
         assert server.process.wait(PATIENCE) == 0
     return statuses
 
 
 def test_who_has_connected_when_the_stop_comes_is_answered(service: Service, tmp_path: Path) -> None:
-    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGTERM) == [200] * 8
+    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGTERM, [HELLO] * 8) == [200] * 8
 
 
 def test_ctrl_c_answers_who_has_connected(service: Service, tmp_path: Path) -> None:
     """A manager that is interrupted tells its workers in another way."""
-    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGINT) == [200] * 8
+    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGINT, [HELLO] * 8) == [200] * 8
 
 
 def test_who_waits_and_does_not_ask_is_not_waited_for(service: Service, tmp_path: Path) -> None:
     """As who was accepted before the signal: not for the drain; no longer than that where half a head holds a thread."""
-    notes, drain = tmp_path / "notes", "2" if service.model.interface == "WSGI" else "300"
-    with service.serving(NOTES=str(notes), **LONG | {"SERVER_DRAIN": drain}) as server, ExitStack() as stack:
+    requests = [*[""] * 20, "GET / HTTP/1.1\r\nHost: x\r\n", "GET / HTTP/1.1\r\n", HELLO]
+    drain = "8" if service.model.interface == "WSGI" else "300"
+    assert answered_in_the_queue(service, tmp_path / "notes", signal.SIGTERM, requests, SERVER_DRAIN=drain) == [200]
+
+
+def test_who_waits_while_idle_connections_fill_a_worker_is_not_reset(service: Service, tmp_path: Path) -> None:
+    """gunicorn's gevent worker takes so many connections; the others serve all who have waited."""
+    notes, expected = tmp_path / "notes", {503} if service.model.name == "gunicorn-gevent" else {200}
+    with service.serving(NOTES=str(notes), SERVER_CONCURRENCY="2", **LONG) as server, ExitStack() as stack:
+        for _ in range(2 * 2 * IDLE):
+            assert stack.enter_context(server.open(request_of("/hello/Ada"))).recv(65536)
         with standing_still(service, server, notes, signal.SIGTERM):
-            for sent in ["", "GET / HTTP/1.1\r\nHost: x\r\n", ""]:
-                stack.enter_context(server.open(sent))
-        assert server.process.wait(PATIENCE) == 0
+            waiting = [stack.enter_context(server.open(HELLO)) for _ in range(4)]
+        assert {read_answer(client)[0] for client in waiting} == expected
 
 
 def test_who_waits_takes_no_descriptor_from_a_request_in_flight(service: Service, tmp_path: Path) -> None:
@@ -151,7 +166,7 @@ def test_who_waits_takes_no_descriptor_from_a_request_in_flight(service: Service
         with ExitStack() as stack:
             with standing_still(service, server, notes, signal.SIGTERM):
                 for _ in range(100):
-                    stack.enter_context(server.open(request_of("/hello/Ada", "Connection: close")))
+                    stack.enter_context(server.open(HELLO))
             server.until(lambda: refuses(server))
         hold.release()
 
@@ -181,7 +196,11 @@ def is_listening(pid: int) -> bool:
     """Whether it has a socket that listens for TCP; state 0A is that of such a socket."""
     rows = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
     inodes = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
-    return bool(inodes & {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()})
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it is closed by now
+            if os.readlink(file) in inodes:
+                return True
+    return False
 
 
 def test_an_endless_stream_ends_with_the_drain(service: Service) -> None:

@@ -21,7 +21,7 @@ from lockstep_serve.application import in_force
 from lockstep_serve.definition import Definition
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.hooks import is_last
-from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, heartbeat
+from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, heartbeat, peek_head
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker, most_connections, own_threads
 
@@ -33,7 +33,7 @@ IDLE = 4  # connections for each request that may run: most of what proxies keep
 
 
 class Server(StreamServer):  # type: ignore[misc]  # untyped, see above
-    """Serves who has connected; who comes when it has closed is refused, and can go elsewhere."""
+    """Serves who has connected, as far as it can; who comes when it has closed is refused, and can go elsewhere."""
 
     def __init__(self, worker: "Worker", listener: Any, **named: Any) -> None:
         super().__init__(listener, **named)
@@ -43,9 +43,20 @@ class Server(StreamServer):  # type: ignore[misc]  # untyped, see above
     def close(self) -> None:
         if not self.closed and is_last(self.worker):
             with contextlib.suppress(OSError):  # no file descriptor is left
-                while not self.full() and (client := self.do_read()):
-                    self.do_handle(*client)
+                while client := self.do_read():
+                    if self.full():
+                        self.refuse(client[0])
+                    else:
+                        self.do_handle(*client)
         super().close()
+
+    def refuse(self, client: Any) -> None:
+        log_full(len(self.pool), "`concurrency`")
+        with contextlib.suppress(OSError), client:  # it may have gone
+            client.setblocking(False)
+            answer = refuse_unread(503, *peek_head(client))
+            client.recv(1 << 16)  # what is not read would reset the connection
+            client.send(answer)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # untyped, see above

@@ -18,7 +18,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.listening import accept_waiting
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.hooks import is_last
-from lockstep_serve.on_gunicorn.wsgi import LIFE, heartbeat, peek_head, refuse_stopped
+from lockstep_serve.on_gunicorn.wsgi import LIFE, has_something, heartbeat, peek_head, refuse_stopped
 from lockstep_serve.problems import HEALTH, log_full, refuse_unread
 from lockstep_serve.worker_life import end_without_threads, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
@@ -161,17 +161,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # untyped, see above
         super().murder_pending()
         while self.lingering and next(iter(self.lingering.values())) < time.monotonic():
             self.end_linger(next(iter(self.lingering)))
-
-
-def has_something(client: socket.socket) -> bool:
-    """Whether there is something to read, the end included; nothing is taken."""
-    try:
-        client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:  # a worker thread meets it and closes the connection
-        return True
-    return True
 
 
 def settings(definition: Definition) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import time
@@ -16,7 +17,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.listening import accept_waiting
 from lockstep_serve.on_gunicorn import runner, settings_for_all
 from lockstep_serve.on_gunicorn.hooks import is_last
-from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, refuse_stopped
+from lockstep_serve.on_gunicorn.wsgi import LIFE, Name, has_something, refuse_stopped
 from lockstep_serve.worker_life import FAREWELL_SECONDS, LINGER_SECONDS, leave_worker, most_connections
 from lockstep_serve.wsgi import OPEN, give_up
 
@@ -30,39 +31,43 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.definition = in_force()
         self.names = {listener: Name(listener) for listener in self.sockets}
         self.waiting: list[tuple[Any, socket.socket, Any]] = []
 
     def run(self) -> None:
         super().run()
-        for waiting in self.waiting:
-            self.handle_waiting(*waiting)
-        self.sockets.clear()  # another SIGTERM takes nobody
+        self.handle_waiting()
         signal.setitimer(signal.ITIMER_REAL, 0)  # at its end Python lets signals kill the process again
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         self.client = client
         super().handle(self.names[listener], client, addr)
 
-    def handle_waiting(self, listener: Any, client: socket.socket, addr: Any) -> None:
-        """Serve who had connected, one after the other, as long as there is time."""
-        left = ending_since() + in_force().patience - time.monotonic()
-        said = b""
-        with contextlib.suppress(OSError):
-            client.settimeout(max(min(left, FAREWELL_SECONDS), 0))
-            said = client.recv(1, socket.MSG_PEEK)
-        client.setblocking(True)
-        if said and left > 0:
-            self.handle(listener, client, addr)
-        else:
-            refuse_stopped(client)
-            client.close()
+    def handle_waiting(self) -> None:
+        """Serve who had connected, one after the other, as long as there is time: first those of whom something has come."""
+        silent_until = 0.0
+        for listener, client, addr in sorted(self.waiting, key=lambda waiting: not has_something(waiting[1])):
+            if not has_something(client):  # all of these have the same moment
+                silent_until = silent_until or time.monotonic() + FAREWELL_SECONDS
+                select.select([client], [], [], max(min(silent_until - time.monotonic(), self.seconds_left()), 0))
+            if self.seconds_left() > 0 and has_something(client):
+                signal.setitimer(signal.ITIMER_REAL, min(LINGER_SECONDS, self.seconds_left()))
+                self.handle(listener, client, addr)
+            else:
+                refuse_stopped(client)
+                client.close()
+
+    def seconds_left(self) -> float:
+        """Until the drain is over."""
+        return ending_since() + self.definition.patience - time.monotonic()
 
     def handle_exit(self, sig: signal.Signals, frame: FrameType | None) -> None:
-        super().handle_exit(sig, frame)
-        self.leave_listeners()
-        signal.signal(signal.SIGALRM, self.end_wait)
-        signal.setitimer(signal.ITIMER_REAL, min(LINGER_SECONDS, in_force().patience))
+        if self.alive:
+            super().handle_exit(sig, frame)
+            self.leave_listeners()
+            signal.signal(signal.SIGALRM, self.end_request)
+            signal.setitimer(signal.ITIMER_REAL, min(LINGER_SECONDS, self.definition.patience))
 
     def leave_listeners(self) -> None:
         """Who has connected will be served, unless others do; who comes later is refused, and can go elsewhere.
@@ -84,17 +89,14 @@ class Worker(SyncWorker):  # type: ignore[misc]  # untyped, see above
         leave_worker()
         os._exit(1)
 
-    def end_wait(self, *_: Any) -> None:
+    def end_request(self, *_: Any) -> None:
+        """No longer wait for a client that has not asked, or has its answer; when the drain is over, stop what runs."""
+        left = self.seconds_left()
+        signal.setitimer(signal.ITIMER_REAL, left if left > 0 else FAREWELL_SECONDS)
         if not OPEN and self.client:
             with contextlib.suppress(OSError):  # it may be closed
                 self.client.shutdown(socket.SHUT_RD)
-        signal.signal(signal.SIGALRM, self.stop_request)
-        signal.setitimer(signal.ITIMER_REAL, max(in_force().patience - LINGER_SECONDS, 0.01))
-
-    def stop_request(self, *_: Any) -> None:
-        signal.signal(signal.SIGALRM, self.end_wait)
-        signal.setitimer(signal.ITIMER_REAL, FAREWELL_SECONDS)  # for the client to close the connection
-        for answer in OPEN.values():
+        for answer in OPEN.values() if left <= 0 else ():
             raise answer.stop()
 
 

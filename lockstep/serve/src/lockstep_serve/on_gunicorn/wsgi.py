@@ -19,7 +19,7 @@ from lockstep_serve.definition import Definition
 from lockstep_serve.problems import STOPPED, refuse_unread, warn_of_stop
 from lockstep_serve.worker_life import enter_worker, leave_worker
 
-__all__ = ["LIFE", "Name", "heartbeat", "peek_head", "refuse_stopped"]
+__all__ = ["LIFE", "Name", "has_something", "heartbeat", "peek_head", "refuse_stopped"]
 
 SAID = re.compile(r"^x-request-id:[ \t]*(\S*)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 
@@ -54,6 +54,17 @@ class Name:
 
     def getsockname(self) -> Any:
         return self.name
+
+
+def has_something(client: socket.socket) -> bool:
+    """Whether there is something to read, the end included; nothing is taken."""
+    try:
+        client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:  # who reads meets it, and closes the connection
+        return True
+    return True
 
 
 def peek_head(client: socket.socket) -> tuple[str, str, str | None]:

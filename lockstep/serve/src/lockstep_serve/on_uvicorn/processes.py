@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
@@ -66,10 +67,11 @@ class Process(UvicornProcess):
         """In the manager: whether it serves, worn or not."""
         return bool(self.look())
 
-    def look(self) -> bool | str | None:
+    def look(self, is_to_stop: Callable[[], bool] = lambda: False) -> bool | str | None:
         """In the manager: whether the child serves; `WORN` after its share; None when it is gone or silent.
 
-        One that is still importing the service may answer nothing, and is not waited for.
+        One that is still importing the service may answer nothing, and is not waited for; nor is any by a manager that is to
+        stop, which learns nothing.
         """
         until = time.monotonic() + (PING_SECONDS if self.was_ready else 0)
         with contextlib.suppress(OSError, EOFError):
@@ -78,6 +80,8 @@ class Process(UvicornProcess):
                 if self.parent_conn.poll(LOOK_SECONDS):
                     answer: bool | str = self.parent_conn.recv()
                     return answer
+                if is_to_stop():
+                    return False
                 if time.monotonic() >= until:
                     return False if time.monotonic() < self.ready_by and not self.was_ready else None
         return None
@@ -131,7 +135,7 @@ class Processes(Multiprocess):
             if self.should_exit.is_set() or self.is_to_stop():
                 return
             assert isinstance(process, Process)  # only these are made here
-            state = process.look()
+            state = process.look(self.is_to_stop)
             process.was_ready = process.was_ready or bool(state)
             if state is None:
                 self.replace_dead(index, process)
@@ -173,7 +177,7 @@ class Processes(Multiprocess):
     def comes(self, process: Process) -> bool:
         """Whether it serves, before its patience is over or this manager is to stop."""
         while time.monotonic() < process.ready_by and not self.is_to_stop():
-            if (state := process.look()) or state is None:
+            if (state := process.look(self.is_to_stop)) or state is None:
                 return bool(state)
             time.sleep(LOOK_SECONDS)
         return False

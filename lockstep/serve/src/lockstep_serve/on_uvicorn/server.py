@@ -1,7 +1,6 @@
 """uvicorn's server, which turns readiness false first and stops accepting `drain_lead` seconds later."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -72,9 +71,9 @@ class Server(uvicorn.Server):
             server.close()
         for listener in sockets or []:
             listener.close()
-        for client in waiting:
-            with contextlib.suppress(OSError):  # it may have gone
-                await asyncio.get_running_loop().connect_accepted_socket(self.make_protocol, client)
+        connect = asyncio.get_running_loop().connect_accepted_socket
+        # At once, for the time of the drain begins after it; some may have gone.
+        await asyncio.gather(*(connect(self.make_protocol, client) for client in waiting), return_exceptions=True)
         await super().shutdown(sockets)
 
     def make_protocol(self) -> asyncio.Protocol:
