@@ -18,7 +18,7 @@ from lockstep_serve.definition import read_definition
 from lockstep_serve.errors import Refusal
 from notes import noted
 from running import PATIENCE, Running, children, is_there, until
-from services import Service, make_service
+from services import DEFINITIONS, Service, make_service
 from test_stopping import accepts
 
 
@@ -108,6 +108,39 @@ def test_a_reload_serves_new_code_from_new_workers(service: Service, restarting:
         )
         assert {restarting.body("/hello/Ada") for _ in range(8)} == {"Servus, Ada!"}
         assert before <= set(noted(notes, "stop"))
+
+
+def test_a_reload_takes_the_definition_on_disk(service: Service) -> None:
+    needs(service, "reload")
+    stated, three = 'default = "auto", env = "WEB_CONCURRENCY"', 'default = 3, env = "WORKERS"'
+    with service.serving() as server, service.changed("server.toml", stated, three):
+        before = children(server.process.pid)
+        assert reload(service, server)[0] == 0
+        server.until(lambda: len(children(server.process.pid) - before) == 3 and not children(server.process.pid) & before)
+    with service.changed("server.toml", stated, three), service.serving() as server:
+        before = children(server.process.pid)
+        with service.changed("server.toml", three, 'default = 1, env = "WORKERS"'):
+            assert reload(service, server)[0] == 0
+            server.until(lambda: len(children(server.process.pid) - before) == 1 and not children(server.process.pid) & before)
+
+
+def test_a_reload_of_another_server_model_is_refused(service: Service, tmp_path: Path) -> None:
+    """The server of the new model is another program, or has other workers: it is started anew."""
+    needs(service, "reload")
+    file, others = service.package / "server.toml", {"WSGI": "gunicorn-gevent", "ASGI": "gunicorn-asgi"}
+    other = others[service.model.interface]
+    if other == service.model.name:
+        other = {"WSGI": "gunicorn-gthread", "ASGI": "uvicorn-workers"}[service.model.interface]
+    stated = DEFINITIONS.joinpath(f"{other}.toml").read_text(encoding="utf-8")
+    own = tmp_path / "notes"
+    with service.serving(NOTES=str(own)) as server:
+        server.until(lambda: len(noted(own, "start")) == 2)  # one that starts later would read it
+        before = children(server.process.pid)
+        with service.changed("server.toml", file.read_text(encoding="utf-8"), stated):
+            server.signal(signal.SIGHUP)
+            server.until(lambda: server.has_logged("SIGHUP changes nothing: a reload cannot change the server model"))
+            assert server.get("/hello/Ada")[0] == 200
+            assert before <= children(server.process.pid)
 
 
 def test_one_process_has_no_reload_and_goes_on(service: Service, restarting: Running) -> None:

@@ -21,8 +21,7 @@ LONG = {"SERVER_DRAIN": "300", "SERVER_GRACE": "400"}  # seconds; a stop that wa
 HELLO = request_of("/hello/Ada", "Connection: close")
 LOOK_SECONDS = 0.3  # uvicorn's manager asks each worker several times meanwhile
 IDLE = 4  # connections for each request that may run, of gevent's worker
-# What a model cannot do, and why; docs/explanation/server-models.md says the same.
-WAITS_FOR_SILENT_CLIENTS = {"gunicorn-sync"}  # it has one request a process and waits for that client's
+ONE_CLIENT_A_PROCESS = {"gunicorn-sync"}  # two silent clients would leave none for the request in flight
 
 
 def await_workers(service: Service, server: Running, notes: Path) -> None:
@@ -88,7 +87,7 @@ def test_a_stop_answers_what_is_in_flight_and_does_not_wait_for_clients_that_sen
     notes = tmp_path / "notes"
     with service.serving(SERVER_DRAIN_LEAD="2", NOTES=str(notes), **LONG) as server, holding() as hold, ExitStack() as stack:
         await_workers(service, server, notes)
-        if service.model.name not in WAITS_FOR_SILENT_CLIENTS:
+        if service.model.name not in ONE_CLIENT_A_PROCESS:
             assert stack.enter_context(server.open(request_of("/hello/Ada"))).recv(65536)
             stack.enter_context(server.open())
         client = hold.send(server)

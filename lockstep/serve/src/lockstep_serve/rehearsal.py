@@ -12,10 +12,11 @@ from typing import Any
 
 from lockstep_serve.application import build, in_force, readable_failure, start_logging
 from lockstep_serve.errors import Refusal
+from lockstep_serve.models import Model
 from lockstep_serve.runtime import SETTINGS
 from lockstep_serve.worker_life import enter_worker, leave_worker
 
-__all__ = ["rehearse", "rehearse_apart"]
+__all__ = ["rehearse", "rehearse_apart", "unfit"]
 
 SECONDS = 60
 LOOK_SECONDS = 0.1
@@ -53,6 +54,17 @@ async def go_through_lifespan(application: Any) -> None:
                 raise Refusal("The application's lifespan fails.", where, "Mend it, then start again.")
 
     await application({"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}, receive, send)
+
+
+def unfit(serving: Model) -> str:
+    """Why a server that goes on cannot take the definition on disk, on one line; empty when it can."""
+    try:
+        stated = in_force().model
+    except Refusal as refusal:
+        return " ".join(str(refusal).split())
+    if stated.name == serving.name:
+        return ""
+    return f"a reload cannot change the server model, {serving.name}, to that of server.toml, {stated.name}. Restart the server."
 
 
 def rehearse_apart(is_over: Callable[[], bool] = lambda: False) -> str:

@@ -67,13 +67,16 @@ class Arbiter(arbiter.Arbiter):  # type: ignore[misc]  # untyped, see above
             super().handle_usr2()
 
     def rehearsed(self, signal_name: str) -> bool:
-        """Whether the new code can be imported and built; logs why when it cannot."""
-        from lockstep_serve.rehearsal import rehearse_apart  # workers inherit what is imported, and need none of it
+        """Whether the new code can be imported and built, and taken by what the signal does; logs why when it cannot."""
+        from lockstep_serve.rehearsal import rehearse_apart, unfit  # workers inherit what is imported, and need none of it
 
         failure = rehearse_apart(lambda: self.stopping)
-        if failure and not self.stopping:
-            self.log.error("%s changes nothing: the new code does not start. %s", signal_name, failure)
-        return not failure
+        why = f"the new code does not start. {failure}" if failure else ""
+        if not why and signal_name == "SIGHUP":
+            why = unfit(self.app.definition.model)
+        if why and not self.stopping:
+            self.log.error("%s changes nothing: %s", signal_name, why)
+        return not why
 
     def reload(self) -> None:
         """Start new workers beside the old, and let the old go when every new one serves."""

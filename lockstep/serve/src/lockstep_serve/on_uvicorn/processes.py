@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from uvicorn import Config
 from uvicorn.config import STARTUP_FAILURE
@@ -20,7 +21,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from uvicorn.supervisors.multiprocess import Process as UvicornProcess
 
 from lockstep_serve import manager_log, tell_ready
-from lockstep_serve.application import start_logging
+from lockstep_serve.application import in_force, start_logging
 from lockstep_serve.definition import Definition
 from lockstep_serve.listening import Listener
 from lockstep_serve.on_uvicorn import options
@@ -33,6 +34,7 @@ __all__ = ["Processes", "run"]
 LOOK_SECONDS = 0.1
 PING_SECONDS = 5.0  # answered by a thread of the child, whatever its event loop does
 RETIRE = signal.SIGUSR1  # not SIGINT, of which a terminal sends one too: a second one would break off what is in flight
+OF_MANAGER: dict[str, Any] = {"log_config": manager_log.CONFIG, "factory": True}
 WORN = "worn"  # serves, and has served its share of requests; both may be true when it is looked at first
 
 log = logging.getLogger("uvicorn.error")
@@ -90,8 +92,8 @@ class Process(UvicornProcess):
 class Processes(Multiprocess):
     """`retiring` are children that were replaced and finish what they have."""
 
-    def __init__(self, config: Config, definition: Definition, listener: socket.socket) -> None:
-        super().__init__(config, [listener])
+    def __init__(self, definition: Definition, listener: socket.socket) -> None:
+        super().__init__(configure(definition), [listener])
         self.definition = definition
         self.retiring: list[UvicornProcess] = []
         self.code = 0
@@ -189,12 +191,33 @@ class Processes(Multiprocess):
         self.retiring.append(process)
 
     def restart_all(self) -> None:
-        """SIGHUP: one after the other, and none when the first does not come."""
+        """SIGHUP: by the definition on disk, one after the other, and none when the first does not come."""
+        before, config = self.definition, self.config
+        if not self.read_again():
+            return
         for index in range(len(self.processes)):
             if not self.succeed(index):
                 if not self.is_to_stop():
                     log.error("SIGHUP changes nothing: the new code does not start")
+                if index == 0:
+                    self.definition, self.config = before, config
                 return
+        wanted = self.definition.model.processes(self.definition)[0]
+        while self.processes_num < wanted:
+            self.handle_ttin()
+        while self.processes_num > wanted:
+            self.handle_ttou()
+
+    def read_again(self) -> bool:
+        """Take the definition on disk; false, with a line in the log, where it cannot be taken."""
+        from lockstep_serve.rehearsal import unfit  # most servers are never reloaded
+
+        if why := unfit(self.definition.model):
+            log.error("SIGHUP changes nothing: %s", why)
+            return False
+        self.definition = in_force()
+        self.config = configure(self.definition)
+        return True
 
     def handle_int(self) -> None:
         """Without the lead; a child that still starts dies of the first signal."""
@@ -217,12 +240,16 @@ class Processes(Multiprocess):
             self.let_go(self.processes.pop())
 
 
+def configure(definition: Definition) -> Config:
+    """What the children serve by."""
+    own = OF_MANAGER | {"workers": definition.model.processes(definition)[0]}
+    return Config("lockstep_serve.application:build", **options(definition) | own)
+
+
 def run(definition: Definition, listener: Listener, *, reload: bool) -> None:
     """Serve until SIGTERM or SIGINT; the manager imports nothing of the service."""
     manager_log.configure()
-    settings = options(definition) | {"log_config": manager_log.CONFIG, "factory": True}
     if reload:
-        reload_on_change(settings, listener)
+        reload_on_change(options(definition) | OF_MANAGER, listener)
         return
-    settings["workers"] = definition.model.processes(definition)[0]
-    sys.exit(Processes(Config("lockstep_serve.application:build", **settings), definition, listener.socket).serve())
+    sys.exit(Processes(definition, listener.socket).serve())

@@ -117,7 +117,7 @@ def explain_measuring(document: Mapping[str, Any]) -> Iterable[str]:
         yield f"Own paths, asked in turn: {', '.join(paths)}. plain is /health/live."
     yield (
         "Recommended: of the models that lose nothing, the one with the most requests a second on the service's own "
-        "paths and on the standard endpoint of its work, as the geometric mean of the shares of the best. Within a "
-        "tenth is equal, or within what the rounds of one model differ by; nothing is recommended where that is half and more. "
-        "Of three rounds the one furthest from the median does not count for that, which it does not move."
+        "paths and on the standard endpoint of its work, as the geometric mean of the shares of the best. Models "
+        "within a tenth of the best count as equal, and so do those within the spread of one model's rounds. Nothing is "
+        "recommended where that spread is half or more. It leaves out the round that is furthest from the median of three."
     )
