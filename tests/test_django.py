@@ -316,6 +316,51 @@ def comparable(status: int, headers: dict[str, str], body: bytes) -> tuple[int, 
     return status, {k: v for k, v in headers.items() if k not in OF_THE_SERVER}, body
 
 
+def test_probes_ask_by_an_address_also_below_a_path(service: Service, secret: str) -> None:
+    probes = ("/health/live", "/health/ready", "/version")
+    with serving(service, **{SECRET: secret, "SERVER_ROOT_PATH": "/orders"}) as port:
+        for path in (*probes, *(f"/orders{path}" for path in probes)):
+            assert ask(port, path, Host="10.0.0.7")[0] == 200
+        assert ask(port, "/versions", Host="10.0.0.7")[0] == 400
+
+
+LENGTH = """
+from django.views.decorators.csrf import csrf_exempt
+
+
+@csrf_exempt
+def live(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"length": len(request.body)})
+"""
+
+
+def test_how_long_a_body_may_be_is_the_servers_to_say(service: Service, secret: str) -> None:
+    with (
+        serving_with(LENGTH, service, **{SECRET: secret}) as port,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection,
+    ):
+        connection.request("POST", "/health/live", bytes(3_000_000))
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())) == (200, {"length": 3_000_000})
+
+
+SESSIONS = """CSRF_COOKIE_SECURE = True
+CSRF_USE_SESSIONS = True
+INSTALLED_APPS.append("django.contrib.sessions")
+MIDDLEWARE.insert(1, "django.contrib.sessions.middleware.SessionMiddleware")
+"""
+
+
+def test_protection_by_sessions_may_ask_the_database(services: dict[str, Service], secret: str, tmp_path: Path) -> None:
+    """It reads the session when a request begins; Django refuses that on an event loop."""
+    service = services["ASGI"]
+    settings = {SECRET: secret, "ORDERS_API_DATABASE_URL": f"sqlite:///{tmp_path / 'orders'}"}
+    with planted(installed(service, "django_settings.py"), "CSRF_COOKIE_SECURE = True\n", SESSIONS):
+        assert service.production("-m", "orders_api", "migrate", **{**UNSET, **settings}).returncode == 0
+        with serving(service, **settings) as port:
+            assert ask(port, "/hello/Ada", Cookie=f"sessionid={'x' * 32}")[0] == 200
+
+
 BLOCKING = """
 def slow() -> None:
     import pathlib, time

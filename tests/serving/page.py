@@ -32,8 +32,8 @@ Of Django there is a third row: the bare hello with Django's own middleware, whi
 Its ratio says what that middleware costs, and the service's ratio divided by it is what is left for Lockstep.
 Above 1, the service takes less: its line costs less than its server's, and under ASGI it makes no thread for nothing.
 Bare gunicorn-uvicorn is the cheapest of the bare ones: its line is the message alone, without uvicorn's formatter.
-Under gunicorn-gthread all connections of a turn may come to one of two processes, bare or not: one process then does all the work,
-at half the rate. Several rounds even that out.
+Under gunicorn-gthread all connections of a turn may come to one of two processes, bare or not: that one then does all the
+work, at half the rate. Several rounds even that out.
 `refused` are answers of 503: more at once than `threads` and `queue` hold.
 Rates and waits are those of a machine that others may load, too; processor time is what can be compared.
 """

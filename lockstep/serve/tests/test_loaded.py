@@ -14,8 +14,8 @@ from services import MODELS, make_service
 
 SOURCES = Path(lockstep_serve.__file__).parent
 FILES = sorted(SOURCES.rglob("*.py"))
-MODULES, LINES = 60, 4839
-LOADED, LOADED_LINES = 29, 2642  # at most, in the process that answered a request
+MODULES, LINES = 60, 4842
+LOADED, LOADED_LINES = 29, 2645  # at most, in the process that answered a request
 
 
 def lines_of(files: list[Path]) -> int:

@@ -44,6 +44,27 @@ def test_every_process_says_the_sum_of_all_also_after_a_reload(measured: Service
     assert not any(directory.exists() for directory in directories)
 
 
+def test_the_meter_is_made_before_the_application(measured: Service) -> None:
+    """It tidies up after the process that had this one's id; what the application's modules count must not be there yet."""
+    with (
+        measured.changed(
+            "meter.py", "        self.counted = 0\n", '        self.counted = 0\n        print("meter", flush=True)\n'
+        ),
+        measured.changed("hello.py", "GREETING =", 'print("application", flush=True)\nGREETING ='),
+        measured.serving(WEB_CONCURRENCY="1") as server,
+    ):
+        said = [line for line in server.log.read_text(encoding="utf-8").splitlines() if line in {"meter", "application"}]
+
+    assert said[:2] == ["meter", "application"]
+
+
+def test_metrics_are_not_below_the_path_that_a_proxy_passes_on(measured: Service) -> None:
+    with measured.serving(SERVER_ROOT_PATH="/orders") as server:
+        assert server.get("/orders/hello/Ada")[0] == 200
+        assert server.get("/orders/metrics")[0] == 404
+        assert server.get("/metrics")[0] == 200
+
+
 def test_a_service_that_announces_no_metrics_has_none(server: Running) -> None:
     assert server.get("/metrics")[0] == 404
     assert not directories_of(server)

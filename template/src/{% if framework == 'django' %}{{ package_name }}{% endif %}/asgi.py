@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync, iscoroutinefunction, sync_to_async
+from django.conf import settings
 from django.core.cache import close_caches
 from django.core.handlers import asgi
 from django.core.handlers.asgi import ASGIHandler
@@ -16,6 +17,7 @@ from django.db import close_old_connections, reset_queries
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.security import SecurityMiddleware
+from django.utils.deprecation import MiddlewareMixin
 
 from .start import set_up
 
@@ -75,7 +77,7 @@ class Application(ASGIHandler):
 
     def adapt_method_mode(self, is_async: bool, method: Any, *others: Any, **named: Any) -> Any:
         """Django's part for its protection against forged requests, which reads the body of unsafe methods only."""
-        if is_async and isinstance(getattr(method, "__self__", None), CsrfViewMiddleware):
+        if is_async and type(getattr(method, "__self__", None)) is CsrfViewMiddleware:
             return called_unless_it_reads(method)
         return super().adapt_method_mode(is_async, method, *others, **named)
 
@@ -131,6 +133,8 @@ async def read_by_parts(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 async def pass_through(self: Any, request: Any) -> Any:
     """Middleware as Django's own, in place of a thread before and a thread after."""
+    if type(self) not in WAITING_FOR_NOTHING:  # derived from it, it may wait for something
+        return await MiddlewareMixin.__acall__(self, request)
     before, after = getattr(self, "process_request", None), getattr(self, "process_response", None)
     response = (before(request) if before else None) or await self.get_response(request)
     return after(request, response) if after else response
@@ -162,7 +166,8 @@ def create_app() -> Application:
     """A new application from the environment; raises SystemExit when a setting is bad."""
     set_up()
     for middleware in WAITING_FOR_NOTHING:
-        middleware.__acall__ = pass_through  # type: ignore[method-assign]  # Django has no setting for it
+        if not (middleware is CsrfViewMiddleware and settings.CSRF_USE_SESSIONS):  # it then reads the session
+            middleware.__acall__ = pass_through  # type: ignore[method-assign]  # Django has no setting for it
     asgi.sync_to_async = close_in_place  # type: ignore[attr-defined]  # its handler uses it for a request's end only
     for receiver in (close_old_connections, reset_queries):
         request_started.disconnect(receiver)  # nothing to do: the thread of a request, if it gets one, is new

@@ -47,6 +47,8 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # browsers' preload lists are for whole domains
 ]
 
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # the server refuses what is longer than its `max_body_bytes`
+
 TIME_ZONE = "UTC"  # Django's default is Chicago's, and it sets the whole process to it
 
 # How lines look is `logs`' part. Django's own lines about answers hold the request with its query; the access line and

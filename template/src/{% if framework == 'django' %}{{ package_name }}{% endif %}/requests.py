@@ -21,9 +21,6 @@ Answer = HttpResponseBase | Awaitable[HttpResponseBase]
 Handler = Callable[[HttpRequest], Answer]
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
-# Probes ask by an address, not by a name; these answers do not depend on the host.
-BY_ADDRESS = ("/health/", "/version")
-
 log = logging.getLogger(__name__)
 
 
@@ -72,8 +69,8 @@ def is_ours(host: str) -> bool:
 
 def wrong_host(request: HttpRequest) -> HttpResponse | None:
     """The answer to a request for a host that is not this service's; Django itself looks only when it uses the host."""
-    if request.path.startswith(BY_ADDRESS):
-        return None
+    if request.path_info.startswith("/health/") or request.path_info == "/version":
+        return None  # probes ask by an address, and these answers do not depend on the host
     try:
         request.get_host()
     except DisallowedHost:

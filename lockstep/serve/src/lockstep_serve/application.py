@@ -115,7 +115,8 @@ def origin(error: Exception) -> list[tuple[str, str]]:
 def build() -> Any:
     """The WSGI or ASGI application, built by its factory, behind its layer; what the server model serves."""
     with readable_failure():
-        return wrap(make("app"), make("metrics") if announced("metrics") else None)
+        meter = make("metrics") if announced("metrics") else None  # first: it tidies up after the process that had this id
+        return wrap(make("app"), meter)
 
 
 def wrap(application: Any, meter: Any | None = None, *, watched: bool = True) -> Any:

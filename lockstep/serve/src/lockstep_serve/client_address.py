@@ -50,6 +50,8 @@ def parse_address(word: str) -> IPv4Address | IPv6Address | None:
 
 
 def take_off(path: AnyStr, root: AnyStr) -> AnyStr:
-    """The path as the service itself states it."""
+    """The path as the service itself states it; its metrics are not for those who come through the proxy."""
     rest, slash = path.removeprefix(root), path[:1]
+    if rest in ("/metrics", b"/metrics"):
+        return path
     return rest if rest[:1] == slash else slash if path == root else path
