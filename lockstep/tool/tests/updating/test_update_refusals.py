@@ -40,6 +40,35 @@ def test_what_could_not_be_taken_back_is_refused(service: Path, plant: str, wron
 
 
 @pytest.mark.parametrize(
+    ("meanwhile", "wrong"),
+    [
+        ("true", "Something here is not committed"),
+        ("git -c user.name=n -c user.email=e commit --quiet --all -m x", "HEAD has moved"),
+    ],
+    ids=["a line", "a commit"],
+)
+def test_what_is_written_while_an_update_works_is_not_written_over(
+    meanwhile: str, wrong: str, service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock_meanwhile(tree: Path) -> str:
+        with (service / "pyproject.toml").open("a") as file:
+            file.write("# Written meanwhile.\n")
+        subprocess.run(["sh", "-c", meanwhile], check=True)
+        return bring_locks(tree)
+
+    bring_locks = moving.bring_locks
+    monkeypatch.setattr(moving, "bring_locks", lock_meanwhile)
+    before = read_files(service)
+    with pytest.raises(Refusal, match=wrong) as refused:
+        main([])
+
+    assert refused.value.where
+    assert refused.value.fix
+    assert (service / "pyproject.toml").read_text().endswith("# Written meanwhile.\n")
+    assert {path.name for path, _ in before.items() ^ read_files(service).items()} == {"pyproject.toml"}
+
+
+@pytest.mark.parametrize(
     ("words", "wrong"),
     [
         (["--framework", "flask"], "--framework cannot change."),

@@ -124,6 +124,16 @@ class Checkout:
                 "Let it look again: `git update-index --no-assume-unchanged --no-skip-worktree FILE`.",
             )
 
+    def refuse_moved(self) -> None:
+        """Raise Refusal unless this is still what it was when it was opened, with everything committed."""
+        self.refuse_unfinished()
+        if (head := git(self.top, "rev-parse", "HEAD").strip()) != self.head:
+            raise Refusal(
+                "HEAD has moved while this worked, so nothing has changed here.",
+                [("HEAD, at first", self.head), ("HEAD, now", f"{head}   <- differs")],
+                "Run the same command again: it begins with the commit that is here now.",
+            )
+
     def path_in_git(self, name: str) -> Path:
         """A file or directory that git keeps for this checkout; worktrees share most of them."""
         return Path(self.top, git(self.top, "rev-parse", "--git-path", name).removesuffix("\n")).resolve()

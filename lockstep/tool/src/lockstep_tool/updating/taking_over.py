@@ -22,8 +22,10 @@ __all__ = ["take_over"]
 def take_over(here: Checkout, tree: Path, *, stage: bool = False) -> None:
     """Make the checkout what the second tree has become, all of it or nothing; raises Refusal.
 
-    New files are staged and conflicts stay open, as a merge leaves them; with `stage` every change is staged.
+    New files are staged and conflicts stay open, as a merge leaves them; with `stage` every change is staged. Minutes may
+    have gone by since the second tree was made, so what was written or committed meanwhile is refused.
     """
+    here.refuse_moved()
     changed = list_changes(tree, here.head)
     gone = [name for name in changed if not holds_file(tree / name)]
     there = set(here.list_files())
