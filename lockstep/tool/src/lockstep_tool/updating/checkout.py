@@ -32,9 +32,11 @@ SETTINGS = {
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
     "status.showUntrackedFiles": "normal",
+    "submodule.recurse": "false",
     "user.email": "update@localhost",
     "user.name": "update",
 }
+NO_REPOSITORY = "not a git repository (or any"  # without these last words git speaks of one that it cannot open
 # A hook leaves these behind; the repository is the one of the folder.
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 
@@ -43,10 +45,12 @@ def git_environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[
     """Git's environment, with `settings` of git's, and without what would turn a merge out differently elsewhere."""
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     chosen = {**SETTINGS, **settings}
-    variables = {"GIT_CONFIG_COUNT": str(len(chosen)), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    for number, (name, value) in enumerate(chosen.items()):
-        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return {**kept, **variables}
+    count = kept.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdecimal() else 0  # behind a person's own, because git takes the last
+    for number, (name, value) in enumerate(chosen.items(), first):
+        kept |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    kept["GIT_CONFIG_COUNT"] = str(first + len(chosen))
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LANGUAGE": "C"}  # what it says is looked into
 
 
 def git(
