@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from killing import break_git, kill_at, list_steps
+from killing import break_git, fail_git, kill_at, list_steps
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import BACK, Checkout, git, open_checkout
 from lockstep_tool.updating.second_tree import make_second_tree
@@ -149,6 +149,21 @@ def test_a_git_that_dies_leaves_nothing_in_the_way(
 
     assert read_state(here.root) == before
     assert not (here.root / ".git" / "index.lock").exists()
+
+
+@pytest.mark.parametrize("subcommand", ["unpack-objects", "pack-objects"])
+def test_a_git_that_fails_is_quoted(
+    subcommand: str, here: Checkout, tried: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_state(here.root)
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", f"{fail_git(tmp_path / 'bin', subcommand, 'fatal: no space left')}:{path}")
+    with pytest.raises(Refusal, match=f"git {subcommand} fails") as refused:
+        take_over(here, tried[1])
+    monkeypatch.setenv("PATH", path)
+
+    assert refused.value.where == (("git", "fatal: no space left"),)
+    assert read_state(here.root) == before
 
 
 def fail(*_: object) -> None:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from lockstep_serve.errors import Refusal
 from lockstep_tool.files.tree import ANSWERS
 
-__all__ = ["BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
+__all__ = ["BACK", "Checkout", "explain_failure", "git", "git_environment", "list_changes", "open_checkout"]
 
 BACK = "git reset --hard"
 UNFINISHED = {
