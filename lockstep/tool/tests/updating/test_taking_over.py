@@ -225,9 +225,7 @@ def test_a_persons_settings_of_the_environment_hold_below_ours(here: Checkout, m
     "how",
     ["a worktree", "a shallow clone", "settings of its own", "hashes of 256 bits", "a submodule"],
 )
-def test_a_second_tree_is_what_the_checkout_is(
-    how: str, here: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_tree_is_what_the_checkout_is(how: str, here: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "other"
     if how == "a worktree":
         git(here.root, "worktree", "add", "--quiet", "--detach", str(root))
