@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["break_git", "break_uv", "kill_at", "list_steps", "take_back"]
+__all__ = ["break_git", "break_uv", "fail_git", "kill_at", "list_steps", "take_back"]
 
 WRITING = os.O_WRONLY | os.O_RDWR
 MADE_UP = re.compile(r"(?<=-)[a-z0-9_]{8}$|^tmp[a-z0-9_]{8}$")  # by tempfile
@@ -113,6 +113,20 @@ for word in "$@"; do
         exit 1
     fi
 done
+PATH="${{PATH#*:}}" exec git "$@"
+"""
+    )
+    program.chmod(0o755)
+    return folder
+
+
+def fail_git(folder: Path, subcommand: str, said: str) -> Path:
+    """A directory for the search path whose git ends a subcommand with 1 and these words."""
+    folder.mkdir()
+    program = folder / "git"
+    program.write_text(
+        f"""#!/bin/sh
+for word in "$@"; do if [ "$word" = {subcommand} ]; then echo '{said}' >&2; exit 1; fi; done
 PATH="${{PATH#*:}}" exec git "$@"
 """
     )

@@ -71,6 +71,26 @@ def test_a_variable_is_added_to_the_example(service: SmallService) -> None:
     assert service.read(".env.example").endswith("\n\nORDERS_API_COLOUR=red\n")
 
 
+def test_what_is_mended_keeps_every_other_byte(service: SmallService) -> None:
+    before = (service.root / "Dockerfile").read_bytes().replace(b"\n", b"\r\n")
+    lagging = b"RUN : 'caf\xe9 \xe2\x82' && pip install uv==0.1\r\n"
+    (service.root / "Dockerfile").write_bytes(before + lagging)
+
+    mend_pins(service.root)
+
+    assert (service.root / "Dockerfile").read_bytes() == before + lagging.replace(b"0.1", UV_VERSION.encode())
+
+
+def test_a_variable_is_added_with_the_ends_of_lines_that_are_there(service: SmallService) -> None:
+    service.edit("src/orders_api/settings.py", "    greeting: str", '    colour: str = "red"\n    greeting: str')
+    before = b"# Caf\xe9.\r\nORDERS_API_GREETING=Hello\r\n"
+    (service.root / ".env.example").write_bytes(before)
+
+    mend_pins(service.root)
+
+    assert (service.root / ".env.example").read_bytes() == before + b"\r\nORDERS_API_COLOUR=red\r\n"
+
+
 def test_a_digest_of_another_version_is_taken_away(service: SmallService) -> None:
     service.edit("Dockerfile", f"uv:{UV_VERSION}", f"uv:0.1.0@sha256:{64 * '0'}")
 

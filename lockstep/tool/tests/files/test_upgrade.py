@@ -58,6 +58,17 @@ def test_python_moves_wherever_it_is_repeated(newer: Mirrored) -> None:
     assert changed(newer) == [".copier-answers.yml", ".python-version"]
 
 
+def test_only_the_bytes_of_a_version_change(newer: Mirrored) -> None:
+    root, running = newer.service.root, platform.python_version().encode()
+    (root / ".python-version").write_bytes(b"3.12.0\r\n")
+    (root / ".copier-answers.yml").write_bytes(b"# Caf\xe9.\r\npython: 3.12.0\r\n")
+
+    upgrade(root, keep=True, python=running.decode())
+
+    assert (root / ".python-version").read_bytes() == running + b"\r\n"
+    assert (root / ".copier-answers.yml").read_bytes() == b"# Caf\xe9.\r\npython: " + running + b"\r\n"
+
+
 @needs_the_stated_uv
 def test_uv_moves_wherever_it_is_repeated(newer: Mirrored) -> None:
     workflows = [f".github/workflows/{name}.yml" for name in ("audit", "lockstep-update", "lockstep", "release")]

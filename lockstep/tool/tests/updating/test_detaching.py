@@ -97,6 +97,19 @@ def test_the_note_says_how_to_go_on_without_lockstep_serve(attached: Path) -> No
     assert ", ".join(f"`{name}`" for name in GONE) in note
 
 
+def test_a_page_that_is_no_utf_8_is_looked_into_and_stays(attached: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = "Caf\xe9\nNow and then: `copier update`.\n".encode("latin-1")
+    (attached / "docs" / "caf\udce9.md").write_bytes(page)
+    commit(attached)
+    code = main([])
+    said = capsys.readouterr().out
+
+    assert code == 0
+    assert "yours       docs/caf\\xe9.md:2 speaks of what is gone" in said
+    assert said.rstrip().endswith("then commit it.")
+    assert (attached / "docs" / "caf\udce9.md").read_bytes() == page
+
+
 def test_one_command_takes_it_back(attached: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = git(attached, "rev-parse", "HEAD^{tree}")
     main([])

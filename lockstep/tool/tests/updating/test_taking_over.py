@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from killing import break_git, kill_at, list_steps
+from killing import break_git, fail_git, kill_at, list_steps
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import BACK, Checkout, git, open_checkout
 from lockstep_tool.updating.second_tree import make_second_tree
@@ -151,6 +151,21 @@ def test_a_git_that_dies_leaves_nothing_in_the_way(
     assert not (here.root / ".git" / "index.lock").exists()
 
 
+@pytest.mark.parametrize("subcommand", ["unpack-objects", "pack-objects"])
+def test_a_git_that_fails_is_quoted(
+    subcommand: str, here: Checkout, tried: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = read_state(here.root)
+    path = os.environ["PATH"]
+    monkeypatch.setenv("PATH", f"{fail_git(tmp_path / 'bin', subcommand, 'fatal: no space left')}:{path}")
+    with pytest.raises(Refusal, match=f"git {subcommand} fails") as refused:
+        take_over(here, tried[1])
+    monkeypatch.setenv("PATH", path)
+
+    assert refused.value.where == (("git", "fatal: no space left"),)
+    assert read_state(here.root) == before
+
+
 def fail(*_: object) -> None:
     raise OSError("planted")
 
@@ -195,11 +210,22 @@ def test_a_second_tree_leaves_nothing_in_the_repository(here: Checkout, tmp_path
     assert list_own() == before
 
 
+def test_a_persons_settings_of_the_environment_hold_below_ours(here: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    for number, (name, value) in enumerate([("url.file:///mirror/.insteadOf", "https://away/"), ("user.name", "theirs")]):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", name)
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", value)
+
+    assert git(here.root, "ls-remote", "--get-url", "https://away/template") == "file:///mirror/template\n"
+    assert git(here.root, "config", "user.name") == "update\n"
+    assert git(here.root, "config", "user.name", settings={"user.name": "chosen"}) == "chosen\n"
+
+
 @pytest.mark.parametrize(
     "how",
-    ["a worktree", "a shallow clone", "settings of its own", "hashes of 256 bits"],
+    ["a worktree", "a shallow clone", "settings of its own", "hashes of 256 bits", "a submodule"],
 )
-def test_a_second_tree_is_what_the_checkout_is(how: str, here: Checkout, tmp_path: Path) -> None:
+def test_a_second_tree_is_what_the_checkout_is(how: str, here: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "other"
     if how == "a worktree":
         git(here.root, "worktree", "add", "--quiet", "--detach", str(root))
@@ -213,6 +239,12 @@ def test_a_second_tree_is_what_the_checkout_is(how: str, here: Checkout, tmp_pat
         git(root, "rm", "--quiet", "--cached", "-r", ".")
         git(root, "reset", "--quiet", "--hard")
         assert b"\r\n" in (root / "stays.txt").read_bytes()
+    elif how == "a submodule":
+        git(tmp_path, "clone", "--quiet", str(here.root), str(root))
+        git(root, "submodule", "--quiet", "add", str(here.root), "theirs", settings={"protocol.file.allow": "always"})
+        commit(root)
+        (tmp_path / "gitconfig").write_text("[submodule]\n\trecurse = true\n")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
     else:
         shutil.copytree(here.root, root, symlinks=True, ignore=shutil.ignore_patterns(".git"))
         git(tmp_path, "init", "--quiet", "--object-format=sha256", str(root))

@@ -1,5 +1,7 @@
 """What could not be taken back, and what cannot be done, is refused with the reason before anything changes."""
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +10,9 @@ import pytest
 
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating import moving
+from lockstep_tool.updating.checkout import git, git_environment, open_checkout
 from lockstep_tool.updating.update import main, parse_words, read_data
+from tiny_template import commit
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,79 @@ def test_what_could_not_be_taken_back_is_refused(service: Path, plant: str, wron
     assert refused.value.where
     assert refused.value.fix
     assert read_files(service) == before
+
+
+@pytest.mark.parametrize("folder", [".", "src"], ids=["at the top", "in a larger repository"])
+@pytest.mark.parametrize(
+    "plant",
+    [
+        "git update-index --assume-unchanged FILE",
+        "git update-index --skip-worktree FILE",
+        "git update-index --assume-unchanged FILE && git update-index --skip-worktree FILE",
+        "git sparse-checkout set --no-cone '/*' '!FILE'",
+    ],
+    ids=["assumed unchanged", "skipped", "both", "a sparse checkout"],
+)
+def test_the_printed_words_have_git_look_again(plant: str, folder: str, service: Path) -> None:
+    shutil.copy(service / ".copier-answers.yml", service / "src")
+    commit(service)
+    subprocess.run(["sh", "-c", plant.replace("FILE", "settings.toml")], check=True)
+    with pytest.raises(Refusal, match="Git was told not to look at some files") as refused:
+        open_checkout(service / folder).refuse_unfinished()
+    [(_, hidden)] = refused.value.where
+    for command in re.findall("`([^`]+)`", refused.value.fix):
+        subprocess.run(["sh", "-c", command.replace("FILE", hidden)], check=True, cwd=service / folder)
+    open_checkout(service / folder).refuse_unfinished()
+
+    assert git(service, "ls-files", "-v", "settings.toml").startswith("H ")
+    assert (service / "settings.toml").exists()
+
+
+def test_a_repository_that_git_does_not_open_is_not_begun_anew(service: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own, for its tests of this refusal
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    with pytest.raises(Refusal) as refused:
+        main([])
+
+    assert "dubious ownership" in str(refused.value)
+    assert "Mend what git names" in refused.value.fix
+    assert "git init" not in str(refused.value)
+
+
+def test_what_git_says_is_read_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "de")
+
+    assert git_environment()["LANGUAGE"] == "C"
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "wrong"),
+    [
+        ("true", "Something here is not committed"),
+        ("git -c user.name=n -c user.email=e commit --quiet --all -m x", "HEAD has moved"),
+    ],
+    ids=["a line", "a commit"],
+)
+def test_what_is_written_while_an_update_works_is_not_written_over(
+    meanwhile: str, wrong: str, service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock_meanwhile(tree: Path) -> str:
+        with (service / "pyproject.toml").open("a") as file:
+            file.write("# Written meanwhile.\n")
+        subprocess.run(["sh", "-c", meanwhile], check=True)
+        return bring_locks(tree)
+
+    bring_locks = moving.bring_locks
+    monkeypatch.setattr(moving, "bring_locks", lock_meanwhile)
+    before = read_files(service)
+    with pytest.raises(Refusal, match=wrong) as refused:
+        main([])
+
+    assert refused.value.where
+    assert refused.value.fix
+    assert (service / "pyproject.toml").read_text().endswith("# Written meanwhile.\n")
+    assert {path.name for path, _ in before.items() ^ read_files(service).items()} == {"pyproject.toml"}
 
 
 @pytest.mark.parametrize(

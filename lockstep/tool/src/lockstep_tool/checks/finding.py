@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "Repair", "Severity", "name_few"]
+__all__ = ["Finding", "Repair", "Severity", "name_few", "printable"]
 
 
 class Severity(StrEnum):

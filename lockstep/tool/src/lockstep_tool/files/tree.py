@@ -21,8 +21,8 @@ DEPLOY = ("deploy/**/*",)
 SCRIPTS = ("*.sh", "scripts/*", "bin/*", "Makefile", "justfile")
 PROSE = ("README.md", "docs/**/*.md")
 
-
 RETIRED = ".before-lockstep"
+NO_TEXT = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,13 @@ class Tree:
         return (self.root / name).is_file()
 
     def read_text(self, name: str) -> str:
-        """A file as text, `text(name)` for all but the first time; raises Refusal where it cannot be read."""
+        """A file as text, `text(name)` for all but the first time; raises Refusal where it cannot be read.
+
+        Each byte that is no UTF-8 is one U+FFFD, so that the columns are those of the file that a repair is made in.
+        """
         try:
-            return expect_file(self.root / name).read_text(encoding="utf-8", errors="replace")
+            text = expect_file(self.root / name).read_text(encoding="utf-8", errors="surrogateescape")
+            return NO_TEXT.sub("\ufffd", text)
         except OSError as error:
             raise Refusal(f"{name} cannot be read.", [(name, str(error.strerror))], "Restore it from git.") from error
 

@@ -95,7 +95,8 @@ def complain_of_inexact(wanted: Mapping[str, str]) -> None:
 
 def write_versions(service: Service, wanted: Mapping[str, str]) -> None:
     """Write the versions into their sources, and widen the ranges around them."""
-    (service.root / ".python-version").write_text(wanted["Python"] + "\n", encoding="utf-8")
+    source = service.root / ".python-version"
+    source.write_bytes(source.read_bytes().replace(service.versions["Python"].encode(), wanted["Python"].encode()))
     major, minor, _ = wanted["uv"].split(".")
     text = f">={wanted['uv']},<{major}.{int(minor) + 1}"
     moved = wanted["uv"] != service.versions["uv"]

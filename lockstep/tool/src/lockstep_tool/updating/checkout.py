@@ -10,7 +10,7 @@ from types import MappingProxyType
 from lockstep_serve.errors import Refusal
 from lockstep_tool.files.tree import ANSWERS
 
-__all__ = ["BACK", "Checkout", "git", "git_environment", "list_changes", "open_checkout"]
+__all__ = ["BACK", "Checkout", "explain_failure", "git", "git_environment", "list_changes", "open_checkout"]
 
 BACK = "git reset --hard"
 UNFINISHED = {
@@ -20,6 +20,11 @@ UNFINISHED = {
     "CHERRY_PICK_HEAD": "a cherry-pick",
     "REVERT_HEAD": "a revert",
 }
+EACH_FILE = (
+    "Let it look again, at each of them: `git update-index --no-assume-unchanged FILE`, then "
+    "`git update-index --no-skip-worktree FILE`."
+)
+ALL_FILES = "Let it look again: `git sparse-checkout disable`, which brings the files that are left out."
 # Against what a person's or a repository's own settings could do to a merge. The commits that name `update` are thrown away.
 SETTINGS = {
     "apply.whitespace": "nowarn",
@@ -32,9 +37,11 @@ SETTINGS = {
     "diff.mnemonicPrefix": "false",
     "diff.noprefix": "false",
     "status.showUntrackedFiles": "normal",
+    "submodule.recurse": "false",
     "user.email": "update@localhost",
     "user.name": "update",
 }
+NO_REPOSITORY = "not a git repository (or any"  # without these last words git speaks of one that it cannot open
 # A hook leaves these behind; the repository is the one of the folder.
 ELSEWHERE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 
@@ -43,10 +50,12 @@ def git_environment(settings: Mapping[str, str] = MappingProxyType({})) -> dict[
     """Git's environment, with `settings` of git's, and without what would turn a merge out differently elsewhere."""
     kept = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     chosen = {**SETTINGS, **settings}
-    variables = {"GIT_CONFIG_COUNT": str(len(chosen)), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    for number, (name, value) in enumerate(chosen.items()):
-        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
-    return {**kept, **variables}
+    count = kept.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdecimal() else 0  # behind a person's own, because git takes the last
+    for number, (name, value) in enumerate(chosen.items(), first):
+        kept |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    kept["GIT_CONFIG_COUNT"] = str(first + len(chosen))
+    return {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LANGUAGE": "C"}  # what it says is looked into
 
 
 def git(
@@ -72,9 +81,14 @@ def git(
         check=False,
     )
     if done.returncode:
-        rows = [("git", line) for line in (done.stderr or done.stdout).strip().splitlines()[-3:]]
-        raise Refusal(f"git {words[0]} fails.", rows, "Mend what git names, then try again.")
+        raise explain_failure(words[0], done.stderr or done.stdout)
     return done.stdout
+
+
+def explain_failure(command: str, said: str) -> Refusal:
+    """Git's last words."""
+    rows = [("git", line.strip()) for line in said.splitlines() if line.strip()][-3:]
+    return Refusal(f"git {command} fails.", rows, "Mend what git names, then try again.")
 
 
 def list_names(folder: Path, *words: str) -> list[str]:
@@ -117,11 +131,31 @@ class Checkout:
                 [*(("git status", line) for line in dirty[:8]), *rest],
                 "Commit it, or put it away with `git stash --include-untracked`, then try again.",
             )
-        if hidden := [line[2:] for line in git(self.top, "ls-files", "-v").splitlines() if not line.startswith("H ")]:
+        self.refuse_hidden()
+
+    def refuse_hidden(self) -> None:
+        """Raise Refusal where git was told not to look; names are from the service's folder, as its commands take them."""
+        if hidden := [line for line in git(self.root, "ls-files", "-v", ":/").splitlines() if not line.startswith("H ")]:
+            left_out = any(line[0] in "Ss" for line in hidden) and self.is_sparse()
             raise Refusal(
                 "Git was told not to look at some files, so nothing could be taken back.",
-                [("git ls-files -v", name) for name in hidden[:8]],
-                "Let it look again: `git update-index --no-assume-unchanged --no-skip-worktree FILE`.",
+                [("git ls-files -v", line[2:]) for line in hidden[:8]],
+                ALL_FILES if left_out else EACH_FILE,
+            )
+
+    def is_sparse(self) -> bool:
+        """Whether the checkout leaves files out on purpose: the last value but ours."""
+        stated = git(self.top, "config", "--get-all", "--type=bool", "core.sparseCheckout").split()
+        return stated[-2:-1] == ["true"]
+
+    def refuse_moved(self) -> None:
+        """Raise Refusal unless this is still what it was when it was opened, with everything committed."""
+        self.refuse_unfinished()
+        if (head := git(self.top, "rev-parse", "HEAD").strip()) != self.head:
+            raise Refusal(
+                "HEAD has moved while this worked, so nothing has changed here.",
+                [("HEAD, at first", self.head), ("HEAD, now", f"{head}   <- differs")],
+                "Run the same command again: it begins with the commit that is here now.",
             )
 
     def path_in_git(self, name: str) -> Path:
@@ -145,6 +179,8 @@ def open_checkout(root: Path) -> Checkout:
     try:
         top, prefix = git(root, "rev-parse", "--show-toplevel", "--show-prefix").split("\n")[:2]
     except Refusal as refusal:
+        if not any(NO_REPOSITORY in line for _, line in refusal.where):
+            raise
         raise Refusal(
             "This service is not under version control, so nothing could be taken back.",
             refusal.where,

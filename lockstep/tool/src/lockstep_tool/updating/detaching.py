@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lockstep_serve.errors import SAME, Refusal
+from lockstep_tool.checks.finding import printable
 from lockstep_tool.files.tree import ANSWERS
 from lockstep_tool.service import Service
 from lockstep_tool.updating.checkout import git, open_checkout
@@ -47,11 +48,12 @@ def main(words: Sequence[str]) -> int:
         gone = remove_files(tree)
         rewritten = rewrite_files(tree)
         write_note(tree, gone, definition, application)
+        mentions = list_mentions(tree)  # before anything changes here
         take_over(here, tree, stage=True)
     print("This service stands alone.\n")
     print("\n".join(f"  gone        {name}" for name in gone))
     print(f"  rewritten   {len(rewritten)} files no longer send you to the template\n  new         {NOTE}")
-    print("\n".join(f"  yours       {line}" for line in list_mentions(root)))
+    print("\n".join(f"  yours       {line}" for line in mentions))
     print("\nLook at it with `git diff --cached`, prove it with `uv run noxfile.py`, then commit it.")
     return SAME
 
@@ -103,9 +105,9 @@ def remove_include(text: str) -> str:
 def list_mentions(root: Path) -> list[str]:
     """Lines of the team's pages that still speak of what is gone."""
     return [
-        f"{name}:{number} speaks of what is gone"
+        f"{printable(name)}:{number} speaks of what is gone"
         for name in git(root, "ls-files", "-z", "--", "*.md").split("\0")[:-1]
         if (root / name).is_file() and name != NOTE
-        for number, line in enumerate((root / name).read_text(encoding="utf-8").splitlines(), 1)
+        for number, line in enumerate((root / name).read_text(encoding="utf-8", errors="replace").splitlines(), 1)
         if MENTIONS.search(line)
     ]

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lockstep_serve.errors import Refusal
-from lockstep_tool.updating.checkout import BACK, Checkout, git, git_environment, list_changes
+from lockstep_tool.updating.checkout import BACK, Checkout, explain_failure, git, git_environment, list_changes
 
 __all__ = ["take_over"]
 
@@ -22,8 +22,10 @@ __all__ = ["take_over"]
 def take_over(here: Checkout, tree: Path, *, stage: bool = False) -> None:
     """Make the checkout what the second tree has become, all of it or nothing; raises Refusal.
 
-    New files are staged and conflicts stay open, as a merge leaves them; with `stage` every change is staged.
+    New files are staged and conflicts stay open, as a merge leaves them; with `stage` every change is staged. Minutes may
+    have gone by since the second tree was made, so what was written or committed meanwhile is refused.
     """
+    here.refuse_moved()
     changed = list_changes(tree, here.head)
     gone = [name for name in changed if not holds_file(tree / name)]
     there = set(here.list_files())
@@ -92,9 +94,12 @@ def copy_objects(here: Checkout, tree: Path, names: Sequence[str]) -> None:
 
 
 def run_git(folder: Path, *words: str, stdin: bytes) -> bytes:
-    """For what is no text."""
+    """For what is no text; raises Refusal with git's last words."""
     command = ["git", "-C", str(folder), *words]
-    return subprocess.run(command, env=git_environment(), input=stdin, capture_output=True, check=True).stdout
+    done = subprocess.run(command, env=git_environment(), input=stdin, capture_output=True, check=False)
+    if done.returncode:
+        raise explain_failure(words[0], done.stderr.decode(errors="replace"))
+    return done.stdout
 
 
 @contextmanager
