@@ -47,10 +47,10 @@ def handle_ending(handler: Callable[..., object]) -> None:
             signal.signal(number, handler)
 
 
-def interrupt(*_: object) -> NoReturn:
+def interrupt(number: int, _: object) -> NoReturn:
     """Once: what was started is being ended, and a second signal, which a terminal and nox both send, would stop that."""
     ignore_interrupts()
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(number)
 
 
 def ignore_interrupts() -> None:
