@@ -9,14 +9,17 @@ import atexit
 import json
 import os
 import re
-import shutil
 import tempfile
 import tomllib
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["KEPT", "configurations", "environment", "name_moving"]
+__all__ = ["KEPT", "configurations", "environment", "name_moving", "remove_copies"]
+
+_copies = ExitStack()
+atexit.register(_copies.close)
 
 # Variables of uv that say how it reaches and caches things, which interpreters it has, and what it prints; or that are of
 # other commands, of its installer, or of the process itself. Any other, also one that a later uv brings, could move what
@@ -89,13 +92,19 @@ def copy_settings(*files: Path) -> Path:
     settings: dict[str, Any] = {}
     for file in files:
         settings = {**{name: value for name, value in read_settings(file).items() if name in KEPT}, **settings}
-    directory = Path(tempfile.mkdtemp(prefix="lockstep-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    made = tempfile.TemporaryDirectory(prefix="lockstep-", ignore_cleanup_errors=True)
+    directory = Path(_copies.enter_context(made))
     (directory / "uv").mkdir()
     # A JSON string, number or list of strings is one of TOML, too.
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
     (directory / "uv" / "uv.toml").write_text("".join(lines), encoding="utf-8")
     return directory
+
+
+def remove_copies() -> None:
+    """Before this process becomes another program, which has no exit of ours."""
+    _copies.close()
+    copy_settings.cache_clear()
 
 
 def read_settings(file: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import NoReturn
 from lockstep_serve.errors import DIFFERENT, SAME
 from lockstep_serve.runtime import SETTINGS
 from lockstep_tool.dev_log import write_for_people
+from lockstep_tool.hermetic import remove_copies
 from lockstep_tool.stand_ins import stand_ins
 from lockstep_tool.sync import production, sync
 
@@ -90,4 +91,5 @@ def replace_by_dev_server(root: Path, words: Sequence[str], settings: Mapping[st
 def become_server(python: Path, root: Path, words: Sequence[str], settings: Mapping[str, str]) -> NoReturn:
     """Of this process, with `settings` over the environment."""
     os.chdir(root)
+    remove_copies()
     os.execve(python, [str(python), "-m", "lockstep_serve", "serve", *words], {**os.environ, **settings})

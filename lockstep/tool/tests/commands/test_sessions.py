@@ -4,12 +4,13 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from lockstep_serve.errors import DIFFERENT, SAME
-from lockstep_tool import sessions
+from lockstep_tool import hermetic, sessions
 from lockstep_tool.__main__ import main
 from small_service import SmallService
 
@@ -98,6 +99,23 @@ def test_a_secret_that_is_set_is_not_made_up(
 
     assert main(["types"]) == SAME
     assert "made up here" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["serve", "dev"])
+def test_a_server_leaves_no_copy_of_a_person_s_settings(
+    name: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[Path] = []
+    monkeypatch.setattr(os, "execve", lambda *_: copies.extend(tmp_path.glob("lockstep-*")))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    hermetic.copy_settings.cache_clear()
+    hermetic.environment()
+    assert list(tmp_path.glob("lockstep-*"))
+
+    main([name])
+
+    assert log.exists()
+    assert copies == []
 
 
 PROGRAM = """

@@ -266,3 +266,15 @@ def test_no_configuration_of_a_person_or_a_machine_moves_the_verdict(
     monkeypatch.setenv(variable, str(tmp_path if "XDG" in variable else file))
 
     assert good.find(FRESH) == []
+
+
+@pytest.mark.usefixtures("uncached")
+def test_the_copy_of_a_person_s_settings_can_be_taken_away_before_the_end() -> None:
+    """Who becomes another program comes to no end of its own."""
+    directory = Path(hermetic.environment()["XDG_CONFIG_HOME"])
+    assert directory.is_dir()
+
+    hermetic.remove_copies()
+
+    assert not directory.exists()
+    assert Path(hermetic.environment()["XDG_CONFIG_HOME"]).is_dir()
