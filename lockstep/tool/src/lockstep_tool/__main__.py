@@ -17,7 +17,7 @@ from lockstep_tool import commands
 __all__ = ["command_names", "main"]
 
 Run = Callable[[Sequence[str], Path], int]
-ENDING = (signal.SIGINT, signal.SIGTERM)
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130  # as a shell has it for a process that ^C ended
 
 
@@ -30,8 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
     if words is not None:
         return try_command(words)
     try:
-        for number in ENDING:
-            signal.signal(number, interrupt)
+        handle_ending(interrupt)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)  # noxfile.py blocks them until there is a handler
         try:
             return try_command(sys.argv[1:])
@@ -41,15 +40,21 @@ def main(words: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def interrupt(*_: object) -> NoReturn:
+def handle_ending(handler: Callable[..., object]) -> None:
+    """Have it called by the signals that end a command; a closed terminal's, SIGHUP, stays ignored under nohup."""
+    for number in ENDING:
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def interrupt(number: int, _: object) -> NoReturn:
     """Once: what was started is being ended, and a second signal, which a terminal and nox both send, would stop that."""
     ignore_interrupts()
-    raise KeyboardInterrupt
+    raise KeyboardInterrupt(number)
 
 
 def ignore_interrupts() -> None:
-    for number in ENDING:
-        signal.signal(number, lambda *_: None)  # SIG_IGN would be inherited
+    handle_ending(lambda *_: None)  # SIG_IGN would be inherited
 
 
 def try_command(words: Sequence[str]) -> int:

@@ -10,13 +10,14 @@ from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool.fingerprint import markers
 from lockstep_tool.markers import with_python
 
-__all__ = ["PYTHON_IN_IMAGE", "build", "environment", "find", "identity", "markers_of_image", "run"]
+__all__ = ["NO_ANSWER", "PYTHON_IN_IMAGE", "build", "environment", "find", "identity", "markers_of_image", "run"]
 
 # `docker version` must reach its server; podman has none, and `podman info` opens its storage.
 ASK = {"docker": ("version", "--format", "{{.Server.Version}}"), "podman": ("info", "--format", "{{.Version.Version}}")}
 MOMENT = "315532800"  # 1980-01-01, as the Dockerfile has it for every file
 BUILD_LOG = Path(".nox", "report", "build.log")
 LAST_LINES = 40
+NO_ANSWER = 124  # the code of a command that took too long, as `timeout` has it
 PYTHON_IN_IMAGE = "/app/.venv/bin/python"
 
 
@@ -48,13 +49,13 @@ def run(
     timeout: float | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command, with `settings` over this environment, and keep what it says."""
+    """Run a command, with `settings` over this environment, and keep what it says; NO_ANSWER after `timeout` seconds."""
     try:
         done = subprocess.run(
             command, input=stdin, capture_output=True, timeout=timeout, check=False, env=environment(settings or {})
         )
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, 124, "", f"no answer within {timeout:g} s")
+        return subprocess.CompletedProcess(command, NO_ANSWER, "", f"no answer within {timeout:g} s")
     return subprocess.CompletedProcess(
         command, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     )

@@ -1,57 +1,40 @@
 """Keep verdicts from depending on whose machine it is.
 
-Variables that change what uv resolves, installs or reads are taken out of the environment; where uv finds its cache,
-its interpreters and its certificates is left alone. Of a person's and the machine's own uv.toml, uv is given a copy
-with the same rule: an index, a required version or a mistake in one of them would move a verdict.
+Variables that change what uv resolves, installs or reads are taken out of the environment, with those that nobody here
+knows; where uv finds its cache, its interpreters and its certificates is left alone. Of a person's and the machine's own
+uv.toml, uv is given a copy with the same rule: an index, a required version or a mistake in one of them would move a verdict.
 """
 
 import atexit
 import json
 import os
-import shutil
+import re
 import tempfile
 import tomllib
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["KEPT", "MOVING", "configurations", "environment"]
+__all__ = ["KEPT", "configurations", "environment", "name_moving", "remove_copies"]
 
-MOVING = frozenset(
-    {
-        "UV_BUILD_CONSTRAINT",
-        "UV_CONFIG_FILE",
-        "UV_CONSTRAINT",
-        "UV_DEFAULT_INDEX",
-        "UV_EXCLUDE",
-        "UV_EXCLUDE_NEWER",
-        "UV_EXTRA_INDEX_URL",
-        "UV_FIND_LINKS",
-        "UV_FORK_STRATEGY",
-        "UV_FROZEN",
-        "UV_INDEX",
-        "UV_INDEX_STRATEGY",
-        "UV_INDEX_URL",
-        "UV_ISOLATED",
-        "UV_LOCKED",
-        "UV_NO_BINARY",
-        "UV_NO_BUILD_ISOLATION",
-        "UV_NO_CONFIG",
-        "UV_NO_DEFAULT_GROUPS",
-        "UV_NO_DEV",
-        "UV_NO_EDITABLE",
-        "UV_NO_GROUP",
-        "UV_NO_SOURCES",
-        "UV_NO_SYNC",
-        "UV_OVERRIDE",
-        "UV_PRERELEASE",
-        "UV_PROJECT",
-        "UV_PROJECT_ENVIRONMENT",
-        "UV_PYTHON",
-        "UV_RESOLUTION",
-        "UV_WORKING_DIRECTORY",
-    }
+_copies = ExitStack()
+atexit.register(_copies.close)
+
+# Variables of uv that say how it reaches and caches things, which interpreters it has, and what it prints; or that are of
+# other commands, of its installer, or of the process itself. Any other, also one that a later uv brings, could move what
+# is resolved or installed. https://docs.astral.sh/uv/reference/environment/
+STAYING = re.compile(
+    r"UV_(?:(?:NO_)?CACHE\w*|OFFLINE|\w*HTTP_\w+|REQUEST_TIMEOUT|LOCK_TIMEOUT|\w*TLS|SYSTEM_CERTS|INSECURE_HOST|CONCURRENT_\w+"
+    r"|INDEX_\w+_(?:USERNAME|PASSWORD)|KEYRING_\w+|CREDENTIALS_DIR|API_KEY|AUTH_TOKEN|(?:NO_)?GITHUB_\w+|NO_HF_TOKEN|HF_TOKEN"
+    r"|\w+_ENDPOINT_URL|\w+_MIRROR(?:_URL)?|MALWARE_CHECK\w*"
+    r"|(?:NO_)?MANAGED_PYTHON|PYTHON_(?:PREFERENCE|DOWNLOADS\w*|INSTALL_\w+|\w*DIR|SEARCH_PATH|NO_REGISTRY|\w+_BUILD)"
+    r"|COMPILE_BYTECODE\w*|NO_PROGRESS|NO_WRAP|NO_COLOR|LOG_CONTEXT|HIDE_BUILD_OUTPUT|SHOW_RESOLUTION|STACK_SIZE"
+    r"|(?:NO_)?ENV_FILE|RUN_\w+|TOOL_\w+|INIT_\w+|PUBLISH_\w+|INSTALL\w*|UNMANAGED_INSTALL|DOWNLOAD_URL|DISABLE_UPDATE"
+    r"|NO_MODIFY_PATH|INTERNAL__\w+|NO_SYSTEM_CONFIG|THREADPOOL_SIZE|USE_IO_URING)"  # the last two are libuv's
 )
+# How files come out of the cache: but for links into it, the environment is the same.
+COPYING = {"clone", "copy", "hardlink"}
 
 
 # Settings of uv.toml that say how uv reaches things, and nothing of what it chooses.
@@ -79,8 +62,15 @@ KEPT = frozenset(
 
 def environment() -> dict[str, str]:
     """The environment without what could move a verdict."""
-    left = {name: value for name, value in os.environ.items() if name not in MOVING}
+    moving = name_moving()
+    left = {name: value for name, value in os.environ.items() if name not in moving}
     return {**left, "UV_NO_SYSTEM_CONFIG": "1", "XDG_CONFIG_HOME": str(copy_settings(*configurations()))}
+
+
+def name_moving() -> set[str]:
+    """The variables of this environment that could move a verdict."""
+    named = {name for name in os.environ if name.startswith("UV_") and not STAYING.fullmatch(name)}
+    return named - ({"UV_LINK_MODE"} if os.environ.get("UV_LINK_MODE") in COPYING else set())
 
 
 def configurations() -> list[Path]:
@@ -102,13 +92,19 @@ def copy_settings(*files: Path) -> Path:
     settings: dict[str, Any] = {}
     for file in files:
         settings = {**{name: value for name, value in read_settings(file).items() if name in KEPT}, **settings}
-    directory = Path(tempfile.mkdtemp(prefix="lockstep-"))
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    made = tempfile.TemporaryDirectory(prefix="lockstep-", ignore_cleanup_errors=True)
+    directory = Path(_copies.enter_context(made))
     (directory / "uv").mkdir()
     # A JSON string, number or list of strings is one of TOML, too.
     lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
     (directory / "uv" / "uv.toml").write_text("".join(lines), encoding="utf-8")
     return directory
+
+
+def remove_copies() -> None:
+    """Before this process becomes another program, which has no exit of ours."""
+    _copies.close()
+    copy_settings.cache_clear()
 
 
 def read_settings(file: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Run a program of a service's own environments: its checks, its tests, its server."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import NoReturn
 from lockstep_serve.errors import DIFFERENT, SAME
 from lockstep_serve.runtime import SETTINGS
 from lockstep_tool.dev_log import write_for_people
+from lockstep_tool.hermetic import remove_copies
 from lockstep_tool.stand_ins import stand_ins
 from lockstep_tool.sync import production, sync
 
 __all__ = ["make_checks", "replace_by_dev_server", "replace_by_server", "run_module", "run_program"]
+
+UNHEARD_SECONDS = 10.0  # after which a program that still runs has not heard of a SIGINT that no terminal sent
 
 
 def make_checks(root: Path) -> Path:
@@ -25,8 +29,37 @@ def run_program(command: Sequence[str | Path], root: Path, settings: dict[str, s
 
     Whatever else a program returns is 1: 2 would say that something could not be looked at.
     """
-    done = subprocess.run([str(word) for word in command], cwd=root, env={**os.environ, **(settings or {})}, check=False)
-    return DIFFERENT if done.returncode else SAME
+    environment = {**os.environ, **(settings or {})}
+    with subprocess.Popen([str(word) for word in command], cwd=root, env=environment) as process:
+        try:
+            return DIFFERENT if process.wait() else SAME
+        except KeyboardInterrupt as interrupted:
+            await_end(process, alone=interrupted.args not in {(), (signal.SIGINT,)})
+            raise
+
+
+def await_end(process: subprocess.Popen[bytes], *, alone: bool) -> None:
+    """Of a program that is interrupted: tests first take down what they have made.
+
+    Ctrl-C has reached it already, and a second one would cut that off; it gets one when the signal came to the tool `alone`.
+    """
+    if not alone and not in_foreground():
+        try:
+            process.wait(UNHEARD_SECONDS)
+        except subprocess.TimeoutExpired:
+            alone = True
+    if alone:
+        process.send_signal(signal.SIGINT)
+    process.wait()
+
+
+def in_foreground() -> bool:
+    """Whether a terminal sends Ctrl-C to this process, and to what it has started."""
+    try:
+        with open("/dev/tty", "rb") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def give_settings(root: Path) -> dict[str, str]:
@@ -58,4 +91,5 @@ def replace_by_dev_server(root: Path, words: Sequence[str], settings: Mapping[st
 def become_server(python: Path, root: Path, words: Sequence[str], settings: Mapping[str, str]) -> NoReturn:
     """Of this process, with `settings` over the environment."""
     os.chdir(root)
+    remove_copies()
     os.execve(python, [str(python), "-m", "lockstep_serve", "serve", *words], {**os.environ, **settings})

@@ -34,6 +34,9 @@ ALLOWED: Mapping[str, Plant] = {
     "another commit of an action": edit(WORKFLOW, f"{COMMIT} # v7.0.1", f"{40 * 'a'} # v7.0.2"),
     "a variable of its own in CI": edit(WORKFLOW, "    env:\n", "    env:\n      ORDERS_API_GREETING: Hi\n"),
     "a proxy of the network in CI": edit(AUDIT, JOB, f"{JOB}    env:\n      HTTPS_PROXY: http://proxy.example.org:3128\n"),
+    "a network in which its requests are asked in CI": edit(
+        WORKFLOW, "    env:\n", "    env:\n      LOCKSTEP_ASK_NETWORK: host\n"
+    ),
     "a database for its tests": edit(WORKFLOW, JOB, JOB + DATABASE),
     "no audit": remove(AUDIT),
     "other comments": edit(WORKFLOW, "# Lockstep's: CI runs the one command.", "# CI."),

@@ -1,7 +1,10 @@
 """`lockstep` runs one command and imports what it needs; a mistake is an error in three parts, never a traceback."""
 
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -165,3 +168,65 @@ def test_ctrl_c_ends_it_without_a_traceback(program: str, said: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stdout, done.stderr) == (130, said, "")
+
+
+SERVING = """
+import sys
+from pathlib import Path
+from lockstep_tool import __main__ as program
+from tiny_service import write_tiny_service
+
+def run(words, root):
+    with write_tiny_service(Path(words[0]), "uvicorn").serving() as server:
+        print(server.process.pid, flush=True)
+        sys.stdin.readline()
+    return 0
+
+program.run_command = run
+sys.exit(program.main())
+"""
+
+
+def start_serving(root: Path, *, before: Callable[[], object] | None = None) -> tuple[subprocess.Popen[str], int]:
+    """A command with a server until it is told to end by its input, and the server's process group."""
+    paths = os.pathsep.join([str(root / "src"), str(Path(__file__).parents[1])])
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVING, str(root)],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=before,
+    )
+    assert process.stdout is not None
+    return process, int(process.stdout.readline())
+
+
+def lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM], ids=lambda number: number.name)
+def test_what_ends_it_leaves_no_server(tmp_path: Path, number: signal.Signals) -> None:
+    """A server has a session of its own: what a closed terminal sends does not reach it."""
+    process, server = start_serving(tmp_path)
+    with process:
+        process.send_signal(number)
+        process.wait()
+
+    assert process.returncode == 130
+    assert not lives(server)
+
+
+def test_a_terminal_that_is_closed_does_not_end_what_runs_under_nohup(tmp_path: Path) -> None:
+    process, server = start_serving(tmp_path, before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    with process:
+        process.send_signal(signal.SIGHUP)
+        process.communicate("end\n")
+
+    assert process.returncode == 0
+    assert not lives(server)

@@ -2,13 +2,15 @@
 
 import os
 import stat
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from lockstep_serve.errors import DIFFERENT, SAME
-from lockstep_tool import sessions
+from lockstep_tool import hermetic, sessions
 from lockstep_tool.__main__ import main
 from small_service import SmallService
 
@@ -97,3 +99,64 @@ def test_a_secret_that_is_set_is_not_made_up(
 
     assert main(["types"]) == SAME
     assert "made up here" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["serve", "dev"])
+def test_a_server_leaves_no_copy_of_a_person_s_settings(
+    name: str, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[Path] = []
+    monkeypatch.setattr(os, "execve", lambda *_: copies.extend(tmp_path.glob("lockstep-*")))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    hermetic.copy_settings.cache_clear()
+    hermetic.environment()
+    assert list(tmp_path.glob("lockstep-*"))
+
+    main([name])
+
+    assert log.exists()
+    assert copies == []
+
+
+PROGRAM = """
+import sys
+from lockstep_tool import __main__ as program, sessions
+
+sessions.UNHEARD_SECONDS = {seconds}
+program.run_command = lambda words, root: sessions.run_program([sys.executable, "-m", "pytest"], root)
+sys.exit(program.main())
+"""
+INTERRUPTED = """
+import os, signal, time
+from pathlib import Path
+import pytest
+
+@pytest.fixture(scope="session", autouse=True)
+def stack():
+    yield
+    time.sleep(1)
+    Path("taken-down").touch()
+
+def test_it():
+    {act}
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "os.killpg(os.getpgrp(), signal.SIGINT)",
+        "os.kill(os.getppid(), signal.SIGINT)",
+        "os.kill(os.getppid(), signal.SIGTERM)",
+    ],
+    ids=["Ctrl-C", "SIGINT to the tool alone", "SIGTERM to the tool alone"],
+)
+def test_fixtures_are_torn_down_where_tests_are_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+    (tmp_path / "test_it.py").write_text(INTERRUPTED.format(act=act), encoding="utf-8")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "")
+    program = PROGRAM.format(seconds=0.5 if "ppid" in act else 30)
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, check=False, start_new_session=True)
+
+    assert (tmp_path / "taken-down").exists()
+    assert done.returncode == 130

@@ -422,6 +422,20 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
             variables={"UV_EXCLUDE_NEWER": "2030-01-01"},
         ),
         Planted(
+            "a variable that leaves something out",
+            nothing,
+            "UV_NO_INSTALL_PROJECT: uv typed by hand",
+            Severity.WARNING,
+            variables={"UV_NO_INSTALL_PROJECT": "1"},
+        ),
+        Planted(
+            "links into the cache",
+            nothing,
+            "UV_LINK_MODE: uv typed by hand",
+            Severity.WARNING,
+            variables={"UV_LINK_MODE": "symlink"},
+        ),
+        Planted(
             "a uv.toml of one's own",
             lambda t: write_uv_settings(t.root / "uv-settings" / "uv" / "uv.toml"),
             "resolution in ",

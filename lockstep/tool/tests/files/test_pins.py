@@ -57,6 +57,30 @@ def test_every_repetition_is_mended_back_to_its_source(service: SmallService) ->
     assert service.snapshot() == good
 
 
+PUBLISHED = """      - "127.0.0.1:${PUBLISHED_PORT:-8000}:8080"\n"""
+
+
+def test_a_number_before_a_comment_or_the_end_of_a_list_is_mended(service: SmallService) -> None:
+    service.edit(COMPOSE, "stop_grace_period: 30s", "stop_grace_period: 3s  # why 3")
+    service.edit(COMPOSE, f"ports:\n{PUBLISHED}", 'ports: ["127.0.0.1:${PUBLISHED_PORT:-8000}:9000"]  # ours\n')
+
+    mend_pins(service.root)
+
+    assert "stop_grace_period: 30s  # why 3\n" in service.read(COMPOSE)
+    assert 'ports: ["127.0.0.1:${PUBLISHED_PORT:-8000}:8080"]  # ours\n' in service.read(COMPOSE)
+
+
+def test_what_the_command_does_not_mend_is_not_said_to_be_mended_by_it(service: SmallService) -> None:
+    service.edit(COMPOSE, f"ports:\n{PUBLISHED}", 'ports: ["127.0.0.1:8000:9000", "127.0.0.1:8001:8080"]\n')
+
+    with pytest.raises(Refusal) as refused:
+        check_pins(Service(service.root))
+
+    assert mend_pins(service.root) == []
+    assert "Put 8080 into deploy/compose.yaml, or change both." in str(refused.value)
+    assert "--fix" not in str(refused.value)
+
+
 def test_mending_leaves_a_good_service_alone(service: SmallService) -> None:
     good = service.snapshot()
 

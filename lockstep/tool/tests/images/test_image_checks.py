@@ -27,6 +27,7 @@ from archives import (
 )
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.checks.registry import checks_of
+from lockstep_tool.engine import NO_ANSWER
 from lockstep_tool.images.base import Base
 from lockstep_tool.images.budget import Budget
 from lockstep_tool.images.built_image import HEALTH, SECOND, BuiltImage
@@ -420,6 +421,11 @@ PLANTED: Mapping[str, Sequence[Planted]] = {
     "image exit code": (
         Planted("killed", "it exits 137 when it is stopped, not 0", run={"exit_code": 137}),
         Planted("a wrong start that is fine", "it exits 0 where the server refuses", run={"exit_code_in_vain": 0}),
+        Planted(
+            "a wrong start that serves on",
+            "it runs on for 120 s where the server refuses to start",
+            run={"exit_code_in_vain": NO_ANSWER},
+        ),
         Planted("another code", "it exits 4 where the server exits 1", run={"exit_code_in_vain": 4}),
     ),
 }

@@ -74,6 +74,17 @@ def test_what_is_no_commit_s_is_not_published(service: SmallService, tmp_path: P
             refuse_other_commit(service.root, str(engine), "localhost/orders-api:lockstep")
 
 
+def test_an_image_of_which_nobody_knows_the_commit_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CI_COMMIT_SHA", "")
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    engine = tmp_path / "engine"
+    engine.write_text(f"#!/bin/sh\necho {revision(tmp_path)}\n", encoding="utf-8")
+    engine.chmod(0o755)
+
+    with pytest.raises(Refusal, match="not looked at: nobody says which commit this is"):
+        refuse_other_commit(tmp_path, str(engine), "localhost/orders-api:lockstep")
+
+
 def test_a_service_in_a_directory_of_its_repository_is_named_from_its_own_root(service: SmallService) -> None:
     root = service.root / "services" / "orders"
     root.parent.mkdir()

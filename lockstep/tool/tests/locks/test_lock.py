@@ -199,12 +199,43 @@ def uncached() -> None:
         "UV_FROZEN=1",
         "UV_RESOLUTION=lowest",
         "UV_NO_CONFIG=1",
+        "UV_NO_SOURCES=1",
+        "UV_NO_SOURCES_PACKAGE=lockstep-serve",
     ],
 )
 def test_no_variable_moves_the_verdict(good: SmallService, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(*variable.split("="))
 
     assert good.find(FRESH) == []
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "UV_CACHE_DIR=/cache",
+        "UV_HTTP_TIMEOUT=60",
+        "UV_INDEX_OURS_PASSWORD=s3cr3t",
+        "UV_LINK_MODE=copy",
+        "UV_MANAGED_PYTHON=1",
+        "UV_OFFLINE=1",
+        "UV_PYTHON_INSTALL_DIR=/python",
+        "UV_PYTHON_INSTALL_MIRROR=https://mirror.example.org",
+        "UV_RUN_RECURSION_DEPTH=1",
+        "UV_SYSTEM_CERTS=1",
+    ],
+)
+def test_how_uv_reaches_things_is_left_alone(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    name, _, value = variable.partition("=")
+    monkeypatch.setenv(name, value)
+
+    assert hermetic.environment()[name] == value
+    assert name not in hermetic.name_moving()
+
+
+def test_a_variable_that_a_later_uv_brings_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_NO_MOON", "1")
+
+    assert "UV_NO_MOON" not in hermetic.environment()
 
 
 def test_uv_frozen_does_not_hide_a_stale_lock(service: SmallService, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,3 +266,15 @@ def test_no_configuration_of_a_person_or_a_machine_moves_the_verdict(
     monkeypatch.setenv(variable, str(tmp_path if "XDG" in variable else file))
 
     assert good.find(FRESH) == []
+
+
+@pytest.mark.usefixtures("uncached")
+def test_the_copy_of_a_person_s_settings_can_be_taken_away_before_the_end() -> None:
+    """Who becomes another program comes to no end of its own."""
+    directory = Path(hermetic.environment()["XDG_CONFIG_HOME"])
+    assert directory.is_dir()
+
+    hermetic.remove_copies()
+
+    assert not directory.exists()
+    assert Path(hermetic.environment()["XDG_CONFIG_HOME"]).is_dir()

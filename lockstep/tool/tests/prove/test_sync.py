@@ -79,6 +79,30 @@ def test_production_has_the_service_as_a_wheel_and_dev_has_the_checkout(root: Pa
     assert not list(dev.parents[1].glob("lib/*/site-packages/small"))
 
 
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "UV_NO_INSTALL_PROJECT=1",
+        "UV_NO_INSTALL_WORKSPACE=1",
+        "UV_NO_INSTALL_LOCAL=1",
+        "UV_NO_INSTALL_PACKAGE=lockstep-serve",
+        "UV_ONLY_INSTALL_PROJECT=1",
+        "UV_ONLY_INSTALL_LOCAL=1",
+        "UV_NO_BINARY_PACKAGE=lockstep-serve",
+        "UV_NO_BUILD=1",
+        "UV_NO_BUILD_PACKAGE=small",
+        "UV_NO_SOURCES_PACKAGE=lockstep-serve",
+        "UV_LINK_MODE=symlink",
+    ],
+)
+def test_no_variable_of_uv_moves_what_is_installed(root: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(*variable.split("="))
+    python = sync.production(root)
+
+    assert say(python) == "one lockstep-serve"
+    assert not [path for path in python.parents[1].glob("lib/python*/site-packages/**/*") if path.is_symlink()]
+
+
 def test_a_source_that_changed_is_installed_anew(root: Path) -> None:
     sync.production(root)
     (root / "src/small/app.py").write_text('SAID = "two"\n', encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import json
 import os
-import subprocess
+import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -23,25 +23,23 @@ def ask_image(image: str, port: int, server: Mapping[str, str], own: Mapping[str
     It has a read-only root and no network but its own loopback; LOCKSTEP_ASK_NETWORK names another one, for a service
     whose requests need a database. Raises Refusal with code 2 when it cannot be asked.
     """
-    chosen = engine.find()
+    chosen, name = engine.find(), f"lockstep-{secrets.token_hex(8)}"
     network = os.environ.get("LOCKSTEP_ASK_NETWORK", "none")
-    options = ["--network", network, "--read-only", "--tmpfs", "/tmp"]
-    options += [part for name in (*own, *server) for part in ("--env", name)]  # values stay off the command line
-    command, environment = [chosen, "run", "--detach", *options, image], {**os.environ, **own, **server}
-    started = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if started.returncode:
-        raise unasked(image, started.stderr)
-    container = started.stdout.split()[-1]
+    options = ["--name", name, "--network", network, "--read-only", "--tmpfs", "/tmp"]
+    options += [part for variable in (*own, *server) for part in ("--env", variable)]  # values stay off the command line
     try:
-        words = [chosen, "exec", "--interactive", container, PYTHON_IN_IMAGE, "-B", "-", str(port), *paths]
+        started = engine.run([chosen, "run", "--detach", *options, image], settings={**own, **server})
+        if started.returncode:
+            raise unasked(image, started.stderr)
+        words = [chosen, "exec", "--interactive", name, PYTHON_IN_IMAGE, "-B", "-", str(port), *paths]
         done = engine.run(words, stdin=Path(asking.__file__).read_bytes(), timeout=SECONDS)
         if done.returncode:
-            logs = engine.run([chosen, "logs", "--tail", "1", container], timeout=SECONDS)
+            logs = engine.run([chosen, "logs", "--tail", "1", name], timeout=SECONDS)
             raise unasked(image, done.stderr, logs.stdout + logs.stderr)
         found: Answers = json.loads(done.stdout)
         return found
     finally:
-        engine.run([chosen, "rm", "--force", container], timeout=SECONDS)
+        engine.run([chosen, "rm", "--force", name], timeout=SECONDS)  # also one that was made and did not start
 
 
 def unasked(image: str, *said: str) -> Refusal:

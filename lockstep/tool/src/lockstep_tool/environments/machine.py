@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from lockstep_tool.hermetic import KEPT, MOVING, configurations
+from lockstep_tool.hermetic import KEPT, configurations, name_moving
 
 __all__ = ["read_machine", "running_uv"]
 
@@ -23,7 +23,7 @@ def read_machine(nox: str = "") -> dict[str, Any]:
     tools = {"uv": uv} if uv else {}
     return {
         "tools": {**tools, "nox": nox} if nox else tools,
-        "uv_settings": [*sorted(MOVING & set(os.environ)), *read_configurations()],
+        "uv_settings": [*sorted(name_moving()), *read_configurations()],
     }
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,15 +22,31 @@ CLIENT = Path(attending.__file__)
 
 
 class Container:
-    """An image running without network, home, privileges or a file system to write to; a context manager."""
+    """An image running without network, home, privileges or a file system to write to; a context manager.
+
+    It is called by `name` from the beginning, so that it is removed also when its start fails halfway.
+    """
 
     def __init__(self, chosen: str, image: str, memory: str, settings: Mapping[str, str]) -> None:
         self.chosen, self.image = chosen, image
+        self.name = f"lockstep-{secrets.token_hex(8)}"
         self.settings = {"HOME": "", **settings}
         self.limits = ["--memory", memory, "--cpus", "1"]
 
     def __enter__(self) -> Self:
-        done = self.run("--detach", *self.limits, "--network", "none", *self.given(), self.image)
+        try:
+            self.refused = self.start()
+        except BaseException:
+            self.remove(self.name)
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.remove(self.name)
+
+    def start(self) -> str:
+        """Why the engine starts nothing of this image; empty where it did. Raises Refusal where it starts nothing at all."""
+        done = self.run(self.name, "--detach", *self.limits, "--network", "none", *self.given(), self.image)
         if done.returncode == ENGINE_FAILED:
             raise Refusal(
                 f"not looked at: {self.chosen} starts no container",
@@ -37,17 +54,16 @@ class Container:
                 "Mend the engine: it must be able to limit memory and processors.",
                 code=COULD_NOT_LOOK,
             )
-        self.refused = done.stderr.strip() if done.returncode else ""
-        self.name = done.stdout.strip()
-        return self
+        return done.stderr.strip() if done.returncode else ""
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self.name:
-            engine.run([self.chosen, "rm", "--force", "--volumes", self.name])
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, *words: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
         """A container of that image, locked down."""
-        return engine.run([self.chosen, "run", *self.tight(), *words], settings=self.settings)
+        command = [self.chosen, "run", "--name", name, *self.tight(), *words]
+        return engine.run(command, settings=self.settings, timeout=timeout)
+
+    def remove(self, name: str) -> None:
+        """Take a container away, also one that never came to run."""
+        engine.run([self.chosen, "rm", "--force", "--volumes", name])
 
     def tight(self) -> list[str]:
         options = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", USER]
@@ -64,7 +80,7 @@ class Container:
     @contextlib.contextmanager
     def client(self, told: Mapping[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
         """What is heard of the server from attending.py in a container of its own, which does not end with it."""
-        name = f"{self.name[:12]}-client"
+        name = f"{self.name}-client"
         beside = ["--rm", "--name", name, "--interactive", "--network", f"container:{self.name}", *self.given()]
         command = [self.chosen, "run", *self.tight(), *beside, self.image, PYTHON_IN_IMAGE, "-B", "-", json.dumps(told)]
         with (
@@ -82,7 +98,7 @@ class Container:
             try:
                 yield (json.loads(line) for line in process.stdout if line.startswith("{"))
             finally:
-                engine.run([self.chosen, "rm", "--force", name])  # process 1 of a container does not hear SIGTERM
+                self.remove(name)  # process 1 of a container does not hear SIGTERM
 
     def lines(self) -> list[str]:
         """What it has printed on either stream."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from lockstep_tool.images.uncommitted import name_uncommitted
 from lockstep_tool.service import Service
 
-__all__ = ["ARGUMENTS", "labels_of", "revision"]
+__all__ = ["ARGUMENTS", "UNKNOWN", "labels_of", "revision"]
 
 OPEN_CONTAINERS = "org.opencontainers.image"
+UNKNOWN = "unknown"  # where nobody says
 CHANGED = "-changed"  # behind the commit, where files that the image is built of are not the commit's
 # Label → build argument.
 ARGUMENTS = {
@@ -22,7 +23,7 @@ ARGUMENTS = {
 
 
 def labels_of(service: Service, environment: str) -> dict[str, str]:
-    """Label → value; `unknown` where nobody says. What no commit has is not called by a commit's name."""
+    """Label → value, or UNKNOWN. What no commit has is not called by a commit's name."""
     version = str(service.project["project"]["version"])
     commit = revision(service.root) + (CHANGED if name_uncommitted(service) else "")
     values = (source(service.root), commit, version, environment)
@@ -30,8 +31,8 @@ def labels_of(service: Service, environment: str) -> dict[str, str]:
 
 
 def revision(root: Path) -> str:
-    """The commit that is checked out, or what CI says it is."""
-    return ask_git(root, "rev-parse", "HEAD") or os.environ.get("CI_COMMIT_SHA", "unknown")
+    """The commit that is checked out, or what CI says it is, or UNKNOWN."""
+    return ask_git(root, "rev-parse", "HEAD") or os.environ.get("CI_COMMIT_SHA") or UNKNOWN
 
 
 def source(root: Path) -> str:
@@ -41,7 +42,7 @@ def source(root: Path) -> str:
         return f"{server}/{repository}"
     if address := os.environ.get("CI_PROJECT_URL"):
         return address
-    return browser_address(ask_git(root, "remote", "get-url", "origin")) or "unknown"
+    return browser_address(ask_git(root, "remote", "get-url", "origin")) or UNKNOWN
 
 
 def browser_address(remote: str) -> str:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_tool import engine
-from lockstep_tool.images.labels import revision
+from lockstep_tool.images.labels import UNKNOWN, revision
 from lockstep_tool.images.tag import image_tag
 from lockstep_tool.service import Service
 
@@ -67,6 +67,13 @@ def refuse_other_commit(root: Path, chosen: str, tag: str) -> None:
             code=COULD_NOT_LOOK,
         )
     commit = revision(root)
+    if commit == UNKNOWN:  # the image may say so, too
+        raise Refusal(
+            "not looked at: nobody says which commit this is",
+            [("git", "names no commit here"), ("CI_COMMIT_SHA", "not set")],
+            "Run it where git names the commit, or set CI_COMMIT_SHA to it.",
+            code=COULD_NOT_LOOK,
+        )
     if said.stdout.strip() != commit:
         raise Refusal(
             "The image is not of this commit.",

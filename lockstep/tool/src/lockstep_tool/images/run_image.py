@@ -9,9 +9,10 @@ from typing import Any
 from lockstep_serve.definition import Definition
 from lockstep_tool.images.container import Container
 
-__all__ = ["SERVER", "Run", "run_image", "settings_of_run"]
+__all__ = ["SECONDS_IN_VAIN", "SERVER", "Run", "run_image", "settings_of_run"]
 
 LEAD = 0.5  # seconds in which a server that is to stop says so first
+SECONDS_IN_VAIN = 120.0  # of a start that is to fail: an image that does not listen to PORT would serve on for ever
 SERVER = ["-m", "lockstep_serve", "serve"]
 # An emulator of another architecture stands before every program, also before one that is started to see it.
 PROCESS_1 = """
@@ -56,10 +57,13 @@ def run_image(container: Container, config: Mapping[str, Any], definition: Defin
 
 
 def start_in_vain(container: Container, definition: Definition) -> int:
-    """The exit code of a start with a port that is none."""
-    variable = definition.values["port"].env
+    """The exit code of a start with a port that is none; NO_ANSWER where it serves on."""
+    variable, name = definition.values["port"].env, f"{container.name}-in-vain"
     wrong = [*container.given(), "--env", f"{variable}=none"]
-    return container.run("--rm", "--network", "none", *wrong, container.image).returncode
+    try:
+        return container.run(name, "--network", "none", *wrong, container.image, timeout=SECONDS_IN_VAIN).returncode
+    finally:
+        container.remove(name)
 
 
 def watch(container: Container, config: Mapping[str, Any], definition: Definition) -> Run:

@@ -15,7 +15,7 @@ __all__ = ["CHECK", "PLACES", "REACHING"]
 # Variables that say how things are reached, and nothing of what is installed.
 REACHING = (
     r"(?:https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|SSL_CERT_(?:FILE|DIR)|UV_INDEX_\w+_(?:USERNAME|PASSWORD)"
-    r"|UV_(?:SYSTEM_CERTS|NATIVE_TLS|HTTP_\w+|CONCURRENT_\w+|KEYRING_PROVIDER)|LOCKSTEP_(?:BUILD_\w+|ENGINE))"
+    r"|UV_(?:SYSTEM_CERTS|NATIVE_TLS|HTTP_\w+|CONCURRENT_\w+|KEYRING_PROVIDER)|LOCKSTEP_(?:BUILD_\w+|ENGINE|ASK_NETWORK))"
 )
 DIGEST = r"(?:@sha256:[0-9a-f]{64})?"
 INSTALLED = r"pipx install uv==\d+\.\d+\.\d+"

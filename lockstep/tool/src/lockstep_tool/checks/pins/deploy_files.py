@@ -16,6 +16,8 @@ __all__ = ["CHECK", "compared_files"]
 
 # Values that other lines of deploy files go by: where they are, and when the service is killed.
 REPEATED = ("backlog", "grace", "host", "port")
+# What may stand behind a number: its unit, the end of a text or of a list, a comment.
+LAST = r"(?=s?[\"']?[\s\]}]*(?:\s#.*)?$)"
 
 
 def find(service: Service) -> Iterator[Finding]:
@@ -39,11 +41,12 @@ def compare_number(service: Service, found: Number) -> Iterator[Finding]:
         for listener in listening(service.files)[:1]:
             stated, said, wanted = listener.spot, str(listener), int(listener.words[0].rpartition(":")[2])
     if found.number != wanted:
+        repairs = repair(service, found.file, found.line, rf"\b{found.number}{LAST}", str(wanted))
         yield CHECK.finding(
             f"The {name} is stated two ways.",
             where=((stated, said), (f"{found.file}:{found.line}", f"{found.text}   <- differs")),
-            fix=f"Put {wanted} into {found.file}, or change both; `uv run noxfile.py -s pins -- --fix` does the first.",
-            repairs=repair(service, found.file, found.line, rf"\b{found.number}(?=s?[\"']?\s*$)", str(wanted)),
+            fix=put(str(wanted), found.file, repairs),
+            repairs=repairs,
         )
 
 
@@ -62,19 +65,25 @@ def compare_variables(service: Service) -> Iterator[Finding]:
             yield CHECK.finding(
                 f"The value {name} is stated two ways.",
                 where=((service.stated_in(name), f"{name} = {text}"), (there, f"{one.name}={one.value}   <- differs")),
-                fix=advise(name, one.file, text),
+                fix=advise(name, one.file, text, repairs),
                 repairs=repairs,
             )
     for file in sorted({one.file for one in given} - {"Dockerfile"}):
         yield from refused(service, file, [one for one in given if one.file == file and values[one.name] not in REPEATED])
 
 
-def advise(name: str, file: str, text: str) -> str:
+def put(text: str, file: str, repairs: tuple[Repair, ...]) -> str:
+    """What to do with another number; the command is named where it does it."""
+    by_command = "; `uv run noxfile.py -s pins -- --fix` does the first" if repairs else ""
+    return f"Put {text} into {file}, or change both{by_command}."
+
+
+def advise(name: str, file: str, text: str, repairs: tuple[Repair, ...]) -> str:
     """What to do with a variable of another value."""
     if name not in REPEATED:
         return "State it in server.toml; set the variable where the image runs, if one environment differs."
     if file == "Dockerfile":
-        return f"Put {text} into {file}, or change both; `uv run noxfile.py -s pins -- --fix` does the first."
+        return put(text, file, repairs)
     return "State it in server.toml, and nowhere else."
 
 
