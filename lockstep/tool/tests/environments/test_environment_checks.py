@@ -565,6 +565,16 @@ def test_a_good_environment_reached_through_a_link_has_no_finding(tiny: TinyEnvi
     assert [finding for finding in linked.find() if finding.check != "tools"] == []
 
 
+def test_the_value_of_a_declared_secret_is_never_said(tiny: TinyEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.edit("pyproject.toml", "[build-system]", '[tool.lockstep]\nsecrets = ["LD_SDK_KEY", "LD_AUDIT"]\n\n[build-system]')
+    for name in ("LD_SDK_KEY", "LD_AUDIT"):
+        monkeypatch.setenv(name, "sesame")
+    found = [finding for finding in tiny.find() if finding.check == "ambient"]
+
+    assert [finding.what for finding in found] == ["LD_AUDIT=(not shown)"]
+    assert "sesame" not in str(found)
+
+
 def test_what_another_uv_writes_is_neither_good_nor_bad(tiny: TinyEnvironment) -> None:
     tiny.edit(".nox/production/bin/activate", "deactivate () {", "changed; deactivate () {")
     settings = tiny.python.parents[1] / "pyvenv.cfg"
