@@ -529,6 +529,22 @@ def test_what_is_remembered_of_a_wheel_needs_no_index(tiny: TinyEnvironment) -> 
     assert [finding for finding in tiny.find() if finding.check == "bytes"] == []
 
 
+@pytest.mark.parametrize("text", ["", '{"files": {', "[]", "{}"])
+def test_a_damaged_memory_of_a_wheel_is_made_anew(
+    tiny: TinyEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tiny.find()
+    [*remembered] = (tmp_path / "cache" / "lockstep" / "wheels").glob("*.json")
+    before = {path: path.read_text() for path in remembered}
+    for path in remembered:
+        path.write_text(text)
+
+    assert [finding for finding in tiny.find() if finding.check == "bytes"] == []
+    assert remembered
+    assert {path: path.read_text() for path in remembered} == before
+
+
 def test_a_directory_that_computes_its_version_is_named_for_having_no_wheel(tiny: TinyEnvironment) -> None:
     lock_from('{ directory = "packages/alpha" }')(tiny)
     tiny.edit("uv.lock", 'name = "alpha"\nversion = "1.0"\n', 'name = "alpha"\n')
