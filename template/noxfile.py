@@ -393,6 +393,12 @@ if (ROOT / "nox_local.py").exists():
             f"  nox_local.py   {', '.join(changed)}   <- changes what runs\n\n"
             "Take it out of nox_local.py; on your own machine choose by `-s`."
         )
+if os.environ.get("CI") and os.environ.get("NOXSESSION"):  # nox reads it in the place of `-s`
+    sys.exit(
+        "CI would not run the whole of the one command.\n\n"
+        f"  NOXSESSION   {os.environ['NOXSESSION']}   <- chooses what runs\n\n"
+        "Take it out of CI's variables; a job that runs one session names it by `-s`."
+    )
 
 
 def show_menu() -> None:

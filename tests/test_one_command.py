@@ -114,6 +114,18 @@ def test_ci_runs_nothing_where_the_team_takes_a_session_away(fastapi: Service, t
     assert "CI would not run the whole of the one command." in refused.stdout
 
 
+def test_ci_runs_nothing_where_a_variable_chooses_a_session(fastapi: Service) -> None:
+    """nox reads it in the place of `-s`."""
+    listed = ("uv", "run", "--quiet", "--locked", "noxfile.py", "-l")
+
+    assert fastapi.run(*listed, CI="", NOXSESSION="lint").returncode == 0
+    assert fastapi.run(*listed, CI="true", NOXSESSION="").returncode == 0
+    refused = fastapi.run(*listed, CI="true", NOXSESSION="lint")
+    assert refused.returncode == 1
+    assert "CI would not run the whole of the one command." in refused.stdout
+    assert "NOXSESSION   lint   <- chooses what runs" in refused.stdout
+
+
 def test_a_file_beside_the_menu_takes_the_place_of_no_library(fastapi: Service, tmp_path: Path) -> None:
     service = fastapi.copy(tmp_path / "service")
     for name in ("nox", "tomllib", "runpy"):

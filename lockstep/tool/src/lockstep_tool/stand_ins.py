@@ -17,9 +17,10 @@ from pathlib import Path
 from lockstep_serve.errors import Refusal
 from lockstep_tool.service import Service
 
-__all__ = ["needed_names", "read_variables", "stand_ins"]
+__all__ = ["NOT_SHOWN", "hide_value", "needed_names", "read_variables", "stand_ins"]
 
 SEED = Path(".nox", "stand-ins")
+NOT_SHOWN = "(not shown)"
 
 
 def stand_ins(root: Path) -> dict[str, str]:
@@ -32,6 +33,11 @@ def stand_ins(root: Path) -> dict[str, str]:
 def needed_names(service: Service) -> list[str]:
     """The settings without a default, as pyproject.toml lists them."""
     return [*read_secrets(service), *read_variables(service, "stand-ins")]
+
+
+def hide_value(service: Service, name: str, value: str) -> str:
+    """A variable's value as it may be printed: not where pyproject.toml names it a secret, or states a stand-in for it."""
+    return NOT_SHOWN if name in needed_names(service) else value
 
 
 def read_secrets(service: Service) -> list[str]:

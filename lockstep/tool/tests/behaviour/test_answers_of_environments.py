@@ -77,6 +77,34 @@ def test_what_changes_by_itself_is_named_and_is_no_difference(service: TinyServi
     assert find(service) == [("laptop", "allowed", "GET /: body changes from one answer to the next, not compared")]
 
 
+SECOND = "import itertools\n\nCOUNT = itertools.count()\n"
+ALONE = {
+    "a status": (
+        "(500, '') if DEV and path == '/' and next(COUNT) % 2 else plain(path)",
+        "GET /: status changes from one answer to the next (laptop: does not)",
+    ),
+    "a body": (
+        "(200, 'there') if DEV and path == '/' and next(COUNT) % 2 else plain(path)",
+        "GET /: body changes from one answer to the next (laptop: does not)",
+    ),
+}
+
+
+@pytest.mark.parametrize("part", ALONE)
+def test_what_changes_in_one_environment_alone_is_a_difference(service: TinyService, part: str) -> None:
+    answer, what = ALONE[part]
+    plant(service, f"{SECOND}\n\ndef answer(path):\n    return {answer}")
+
+    assert find(service) == [("dev", "error", what)]
+
+
+def test_a_status_that_changes_everywhere_is_not_allowed(service: TinyService) -> None:
+    answer = "(500, '') if path == '/' and next(COUNT) % 2 else plain(path)"
+    plant(service, f"{SECOND}\n\ndef answer(path):\n    return {answer}")
+
+    assert find(service) == [("laptop", "error", "GET /: status changes from one answer to the next")]
+
+
 def test_a_server_that_does_not_start_is_not_called_the_same(service: TinyService) -> None:
     plant(service, "if DEV:\n    raise RuntimeError('not here')")
     [(environment, severity, what)] = find(service)

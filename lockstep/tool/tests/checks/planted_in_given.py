@@ -132,6 +132,11 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             "deploy/prod.env changes the interpreter",
         ),
         Planted(
+            "a library in a file of variables",
+            together(in_override("env_file: [prod.env]"), write("deploy/prod.env", "LD_PRELOAD=/data/x.so\n")),
+            "deploy/prod.env changes the interpreter",
+        ),
+        Planted(
             "no grace",
             edit(
                 COMPOSE,

@@ -40,6 +40,9 @@ ALLOWED: Mapping[str, Plant] = {
     "a database for its tests": edit(WORKFLOW, JOB, JOB + DATABASE),
     "no audit": remove(AUDIT),
     "other comments": edit(WORKFLOW, "# Lockstep's: CI runs the one command.", "# CI."),
+    "variables of its own that begin as the linker's and the interpreter's": edit(
+        COMPOSE, "      FORWARDED_ALLOW_IPS", "      LD_SDK_KEY: sdk-1\n      PYTHON_ENV: production\n      FORWARDED_ALLOW_IPS"
+    ),
     "a value in quotes": edit(WORKFLOW, "- run: uv run --locked noxfile.py", '- run: "uv run --locked noxfile.py"'),
     "a workflow of its own": write(".github/workflows/ours.yml", "on: [workflow_dispatch]\njobs: {}\n"),
     "a pipeline of GitLab": write(".gitlab-ci.yml", PIPELINE),

@@ -543,6 +543,22 @@ def test_what_is_remembered_of_a_wheel_needs_no_index(tiny: TinyEnvironment) -> 
     assert [finding for finding in tiny.find() if finding.check == "bytes"] == []
 
 
+@pytest.mark.parametrize("text", ["", '{"files": {', "[]", "{}"])
+def test_a_damaged_memory_of_a_wheel_is_made_anew(
+    tiny: TinyEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tiny.find()
+    [*remembered] = (tmp_path / "cache" / "lockstep" / "wheels").glob("*.json")
+    before = {path: path.read_text() for path in remembered}
+    for path in remembered:
+        path.write_text(text)
+
+    assert [finding for finding in tiny.find() if finding.check == "bytes"] == []
+    assert remembered
+    assert {path: path.read_text() for path in remembered} == before
+
+
 def test_a_directory_that_computes_its_version_is_named_for_having_no_wheel(tiny: TinyEnvironment) -> None:
     lock_from('{ directory = "packages/alpha" }')(tiny)
     tiny.edit("uv.lock", 'name = "alpha"\nversion = "1.0"\n', 'name = "alpha"\n')
@@ -577,6 +593,16 @@ def test_a_good_environment_reached_through_a_link_has_no_finding(tiny: TinyEnvi
     linked = TinyEnvironment(tmp_path / "linked")
 
     assert [finding for finding in linked.find() if finding.check != "tools"] == []
+
+
+def test_the_value_of_a_declared_secret_is_never_said(tiny: TinyEnvironment, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny.edit("pyproject.toml", "[build-system]", '[tool.lockstep]\nsecrets = ["LD_SDK_KEY", "LD_AUDIT"]\n\n[build-system]')
+    for name in ("LD_SDK_KEY", "LD_AUDIT"):
+        monkeypatch.setenv(name, "sesame")
+    found = [finding for finding in tiny.find() if finding.check == "ambient"]
+
+    assert [finding.what for finding in found] == ["LD_AUDIT=(not shown)"]
+    assert "sesame" not in str(found)
 
 
 def test_what_another_uv_writes_is_neither_good_nor_bad(tiny: TinyEnvironment) -> None:

@@ -214,6 +214,27 @@ def test_an_image_that_is_there_and_does_not_answer_is_wrong(
     assert refused.value.code == code
 
 
+def test_two_images_of_one_short_name_are_told_apart_and_both_asked(
+    tiny: TinyEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine, asked = tmp_path / "docker", dict[str, str]()
+    engine.write_text(f"#!/bin/sh\n[ $1 = run ] || exit 0\nexec {tiny.python} -B -\n")
+    engine.chmod(0o755)
+    monkeypatch.setenv("LOCKSTEP_ENGINE", str(engine))
+    monkeypatch.setattr(behaviour, "compare_answers", lambda _service, _here, images, _found: asked.update(images) or [])
+    images = ["reg-a/t/orders:1.4", "reg-b/t/orders:1.4"]
+    parity(Service(tiny.root), [*images, "reg-a/t/orders:1.5"])
+
+    printed = capsys.readouterr().out
+    assert asked == {**{name: name for name in images}, "orders:1.5": "reg-a/t/orders:1.5"}
+    assert all(f"\n  {name} " in printed for name in [*images, "orders:1.5"])
+    assert {path.name for path in (tiny.root / ".nox" / "report").glob("*orders*")} == {
+        "reg-a_t_orders:1.4.json",
+        "reg-b_t_orders:1.4.json",
+        "orders:1.5.json",
+    }
+
+
 def test_a_program_that_answers_something_else_is_no_environment() -> None:
     with pytest.raises(Refusal) as refused:
         look_into("/bin/echo hello")

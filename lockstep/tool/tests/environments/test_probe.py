@@ -4,6 +4,7 @@ import ast
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from lockstep_tool.commands.fingerprint import run
 from lockstep_tool.environments.probe import MODULES, probe_program
 from lockstep_tool.environments.verdicts import recall_verdicts
 from lockstep_tool.inside import files
+from lockstep_tool.inside.variables import INTERPRETER
 from tiny_environment import TinyEnvironment
 
 BARE = Path(sys._base_executable)  # type: ignore[attr-defined]  # outside of any environment
@@ -131,3 +133,20 @@ def test_a_variable_counts_when_this_interpreter_reads_it(good_environment: Tiny
     )
 
     assert sorted(seen["ambient"]) == ["PYTHONTRACEMALLOC", "PYTHONTZPATH"]
+
+
+def test_a_variable_that_only_looks_like_the_linkers_is_the_services(good_environment: TinyEnvironment) -> None:
+    """LD_SDK_KEY is the key of LaunchDarkly."""
+    seen = probe(good_environment.python, "-B", "-P", LD_SDK_KEY="sesame", LD_BIND_NOW="1")
+
+    assert seen["ambient"] == {"LD_BIND_NOW": "1"}
+    assert "sesame" not in str(seen)
+
+
+def test_every_variable_of_this_interpreter_is_known_by_its_form() -> None:
+    command = [sys.executable, "-I", "-S", "--help-env"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env={}).stdout
+
+    names = set(re.findall(r"\bPYTHON\w+", said))
+    assert "PYTHONPATH" in names
+    assert [name for name in names if not re.fullmatch(INTERPRETER, name)] == []

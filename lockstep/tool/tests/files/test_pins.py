@@ -5,6 +5,7 @@ import platform
 import pytest
 
 from lockstep_serve.errors import Refusal
+from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.files.pins import check_pins, compare_nox, mend_pins
 from lockstep_tool.service import Service
 from small_service import COMPOSE, UV_VERSION, WORKFLOW, SmallService
@@ -172,3 +173,22 @@ def test_endpoints_that_are_not_to_be_asked_are_a_list_of_paths(service: SmallSe
 
     with pytest.raises(Refusal, match=r"not to ask are not a list of paths\.(?:.|\n)*not-requested   5"):
         check_pins(Service(service.root))
+
+
+@pytest.mark.parametrize(
+    ("path", "quoted"),
+    [
+        ("/hello/Ada Lovelace", "/hello/Ada%20Lovelace"),
+        ("/grün?name=a%20b&c", "/gr%C3%BCn?name=a%20b&c"),
+    ],
+    ids=["a space", "another letter than ASCII's"],
+)
+def test_a_path_that_cannot_be_sent_is_refused_with_its_quoted_form(service: SmallService, path: str, quoted: str) -> None:
+    service.edit("pyproject.toml", "secrets = [", f'requests = ["/", "{path}"]\nsecrets = [')
+
+    with pytest.raises(Refusal) as refused:
+        own_requests(Service(service.root))
+
+    assert str(refused.value).endswith(f'Write `requests = ["/", "{quoted}"]`.')
+    service.edit("pyproject.toml", path, quoted)
+    assert own_requests(Service(service.root)) == ["/", quoted]

@@ -38,4 +38,10 @@ def test_the_limit_is_raised_as_far_as_it_may_be(monkeypatch: pytest.MonkeyPatch
 def test_what_reaches_an_interpreter_is_a_suspect_and_what_every_environment_sets_is_none() -> None:
     shell = {**SETTINGS, "PYTHONWARNINGS": "error", "LD_PRELOAD": "/x.so", "PYTHONPATH": "", "HOME": "/root"}
 
-    assert list(list_suspects(shell)) == [("LD_PRELOAD", "/x.so"), ("PYTHONWARNINGS", "error")]
+    assert list(list_suspects((), shell)) == [("LD_PRELOAD", "/x.so"), ("PYTHONWARNINGS", "error")]
+
+
+def test_a_variable_of_the_services_own_is_no_suspect_and_no_secret_is_shown() -> None:
+    shell = {"LD_SDK_KEY": "sesame", "PYTHON_ENV": "production", "LD_PRELOAD": "sesame", "PYTHON_GIL": "1"}
+
+    assert list(list_suspects(["LD_PRELOAD"], shell)) == [("LD_PRELOAD", "(not shown)"), ("PYTHON_GIL", "1")]

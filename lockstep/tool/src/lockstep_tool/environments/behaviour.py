@@ -2,7 +2,7 @@
 they answer.
 
 All are given the same settings, so that a difference is the environment's. A part of an answer that is another one when
-the same environment is asked again, or started again, tells nothing: it is named and not compared.
+the first environment is asked again, or started again, tells nothing: it is named and not compared. A status always tells.
 """
 
 import os
@@ -15,7 +15,13 @@ from lockstep_serve.errors import Refusal
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.environments.answers import ask_environment, recall_answers
 from lockstep_tool.environments.asking import Answers
-from lockstep_tool.environments.differences import Difference, find_differences, find_unsteady
+from lockstep_tool.environments.differences import (
+    CHANGES,
+    find_departures,
+    find_differences,
+    find_unsteady,
+    is_status,
+)
 from lockstep_tool.environments.in_container import ask_image
 from lockstep_tool.environments.own_requests import own_requests
 from lockstep_tool.files.variables import variables
@@ -31,6 +37,7 @@ FIXES = {
     DEV: "put what that answer is made of below src/, into the wheel; `-s dev` and `-s serve` show both",
     "": "uv run noxfile.py -s image   (if it stays: look for what the Dockerfile sets or leaves out)",
 }
+STEADY = "give that path one status, or take it out of `requests` in pyproject.toml"
 
 
 def compare_answers(service: Service, here: str, images: Mapping[str, str], found: Sequence[Finding]) -> list[Finding]:
@@ -79,30 +86,31 @@ def unasked(name: str, what: str, fix: str = "the fix that stands above for this
 
 
 def judge_answers(here: str, answers: Mapping[str, Answers], again: Callable[[], Answers]) -> list[Finding]:
-    """The findings. Where something differs, this environment is started once more: it may differ from itself."""
-    changing = {part for answer in answers.values() for part in find_unsteady(answer)}
-    differing: dict[str, list[Difference]] = {
-        name: list(find_differences(answers[here], answer)) for name, answer in answers.items() if name != here
-    }
-    if any(found.part not in changing for each in differing.values() for found in each):
-        changing |= {found.part for found in find_differences(answers[here], again())}
+    """The findings. Only what this environment changes by itself is not compared: what another one alone changes differs.
+
+    Where something differs, this environment is started once more: it may differ from itself.
+    """
+    own, changing = answers[here], set(find_unsteady(answers[here]))
+    found = {name: find_departures(own, answer) for name, answer in answers.items() if name != here}
+    if any(one.part not in changing for each in found.values() for one in each):
+        second = again()
+        changing |= {*find_unsteady(second), *(one.part for one in find_differences(own, second))}
     return [
         *(
-            Finding(CHECK, found.describe(here), fix=FIXES.get(name, FIXES[""]), environment=name)
-            for name, each in differing.items()
-            for found in each
-            if found.part not in changing
+            Finding(CHECK, one.describe(here), fix=FIXES.get(name, FIXES[""]), environment=name)
+            for name, each in found.items()
+            for one in each
+            if one.part not in changing
         ),
-        *(
-            Finding(
-                CHECK,
-                f"{part} changes from one answer to the next, not compared",
-                severity=Severity.ALLOWED,
-                environment=here,
-            )
-            for part in sorted(changing)
-        ),
+        *(judge_change(here, part) for part in sorted(changing)),
     ]
+
+
+def judge_change(here: str, part: str) -> Finding:
+    """That a part changes by itself in the first environment: a status that does is an error in every one."""
+    if is_status(part):
+        return Finding(CHECK, f"{part} {CHANGES}", fix=STEADY, environment=here)
+    return Finding(CHECK, f"{part} {CHANGES}, not compared", severity=Severity.ALLOWED, environment=here)
 
 
 def settings(production: Production) -> dict[str, str]:

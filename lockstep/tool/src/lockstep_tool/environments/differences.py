@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-__all__ = ["Difference", "find_differences", "find_unsteady"]
+__all__ = ["CHANGES", "Difference", "find_departures", "find_differences", "find_unsteady", "is_status"]
+
+CHANGES = "changes from one answer to the next"
 
 EXCERPT, BEFORE = 48, 16  # characters shown of a body, and how many of them are before the first that differs
 
@@ -39,13 +41,26 @@ def find_differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterat
 
 
 def find_unsteady(answers: Mapping[str, Any]) -> Iterator[str]:
-    """The parts that were others when the environment was asked again."""
+    """The parts that were others when the environment was asked again; with another status, nothing else of that path."""
     for path, answer in answers.items():
-        yield from (named(path, part) for part in answer["unsteady"])
+        parts = answer["unsteady"]
+        yield from (named(path, part) for part in (["status"] if "status" in parts else parts))
+
+
+def find_departures(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[Difference]:
+    """How `other` answers otherwise than `one`, or changes by itself, each part once."""
+    differing = {found.part: found for found in find_differences(one, other)}
+    changing = {part: Difference(part, CHANGES, "does not") for part in find_unsteady(other)}
+    return [*{**differing, **changing}.values()]
 
 
 def named(path: str, part: str) -> str:
     return f"GET {path}: {part if part in {'status', 'body'} else f'header {part}'}"
+
+
+def is_status(part: str) -> bool:
+    """Whether a part of this name is the status of an answer."""
+    return part.endswith(": status")
 
 
 def status(answer: Mapping[str, Any]) -> str:

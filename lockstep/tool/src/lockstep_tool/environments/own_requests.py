@@ -1,5 +1,9 @@
 """Which of its paths a service wants asked, and which not: `requests` and `not-requested` below `[tool.lockstep]`."""
 
+import json
+from string import punctuation
+from urllib.parse import quote
+
 from lockstep_serve.errors import Refusal
 from lockstep_tool.service import Service
 
@@ -7,8 +11,16 @@ __all__ = ["own_requests", "paths_left_out"]
 
 
 def own_requests(service: Service) -> list[str]:
-    """The paths that the service lists; raises Refusal for what are none."""
-    return read_paths(service, "requests", "The requests that prove is to send are not a list of paths.")
+    """The paths that the service lists; raises Refusal for what are none, and for those that HTTP cannot send."""
+    paths = read_paths(service, "requests", "The requests that prove is to send are not a list of paths.")
+    quoted = [quote(path, safe=punctuation) for path in paths]
+    if unsendable := [path for path, sent in zip(paths, quoted, strict=True) if path != sent]:
+        raise Refusal(
+            "A request that prove is to send has characters that a path cannot have.",
+            [("pyproject.toml, [tool.lockstep] requests", path) for path in unsendable],
+            f"Write `requests = {json.dumps(quoted)}`.",
+        )
+    return paths
 
 
 def paths_left_out(service: Service) -> list[str]:

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
@@ -30,23 +31,39 @@ def parity(service: Service, others: Sequence[str] = (), *, only: bool = False, 
     Without `others`, the service's own image; with `only`, the others alone, with the first of them. `nox` is the version
     of the nox that runs, where one does. Returns 0, 1 or 2: the same, different, could not look.
     """
-    environments, rows = [] if only else [look_here(production(service.root), nox)], []
-    images: dict[str, str] = {}
-    for name in names_in(others) or [image_tag(service)]:
-        try:
-            environments.append(look_into(name))
-            if environments[-1].kind == "image":
-                images[environments[-1].name] = name
-        except Refusal as refusal:
-            if refusal.code != COULD_NOT_LOOK:
-                raise
-            if others:  # who names an environment is told all; the table has the first line
-                print(refusal)
-            rows.append(Row(short_name(name), unseen=refusal.wrong))
+    environments = [] if only else [look_here(production(service.root), nox)]
+    words = names_in(others) or [image_tag(service)]
+    seen, unseen = look_into_all(words, tell=bool(others))
+    called = {**{word: one.name for word, one in seen.items()}, **{word: short_name(word) for word in unseen}}
+    names = name_apart(called, [one.name for one in environments])
+    environments += [replace(seen[word], name=names[word]) for word in words if word in seen]
+    images = {names[word]: word for word, one in seen.items() if one.kind == "image"}
+    rows = [Row(names[word], unseen=why) for word, why in unseen.items()]
     found, asks = list(compare_all(environments, service)), not only and (bool(images) or not others)
     if asks:
         found += BEHAVIOUR.find(service, environments[0].name, images, found)
     return conclude(service, environments, rows, found, asked=asks)
+
+
+def look_into_all(words: Sequence[str], *, tell: bool) -> tuple[dict[str, Environment], dict[str, str]]:
+    """The environments by the words that name them, and why others were not looked into; with `tell`, that is printed whole."""
+    seen, unseen = dict[str, Environment](), dict[str, str]()
+    for word in words:
+        try:
+            seen[word] = look_into(word)
+        except Refusal as refusal:
+            if refusal.code != COULD_NOT_LOOK:
+                raise
+            if tell:  # the table has the first line
+                print(refusal)
+            unseen[word] = refusal.wrong
+    return seen, unseen
+
+
+def name_apart(called: Mapping[str, str], taken: Sequence[str]) -> dict[str, str]:
+    """Word → name of an environment: the word itself where another environment has the same short name."""
+    every = [*taken, *called.values()]
+    return {word: name if every.count(name) == 1 else word for word, name in called.items()}
 
 
 def compare_all(environments: Sequence[Environment], service: Service) -> Iterator[Finding]:
@@ -79,7 +96,7 @@ def conclude(service: Service, environments: list[Environment], unseen: list[Row
         seen = one.fingerprint
         rows.append(Row(one.name, seen["environment"], seen["python"], len(seen["packages"])))
         if one.kind != "saved":
-            write_fingerprint(service, one, service.root / SAVED / f"{one.name}.json")
+            write_fingerprint(service, one, service.root / SAVED / f"{one.name.replace('/', '_')}.json")
     rows += unseen
     heading = f"lockstep {__version__} · Python {service.python} · uv.lock {service.inputs['uv.lock'][:8]}"
     names, left_out = [check.name for check in checks_of("parity")], () if asked else (BEHAVIOUR.name,)

@@ -164,8 +164,8 @@ def read_contents(wheel: LockedWheel) -> Contents:
     """
     if wheel.file:
         refuse_other_file(wheel)
-    if memory_of(wheel).is_file():
-        return Contents(**json.loads(memory_of(wheel).read_text(encoding="utf-8")))
+    if remembered := recall(memory_of(wheel)):
+        return remembered
     with (wheel.root / wheel.file).open("rb") if wheel.file else fetch(wheel) as file:
         contents = recorded_files(file)
     remember(memory_of(wheel), contents)
@@ -208,6 +208,14 @@ def memory_of(wheel: LockedWheel) -> Path:
     """The file below the user's cache directory that remembers what this wheel installs."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     return cache / "lockstep" / "wheels" / f"{wheel.digest}-{RULES}.json"
+
+
+def recall(path: Path) -> Contents | None:
+    """What is remembered there: nothing where the file is missing or damaged."""
+    try:
+        return Contents(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def remember(path: Path, contents: Contents) -> None:

@@ -12,6 +12,7 @@ from lockstep_tool.files.given import parse_file
 from lockstep_tool.files.node import Mapped, Node, Scalar, Sequenced, Unreadable, matching
 from lockstep_tool.files.unit_file import parse_unit
 from lockstep_tool.files.yaml_file import parse_yaml
+from lockstep_tool.inside.variables import INTERPRETER, LINKER
 from lockstep_tool.service import Service
 
 __all__ = [
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 # What may be set where the service runs: not what changes the interpreter, or the server past its definition.
-VARIABLE = r"(?!PYTHON|LD_|LOCKSTEP_|GUNICORN_|UVICORN_|UV_)[A-Za-z_]\w*"
+VARIABLE = rf"(?!(?:{INTERPRETER}|{LINKER})\b|LOCKSTEP_|GUNICORN_|UVICORN_|UV_)[A-Za-z_]\w*"
 COMPOSE = ("deploy/compose.yaml", "deploy/*compose.override.y*ml")
 # Read by Compose itself, for what the files leave open: `$NAME`, `${NAME}`, `${NAME:-otherwise}`.
 INTERPOLATED = "deploy/.env"

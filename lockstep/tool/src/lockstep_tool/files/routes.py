@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from lockstep_tool.files.python_file import service_files
 from lockstep_tool.service import Service
@@ -35,7 +36,7 @@ class Route:
         """Whether a request's path may be one of this route's, mounted wherever."""
         parts = PLACEHOLDER.split(self.path)
         pattern = r"[^?]+".join(map(re.escape, parts))
-        return re.search(rf"{pattern}/?\Z", request.partition("?")[0]) is not None
+        return re.search(rf"{pattern}/?\Z", unquote(request.partition("?")[0])) is not None
 
 
 def routes(service: Service) -> Iterator[Route]:

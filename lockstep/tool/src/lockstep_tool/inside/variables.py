@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from lockstep_tool.inside.files import read_bytes
 
-__all__ = ["reaching_variables"]
+__all__ = ["INTERPRETER", "LINKER", "reaching_variables"]
 
 # What Lockstep's commands and the image set; the check `flags` compares those that show.
 DECLARED = {
@@ -20,8 +20,19 @@ DECLARED = {
     "PYTHONFAULTHANDLER",
     "PYTHONDONTWRITEBYTECODE",
 }
+# Of ld.so(8), name by name: a service may have an LD_SDK_KEY of its own.
+LINKER = (
+    r"(?:LD_(?:ASSUME_KERNEL|AUDIT|BIND_NOT|BIND_NOW|DEBUG|DEBUG_OUTPUT|DYNAMIC_WEAK|HWCAP_MASK|LIBRARY_PATH|ORIGIN_PATH"
+    r"|POINTER_GUARD|PREFER_MAP_32BIT_EXEC|PRELOAD|PROFILE|PROFILE_OUTPUT|SHOW_AUXV|TRACE_LOADED_OBJECTS|TRACE_PRELINKING"
+    r"|USE_LOAD_BIAS|VERBOSE|WARN)|DYLD_\w+)"
+)
+# CPython's, where none can be asked: without an underscore, but for these since 3.13. PYTHON_ENV is a service's own.
+INTERPRETER = (
+    r"PYTHON(?:[A-Z0-9]+|_(?:BASIC_REPL|COLORS|CONTEXT_AWARE_WARNINGS|CPU_COUNT|DISABLE_REMOTE_DEBUG|FROZEN_MODULES|GIL"
+    r"|HISTORY|JIT|LAZY_IMPORTS|PERF_JIT_SUPPORT|PRESITE|THREAD_INHERIT_CONTEXT|TLBC))"
+)
 # The dynamic linker's, and gunicorn's one.
-OTHERS = re.compile(r"(LD|DYLD)_\w+|GLIBC_TUNABLES|GUNICORN_CMD_ARGS")
+OTHERS = re.compile(rf"{LINKER}|GLIBC_TUNABLES|GUNICORN_CMD_ARGS")
 
 
 def reaching_variables(modules: Collection[str]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from lockstep_tool.prove.proofs import ANSWERS, PROOFS, explain_change, recall, 
 from lockstep_tool.prove.shell import allow_files, list_suspects
 from lockstep_tool.prove.subject import describe_subject
 from lockstep_tool.service import Service
+from lockstep_tool.stand_ins import needed_names
 
 if TYPE_CHECKING:  # what is already proved does without
     from lockstep_tool.prove.process import Server
@@ -122,7 +123,7 @@ def run(server: "Server", its_steps: Iterable["Step"], tell: Tell) -> None:
 
 def explain_failure(server: "Server", step: "Step", failure: Exception, begun: int) -> Refusal:
     """The step with what it saw, what the server told in it, and what of this shell may be the cause."""
-    suspects, lines = list(list_suspects()), server.last_lines(begun)
+    suspects, lines = list(list_suspects(needed_names(server.production.service))), server.last_lines(begun)
     last = next((line for line in reversed(lines) if line.strip()), "")
     fix = step.fix
     if (server.code() or 0) > 0 and last.endswith(".") and not last.startswith(" "):  # it refused to start, in three parts

@@ -1,16 +1,19 @@
 """What the shell that prove runs in gives to every server: a failure may be this shell's, and not the service's."""
 
 import os
+import re
 import resource
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from lockstep_serve.errors import COULD_NOT_LOOK, Refusal
 from lockstep_serve.runtime import SETTINGS
+from lockstep_tool.inside.variables import INTERPRETER, LINKER
+from lockstep_tool.stand_ins import NOT_SHOWN
 
 __all__ = ["allow_files", "list_suspects"]
 
 FILES_NEEDED, FILES_WANTED = 256, 4096
-REACHING = ("PYTHON", "LD_", "DYLD_")  # the interpreter, and what it is linked with
+REACHING = re.compile(f"{INTERPRETER}|{LINKER}")
 
 
 def allow_files() -> None:
@@ -28,8 +31,11 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
 
 
-def list_suspects(environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str]]:
-    """Variables of this shell that change what an interpreter does, with their values: servers get them as well."""
+def list_suspects(secret: Collection[str], environment: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str]]:
+    """Variables of this shell that change what an interpreter does, with their values: servers get them as well.
+
+    The values of the `secret` ones are not shown.
+    """
     for name, value in sorted(environment.items()):
-        if value and name.startswith(REACHING) and SETTINGS.get(name) != value:
-            yield name, value
+        if value and REACHING.fullmatch(name) and SETTINGS.get(name) != value:
+            yield name, NOT_SHOWN if name in secret else value

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from lockstep_tool.checks.check import Check
 from lockstep_tool.checks.finding import Finding, Severity
 from lockstep_tool.environments.environment import Comparison
+from lockstep_tool.stand_ins import hide_value
 
 __all__ = ["CHECK"]
 
@@ -15,12 +16,13 @@ INTERACTIVE = {"PYTHONSTARTUP", "PYTHON_BASIC_REPL", "PYTHON_COLORS", "PYTHON_HI
 def find(comparison: Comparison) -> Iterator[Finding]:
     """One finding for each variable."""
     for name, value in comparison.fingerprint["ambient"].items():
+        shown = hide_value(comparison.service, name, value)
         idle = name in INTERACTIVE and comparison.environment.kind == "laptop"
         yield comparison.finding(
             CHECK,
-            f"{name}={value}",
+            f"{name}={shown}",
             fix=f"unset {name}",
-            where=((name, value),),
+            where=((name, shown),),
             severity=Severity.ALLOWED if idle else Severity.ERROR,
         )
 

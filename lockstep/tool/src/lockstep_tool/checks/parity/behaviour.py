@@ -23,7 +23,8 @@ CHECK = Check(
     session="parity",
     asks="Status, headers and body of the same requests: development server, production server, container.",
     why="It is what all other checks are for.",
-    allowed="Date, Server, and the ids of request and connection; what changes from one answer to the next.",
+    allowed="Date, Server, and the ids of request and connection; headers and bodies that the first "
+    "environment, too, changes from one answer to the next.",
     fix="the check that explains it; where none does, a setting of the service differs",
     find=find,
 )

@@ -10,6 +10,7 @@ from lockstep_tool.files.deployed import COMPOSE, INTERPOLATED, PUBLISHED, VARIA
 from lockstep_tool.files.given import Given, compare_given
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
+from lockstep_tool.stand_ins import hide_value
 
 __all__ = ["CHECK", "PLACES"]
 
@@ -91,7 +92,9 @@ def judge_variables(service: Service) -> Iterator[Finding]:
         if one.file not in parsed and not re.fullmatch(VARIABLE, one.name):
             yield CHECK.finding(
                 f"{one.file} changes the interpreter or the server by a variable.",
-                where=((f"{one.file}:{one.line}", f"{one.name}={one.value}   <- not your service's"),),
+                where=(
+                    (f"{one.file}:{one.line}", f"{one.name}={hide_value(service, one.name, one.value)}   <- not your service's"),
+                ),
                 fix=f"Take it out of {one.file}.",
             )
 

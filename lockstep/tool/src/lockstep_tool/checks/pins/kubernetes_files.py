@@ -12,6 +12,7 @@ from lockstep_tool.files.given import Given, compare_given, given_files
 from lockstep_tool.files.node import Scalar, Sequenced, Unreadable, matching
 from lockstep_tool.files.yaml_file import parse_yaml
 from lockstep_tool.service import Service
+from lockstep_tool.stand_ins import hide_value
 
 __all__ = ["CHECK", "PLACES"]
 
@@ -80,7 +81,9 @@ def find(service: Service) -> Iterator[Finding]:
         if fnmatch(one.file, KIND.files[0]) and not re.fullmatch(VARIABLE, one.name):
             yield CHECK.finding(
                 f"{one.file} changes the interpreter or the server by a variable.",
-                where=((f"{one.file}:{one.line}", f"{one.name}={one.value}   <- not your service's"),),
+                where=(
+                    (f"{one.file}:{one.line}", f"{one.name}={hide_value(service, one.name, one.value)}   <- not your service's"),
+                ),
             )
 
 
