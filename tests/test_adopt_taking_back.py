@@ -1,7 +1,11 @@
-"""Whatever stops an adoption, everything is as it was: also what git ignores and what came meanwhile."""
+"""Whatever stops an adoption, everything is as it was: also what git ignores, what came meanwhile, and after Ctrl-C."""
 
 import os
+import platform
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -232,3 +236,44 @@ def test_where_git_cannot_take_it_back_the_first_error_and_the_way_back_are_said
     assert "app/main.py" in done.stdout
     assert "Everything was taken back." not in done.stdout
     assert git(service.path, "status", "--porcelain", "--ignored") == ""
+
+
+@pytest.mark.parametrize("name", ["TERM", "INT"])
+def test_an_interrupt_while_it_writes_and_one_more_take_everything_back(template: Template, tmp_path: Path, name: str) -> None:
+    service = existing(tmp_path / "orders", PLAIN_FASTAPI)
+    before = read_everything(service)
+    signals = f'case "$ALL" in *" add "*|*" reset "*) kill -{name} $PPID; kill -{name} $$; sleep 1;; esac'
+
+    done = adopt(template, Service(service.path, {"PATH": put_before_git(tmp_path / "bin", signals)}), "--write", "--no-lock")
+
+    assert done.returncode == 130, done.stdout
+    assert "Everything was taken back." in done.stdout
+    assert "Traceback" not in done.stdout
+    assert git(service.path, "status", "--porcelain", "--ignored") == ""
+    assert read_everything(service) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+def test_an_interrupt_while_a_session_runs_ends_it_and_takes_everything_back(
+    template: Template, tmp_path: Path, number: signal.Signals
+) -> None:
+    service = existing(tmp_path / "orders", PLAIN_FASTAPI)
+    before = read_everything(service)
+    command = [sys.executable, "-m", "adopting", str(service.path), f"--data=python={platform.python_version()}", "--write"]
+    settings = {**os.environ, "PYTHONPATH": str(template.path / "locks")}
+
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        printed = ""
+        for line in process.stdout:
+            printed += line
+            if "✓ pins" in line:  # `prove` is next
+                process.send_signal(number)
+                process.send_signal(number)
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+
+    assert process.returncode == 130, printed
+    assert "Everything was taken back." in printed
+    assert git(service.path, "status", "--porcelain", "--ignored") == ""
+    assert read_everything(service) == before
+    assert str(service.path) not in listed

@@ -20,6 +20,7 @@ from adopting.checkout import (
     stage,
 )
 from adopting.existing import Choices, Existing, read_existing
+from adopting.interrupts import INTERRUPTED, hold_interrupts, ignore_interrupts, take_interrupts
 from adopting.judging import compare_answers, run_sessions
 from adopting.locking import Locked
 from adopting.proposing import Proposal, propose
@@ -34,8 +35,12 @@ MOVE = "Move it away: it could not be kept."
 def main(words: Sequence[str] | None = None) -> int:
     """0 when `--write` would do it or did it; 1 when something is in the way; 2 when it could not be looked at."""
     options = make_parser().parse_args(words)
+    if words is None:
+        take_interrupts()
     try:
         return adopt(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return refusal.code
@@ -44,6 +49,9 @@ def main(words: Sequence[str] | None = None) -> int:
         where = [(f"{Path(frame.filename).name}:{frame.lineno}", f"{type(error).__name__}: {error}")]
         print(Refusal("This service cannot be adopted: what it holds is not understood.", where, "Report it."), file=sys.stderr)
         return COULD_NOT_LOOK
+    finally:
+        if words is None:
+            ignore_interrupts()  # Python's own end would show a traceback
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -111,7 +119,8 @@ def write(found: Existing, made: Proposal, before: Path, options: argparse.Names
     refuse_taken(here, plan)
     print(f"\nIn {here.path}, this takes everything back: {here.back}", flush=True)
     try:
-        apply_plan(here.path, plan, written)
+        with hold_interrupts():
+            apply_plan(here.path, plan, written)
         stage(here, plan.names)
         refuse_losses(found, lines)
         print(f"Every line of {len(lines)} files is there.", flush=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adopting.interrupts import hold_interrupts
 from lockstep_serve.errors import Refusal
 from lockstep_tool.updating.checkout import git_environment
 
@@ -61,16 +62,17 @@ class Checkout:
 
 
 def git(path: Path, *words: str, stdin: str = "") -> str:
-    """What git prints there; raises Refusal with its error. Paths are taken as they are written."""
-    done = subprocess.run(
-        ["git", "-C", str(path), *words],
-        env={**git_environment(), "GIT_LITERAL_PATHSPECS": "1"},
-        input=stdin,
-        capture_output=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        check=False,
-    )
+    """What git prints there, to its end; raises Refusal with its error. Paths are taken as they are written."""
+    with hold_interrupts():
+        done = subprocess.run(
+            ["git", "-C", str(path), *words],
+            env={**git_environment(), "GIT_LITERAL_PATHSPECS": "1"},
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no commit"]
         raise Refusal(f"git {words[0]} fails.", [(f"git {words[0]}", last[0])], "Mend what git names, then try again.")
