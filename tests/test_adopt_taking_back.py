@@ -171,6 +171,21 @@ def test_what_changes_while_it_is_looked_at_is_refused(template: Template, tmp_p
     assert not (service.path / "noxfile.py").exists()
 
 
+def test_an_ignored_file_that_comes_behind_the_report_is_named_and_stays(template: Template, tmp_path: Path) -> None:
+    service = existing(tmp_path / "orders", PLAIN_FASTAPI)
+    ignore(service, ".python-version")
+    comes = f"if [ -e {tmp_path / 'looked'} ]; then echo ours > {service.path / '.python-version'}; fi"
+    second = f'case "$ALL" in *" ls-files -v "*) {comes}; touch {tmp_path / "looked"};; esac'
+    path = put_before_git(tmp_path / "bin", second)
+
+    done = adopt(template, Service(service.path, {"PATH": path}), "--write", "--no-lock")
+
+    assert done.returncode == 1, done.stdout
+    assert ".python-version   ignored by git" in done.stdout
+    assert (service.path / ".python-version").read_text() == "ours\n"
+    assert git(service.path, "status", "--porcelain") == ""
+
+
 def with_built_files(folder: Path) -> Service:
     """A committed file that a pattern ignores where it moves to, and where it is."""
     service = existing(folder, {**PLAIN_FASTAPI, "app/static/dist/site.css": "body {}\n"})
