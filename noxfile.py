@@ -107,7 +107,12 @@ def outdated(session: nox.Session) -> None:
 @nox.session(default=False)
 def adopt(session: nox.Session) -> None:
     """Bring an existing service: `-- PATH` says what would change, `-- PATH --write` does it."""
-    session.run(*TESTS, "python", "-m", "adopting", *session.posargs, env={"PYTHONPATH": str(ROOT / "locks")})
+    session.run(
+        *TESTS,
+        *("python", "-m", "adopting", *session.posargs),
+        env={"PYTHONPATH": str(ROOT / "locks")},
+        interrupt_timeout=None,  # Ctrl-C reaches it, and it takes back what it wrote, however long that takes
+    )
 
 
 @nox.session(default=False)

@@ -7,22 +7,40 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from adopting.applying import apply_plan, make_plan
-from adopting.checkout import COMMIT, copy_files, git, list_changes, read_lines, refuse_changes, take_back
+from adopting.applying import Plan, apply_plan, list_taken, make_plan
+from adopting.checkout import (
+    COMMIT,
+    LOOK,
+    Checkout,
+    copy_files,
+    list_changes,
+    list_hidden,
+    read_lines,
+    refuse_changes,
+    stage,
+)
 from adopting.existing import Choices, Existing, read_existing
+from adopting.interrupts import INTERRUPTED, hold_interrupts, ignore_interrupts, take_interrupts
 from adopting.judging import compare_answers, run_sessions
 from adopting.locking import Locked
 from adopting.proposing import Proposal, propose
 from adopting.rendering import choose_answers, render_service
 from adopting.report import report
+from adopting.taking_back import MADE, try_taking_back
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
+
+MOVE = "Move it away: it could not be kept."
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """0 when `--write` would do it or did it; 1 when something is in the way; 2 when it could not be looked at."""
     options = make_parser().parse_args(words)
+    if words is None:
+        take_interrupts()
     try:
         return adopt(options)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         return refusal.code
@@ -31,6 +49,9 @@ def main(words: Sequence[str] | None = None) -> int:
         where = [(f"{Path(frame.filename).name}:{frame.lineno}", f"{type(error).__name__}: {error}")]
         print(Refusal("This service cannot be adopted: what it holds is not understood.", where, "Report it."), file=sys.stderr)
         return COULD_NOT_LOOK
+    finally:
+        if words is None:
+            ignore_interrupts()  # Python's own end would show a traceback
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -59,13 +80,20 @@ def adopt(options: argparse.Namespace) -> int:
     choices = Choices(options.name, options.app, options.index, python, build=not options.no_build)
     found = read_existing(options.path, choices)
     if options.write:
-        refuse_changes(found.here.path)
+        refuse_changes(found.here)
     elif changed := list_changes(found.here.path):
         found.obstacles.append((f"not committed: {', '.join(changed)}", COMMIT))
+    elif hidden := list_hidden(found.here.path):
+        found.obstacles.append((f"git was told not to look at: {', '.join(hidden)}", LOOK))
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as scratch:
         folder = Path(scratch)
         unlocked = options.no_lock and found.framework
         made = propose_unlocked(found, folder, chosen) if unlocked else propose(found, folder, chosen)
+        if made is not None:
+            made.obstacles += [
+                (f"{name} is there and {what}, where a file of that name has to be", MOVE)
+                for name, what in list_taken(found.here, made.plan).items()
+            ]
         print(report(found, made), flush=True)
         if made is None or found.obstacles or made.obstacles:
             print("\nNothing was written.", file=sys.stderr)
@@ -85,21 +113,25 @@ def propose_unlocked(found: Existing, folder: Path, chosen: dict[str, str]) -> P
 def write(found: Existing, made: Proposal, before: Path, options: argparse.Namespace) -> int:
     """Do it, see that no line is lost and that its sessions are green; else take everything back."""
     here, plan = found.here, made.plan
-    lines, new = read_lines(here), not (here.path / ".nox").exists()
+    lines, written = read_lines(here), list[str]()
+    folders = [name for name in MADE if not (here.path / name).exists()]
+    refuse_changes(here)  # again: minutes have passed
+    refuse_taken(here, plan)
+    print(f"\nIn {here.path}, this takes everything back: {here.back}", flush=True)
     try:
-        apply_plan(here.path, plan)
-        stage(found, [*plan.add, *plan.beside.values(), *plan.merge])
+        with hold_interrupts():
+            apply_plan(here.path, plan, written)
+        stage(here, plan.names)
         refuse_losses(found, lines)
-        print(f"\nEvery line of {len(lines)} files is there. In {here.path}, this takes everything back: {here.back}", flush=True)
+        print(f"Every line of {len(lines)} files is there.", flush=True)
         if not (options.no_lock or options.without_proofs):
             for one in compare_answers(found, before):
                 print(f"  know         {one}", flush=True)
             run_sessions(found)
-            stage(found, ["pyproject.toml"])
+            stage(here, ["pyproject.toml"])
     except BaseException:  # an interrupt, too
         if not options.keep:
-            take_back(here, [*plan.add, *plan.beside.values()], environments=new)
-            print("\nEverything was taken back.", file=sys.stderr)
+            try_taking_back(here, written, folders)
         raise
     done = (
         "Commit it."
@@ -110,10 +142,10 @@ def write(found: Existing, made: Proposal, before: Path, options: argparse.Names
     return SAME
 
 
-def stage(found: Existing, names: Sequence[str]) -> None:
-    """Everything for the next commit, also what an ignored pattern of the service's would leave out."""
-    git(found.here.path, "add", "--all", "--", ".")
-    git(found.here.path, "add", "--force", "--", *names)
+def refuse_taken(here: Checkout, plan: Plan) -> None:
+    """Raise Refusal where something is that could not be kept."""
+    if taken := list_taken(here, plan):
+        raise Refusal("Something is where a file has to be.", list(taken.items()), MOVE)
 
 
 def refuse_losses(found: Existing, before: dict[str, set[bytes]]) -> None:

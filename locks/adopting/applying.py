@@ -1,17 +1,20 @@
 """What an adoption does to each file, planned first and then done: added, kept beside, moved or merged; never overwritten."""
 
+import errno
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adopting.checkout import Checkout
 from adopting.existing import Existing
 from adopting.merging import merge_projects
 from adopting.server_values import state_values
 from lockstep_serve.definition import read_definition
 
-__all__ = ["BEFORE", "Plan", "apply_plan", "make_plan"]
+__all__ = ["BEFORE", "Plan", "apply_plan", "list_taken", "make_plan"]
 
 BEFORE = ".before-lockstep"
 ADAPTERS = Path(__file__).parent
@@ -52,6 +55,16 @@ class Plan:
     model: str = ""
     values: list[tuple[str, str, str]] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
+
+    @property
+    def renames(self) -> dict[str, str]:
+        """Old and new name of everything that stays as it is."""
+        return {**self.move, **self.beside}
+
+    @property
+    def names(self) -> list[str]:
+        """Everything that is another file afterwards, and what it was called before."""
+        return list(dict.fromkeys([*self.renames, *self.renames.values(), *self.add, *self.merge]))
 
 
 def make_plan(found: Existing, rendered: Path) -> Plan:
@@ -123,15 +136,32 @@ def write_readme(found: Existing) -> str:
     )
 
 
-def apply_plan(root: Path, made: Plan) -> None:
-    """Move first, then write where nothing stands any more."""
-    for old, new in {**made.move, **made.beside}.items():  # one by one: what git ignores stays where it is
+def list_taken(here: Checkout, plan: Plan) -> dict[str, str]:
+    """Where something is that git does not know and a file is to be, or a folder of one: each with what it is."""
+    taken = dict[str, str]()
+    for name in [*plan.renames.values(), *plan.add]:
+        for above in [one.as_posix() for one in Path(name).parents][:-1]:
+            path = here.path / above
+            if above not in plan.renames and (path.is_symlink() or (path.exists() and not path.is_dir())):
+                taken[above] = "tracked, and no folder" if above in here.files else "ignored by git, and no folder"
+        if name not in plan.renames and os.path.lexists(here.path / name) and not taken.keys() & {*map(str, Path(name).parents)}:
+            taken[name] = "tracked by git" if name in here.files else "ignored by git"
+    return taken
+
+
+def apply_plan(root: Path, made: Plan, written: list[str]) -> None:
+    """Move first, then write where nothing stands any more. `written` has each new name as soon as its file is there."""
+    for old, new in made.renames.items():  # one by one: what git ignores stays where it is
         (root / new).parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(root / new):  # a rename would take its place
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(root / new))
         shutil.move(root / old, root / new)
+        written.append(new)
     for name, content in made.add.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("xb") as file:  # never over a file that is there
+            written.append(name)
             file.write(content)
     for name, content in made.merge.items():
         (root / name).write_bytes(content)

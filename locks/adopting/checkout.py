@@ -6,22 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from adopting.interrupts import hold_interrupts
 from lockstep_serve.errors import Refusal
+from lockstep_tool.updating.checkout import git_environment
 
 __all__ = [
     "COMMIT",
+    "LOOK",
     "Checkout",
     "copy_files",
     "git",
     "list_changes",
+    "list_hidden",
     "read_checkout",
     "read_lines",
     "read_text",
     "refuse_changes",
-    "take_back",
+    "stage",
 ]
 
 COMMIT = "Commit them or put them away (`git stash --include-untracked`), then try again."
+LOOK = "Let git look again: `git update-index --no-assume-unchanged --no-skip-worktree FILE`."
 SUBMODULE, LINK = "160000", "120000"
 # How a text begins → how it is encoded, the longest first.
 MARKS = (
@@ -35,7 +40,7 @@ MARKS = (
 @dataclass(frozen=True)
 class Checkout:
     """`files` are those that git tracks and that are there, links among them; `below` is the folder in a larger repository,
-    empty for a repository of its own. All names are as git writes them, below `path`.
+    empty for a repository of its own; `head` is the commit. All names are as git writes them, below `path`.
     """
 
     path: Path
@@ -44,6 +49,7 @@ class Checkout:
     links: tuple[str, ...]
     submodules: tuple[str, ...]
     deleted: tuple[str, ...]
+    head: str
 
     @property
     def back(self) -> str:
@@ -55,20 +61,31 @@ class Checkout:
         return read_text(self.path / name) if name in self.files else ""
 
 
-def git(path: Path, *words: str) -> str:
-    """What git prints there; raises Refusal with its error."""
-    command = ["git", "-C", str(path), *words]
-    done = subprocess.run(command, capture_output=True, text=True, errors="surrogateescape", check=False)
+def git(path: Path, *words: str, stdin: str = "") -> str:
+    """What git prints there, to its end; raises Refusal with its error. Paths are taken as they are written."""
+    with hold_interrupts():
+        done = subprocess.run(
+            ["git", "-C", str(path), *words],
+            env={**git_environment(), "GIT_LITERAL_PATHSPECS": "1"},
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or ["no commit"]
-        fix = "Put the service under git and commit it first: only then can everything be taken back."
-        raise Refusal("Git does not know this service.", [(f"git {words[0]}", last[0])], fix)
+        raise Refusal(f"git {words[0]} fails.", [(f"git {words[0]}", last[0])], "Mend what git names, then try again.")
     return done.stdout
 
 
 def read_checkout(path: Path) -> Checkout:
     """What git tracks at `path`; raises Refusal where git has no commit."""
-    git(path, "rev-parse", "--verify", "--quiet", "HEAD")
+    try:
+        head = read_head(path)
+    except Refusal as refusal:
+        fix = "Put the service under git and commit it first: only then can everything be taken back."
+        raise Refusal("Git does not know this service.", refusal.where, fix) from refusal
     entries = [entry.partition("\t") for entry in git(path, "ls-files", "--stage", "-z").split("\0")[:-1]]
     modes = {name: about.split()[0] for about, _, name in entries}
     there = [name for name in modes if (path / name).is_file() or (path / name).is_symlink()]
@@ -79,13 +96,24 @@ def read_checkout(path: Path) -> Checkout:
         tuple(name for name, mode in modes.items() if mode == LINK),
         tuple(name for name, mode in modes.items() if mode == SUBMODULE),
         tuple(name for name in modes if name not in there and modes[name] != SUBMODULE),
+        head,
     )
 
 
-def refuse_changes(path: Path) -> None:
-    """Nothing is written where it could not be taken back."""
-    if changed := list_changes(path):
+def read_head(path: Path) -> str:
+    """The commit that is checked out."""
+    return git(path, "rev-parse", "--verify", "--quiet", "HEAD").strip()
+
+
+def refuse_changes(here: Checkout) -> None:
+    """Nothing is written where it could not be taken back, nor over another commit than the one that was read."""
+    if changed := list_changes(here.path):
         raise Refusal("There are changes that are not committed.", [(name, "not committed") for name in changed], COMMIT)
+    if hidden := list_hidden(here.path):
+        rows = [(name, "its changes are not looked at") for name in hidden]
+        raise Refusal("Git was told not to look at some files, so they could not be taken back.", rows, LOOK)
+    if (head := read_head(here.path)) != here.head:
+        raise Refusal("There is another commit now.", [("HEAD was", here.head), ("HEAD is", head)], "Run this again.")
 
 
 def list_changes(path: Path) -> list[str]:
@@ -93,19 +121,16 @@ def list_changes(path: Path) -> list[str]:
     return [line[3:] for line in git(path, "status", "--porcelain", "--", ".").splitlines()[:5]]
 
 
-def take_back(here: Checkout, written: Sequence[str], *, environments: bool) -> None:
-    """As it was: what git tracks again, and nothing of what was `written`; `environments` is whether .nox/ was made as well."""
-    git(here.path, "add", "--all", "--", ".")
-    git(here.path, *here.back.split()[1:])
-    for name in written:  # those that the service's .gitignore leaves out, git has not removed
-        path = here.path / name
-        if name not in here.files and path.is_file():
-            path.unlink()
-        while path.parent != here.path and path.parent.is_dir() and not any(path.parent.iterdir()):
-            path = path.parent
-            path.rmdir()
-    if environments:
-        shutil.rmtree(here.path / ".nox", ignore_errors=True)
+def list_hidden(path: Path) -> list[str]:
+    """The first few files whose changes git was told not to look at."""
+    marked = git(path, "ls-files", "-v", "-z").split("\0")[:-1]
+    return [line[2:] for line in marked if not line.startswith("H ")][:5]
+
+
+def stage(here: Checkout, names: Sequence[str]) -> None:
+    """For the next commit, also where an ignored pattern of the service's leaves them out."""
+    given = ("--pathspec-from-file=-", "--pathspec-file-nul")
+    git(here.path, "add", "--all", "--force", *given, stdin="".join(f"{name}\0" for name in names))
 
 
 def read_text(path: Path) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adopting.existing import Existing
+from adopting.interrupts import run_to_end
 from lockstep_serve.errors import Refusal
 from lockstep_serve.runtime import SETTINGS
 from lockstep_tool.stand_ins import stand_ins
@@ -133,7 +134,7 @@ def build_production(root: Path) -> Path:
     program = "import sys; from pathlib import Path; from lockstep_tool import sync\n"
     program += "try: print(sync.production(Path(sys.argv[1])))\nexcept Exception as error: sys.exit(str(error))"
     settings = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", program, str(root)], env=settings, capture_output=True, text=True, check=False)
+    done = run_to_end([sys.executable, "-c", program, str(root)], settings, Path.cwd(), stderr=subprocess.PIPE)
     if done.returncode:
         rows = [("uv sync", line.strip()) for line in done.stderr.splitlines() if line.strip()][-8:]
         raise Refusal("The production environment cannot be made.", rows, "Mend what it names, then try again.")
@@ -173,16 +174,7 @@ def run_sessions(found: Existing) -> None:
     settings = {name: value for name, value in os.environ.items() if name not in {"CI", "VIRTUAL_ENV", "PYTHONPATH"}}
     for session in SESSIONS:
         command = ["uv", "run", "--quiet", "noxfile.py", "-s", session]
-        done = subprocess.run(
-            command,
-            cwd=found.here.path,
-            env={**settings, **found.indexes.credentials},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        done = run_to_end(command, {**settings, **found.indexes.credentials}, found.here.path, stderr=subprocess.STDOUT)
         lines = [line for line in done.stdout.splitlines() if line.strip() and not line.startswith("nox > ")]
         if done.returncode:
             raise Refusal(

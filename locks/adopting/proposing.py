@@ -56,9 +56,6 @@ def propose(found: Existing, folder: Path, chosen: Mapping[str, str]) -> Proposa
         again = with_wheels(found, rendered, folder, tree, lock)
         plan, tree, locked = again or (plan, tree, locked)
     proposal = Proposal(plan, locked, tree)
-    there = [name for name in plan.add if name not in found.here.files and (found.here.path / name).exists()]
-    fix = "Move it away: git does not know it, so it could not be kept."
-    proposal.obstacles += [(f"{name} is there and ignored by git, and Lockstep has a file of that name", fix) for name in there]
     if locked.text:
         finish(found, proposal)
     else:
@@ -74,7 +71,7 @@ def attempt(found: Existing, rendered: Path, tree: Path, lock: str) -> tuple[Pla
     plan = make_plan(found, rendered)
     copy_files(found.here, tree)
     plan.add |= found.wheels
-    apply_plan(tree, plan)
+    apply_plan(tree, plan, [])
     print("locking …", file=sys.stderr, flush=True)
     return plan, tree, lock_service(tree, found, lock)
 
