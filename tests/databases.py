@@ -33,7 +33,7 @@ def serve_database(scratch: Path) -> Iterator[str]:
             server = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder, user=nobody)
         try:
             wait_for(programs, port)
-            yield f"postgresql://ada@127.0.0.1:{port}/postgres"
+            yield f"postgresql://ada@127.0.0.1:{port}/postgres?connect_timeout=2"
         finally:
             server.terminate()
             server.wait(SECONDS)

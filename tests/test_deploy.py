@@ -20,6 +20,7 @@ from deploying.nginx import COMPOSE, SITE
 from deploying.plugin import PROXIED
 from deploying.units import executed, listening, serving, unit
 from lockstep_serve.models import find_model
+from lockstep_serve.rehearsal import SECONDS as REHEARSAL_SECONDS
 from lockstep_tool.checks.registry import every_check
 from lockstep_tool.checks.report import run_checks
 from lockstep_tool.files.pins import check_pins
@@ -27,6 +28,7 @@ from lockstep_tool.service import Service as Repository
 from running import until
 from services import Service
 from snapshot import REPOSITORY
+from targets.kubernetes import build_overlay, write_overlays
 
 
 def composed(service: Service) -> dict[str, Any]:
@@ -107,6 +109,37 @@ def test_an_overlay_can_be_put_on_the_files_of_kubernetes(everywhere: Callable[[
     assert done.returncode == 0, done.stderr
     assert set(documents) == {"Deployment", "Service"}
     assert documents["Deployment"]["spec"]["replicas"] == 5
+
+
+def probe(service: Service, name: str) -> dict[str, Any]:
+    """What a cluster asks the service's container."""
+    document = yaml.safe_load((service.path / "deploy" / "kubernetes" / "deployment.yaml").read_text())
+    found: dict[str, Any] = document["spec"]["template"]["spec"]["containers"][0][name]
+    return found
+
+
+def test_a_pod_may_start_as_slowly_as_a_rehearsal(any_model: tuple[str, Service]) -> None:
+    startup = probe(any_model[1], "startupProbe")
+
+    assert startup["httpGet"] == probe(any_model[1], "livenessProbe")["httpGet"]
+    assert startup["periodSeconds"] * startup["failureThreshold"] >= REHEARSAL_SECONDS
+
+
+def test_a_full_pod_is_asked_more_patiently_whether_it_lives_than_whether_it_is_ready(any_model: tuple[str, Service]) -> None:
+    """Where health waits behind other requests, a pod that is full would be restarted for being full."""
+    live, ready = probe(any_model[1], "livenessProbe"), probe(any_model[1], "readinessProbe")
+
+    assert live["timeoutSeconds"] >= 10 > ready.get("timeoutSeconds", 1)
+
+
+def test_the_overlay_for_podman_leaves_no_probe_by_http(everywhere: Callable[[str], Service], tmp_path: Path) -> None:
+    """podman would run curl for it, which the image does not have."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("not looked at: there is no kubectl here")
+    service = everywhere("uvicorn").copy(tmp_path / "service")
+    write_overlays(service)
+
+    assert "httpGet" not in build_overlay(service.path / "deploy" / "podman")
 
 
 def test_systemd_takes_its_units(any_model: tuple[str, Service], tmp_path: Path) -> None:

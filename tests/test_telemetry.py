@@ -95,6 +95,47 @@ def test_workers_that_are_replaced_and_that_stop_send_what_they_have(service: tu
     assert not collector.strange
 
 
+@pytest.mark.parametrize(("left_out", "value"), [("METRICS", "none"), ("TRACES", "None")])
+def test_a_signal_without_an_exporter_is_not_sent(service: tuple[Service, str], left_out: str, value: str) -> None:
+    made, _ = service
+    with stand_in_collector() as collector:
+        send_one_request(made, **sent_to(collector), **{f"OTEL_{left_out}_EXPORTER": value})
+
+    assert bool(collector.spans) is (left_out != "TRACES")
+    assert bool(collector.counted) is (left_out != "METRICS")
+
+
+@pytest.mark.parametrize("signal", ["TRACES", "METRICS"])
+def test_an_endpoint_of_one_signal_sends_that_one(service: tuple[Service, str], signal: str) -> None:
+    made, _ = service
+    with stand_in_collector() as collector:
+        settings = {**sent_to(collector), "OTEL_EXPORTER_OTLP_ENDPOINT": ""}
+        address = f"{collector.address}/v1/{signal.lower()}"
+        send_one_request(made, **settings, **{f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT": address})
+
+    assert bool(collector.spans) is (signal == "TRACES")
+    assert bool(collector.counted) is (signal == "METRICS")
+
+
+def test_with_no_exporter_nothing_is_imported(service: tuple[Service, str]) -> None:
+    made, _ = service
+    none = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
+    done = made.production("-c", IMPORTED, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1", **none)
+
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1] == ""
+
+
+def send_one_request(made: Service, **settings: str) -> None:
+    """Serve one request and end, by which everything is sent."""
+    with running(made, **settings) as server:
+        assert server.get("/hello/Ada")[0] == 200
+        server.stop()
+        loud = [line for line in server.lines() if str(line["logger"]).startswith("opentelemetry")]
+
+    assert loud == []
+
+
 def test_a_collector_that_is_away_holds_up_nothing(service: tuple[Service, str]) -> None:
     made, _ = service
     with running(made, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}") as server:
@@ -117,7 +158,9 @@ def test_without_an_endpoint_nothing_is_imported(service: tuple[Service, str]) -
     ("variable", "value", "remedy"),
     [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "Set an address such as http://collector:4318"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "collector:4318", "Set an address such as http://collector:4318/v1/traces"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "Unset it, and name the collector's port for HTTP"),
+        ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "grpc", "Unset it, and name the collector's port for HTTP"),
         ("FASTAPI_OTEL_AUTO_CONFIGURE", "true", "each request would be sent twice"),
     ],
 )

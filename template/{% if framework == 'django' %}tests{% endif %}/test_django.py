@@ -1,6 +1,7 @@
 """What is Django's own: its judgement of a deployment, the hosts that it answers for, its static files."""
 
 import io
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -38,6 +39,24 @@ def test_a_bad_database_url_is_named_but_never_printed(
 
     assert f"{prefix}DATABASE_URL   (hidden)" in str(stop.value)
     assert "hunter2" not in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port"),
+    [
+        ("DB.Example.org", "db.example.org", ""),
+        ("[::1]:5433", "::1", "5433"),
+        ("%2Fcloudsql%2FProj%3Aeurope%3AOrders", "/cloudsql/Proj:europe:Orders", ""),
+        ("%2frun%2fPostgreSQL:5433", "/run/PostgreSQL", "5433"),
+        ("", "", ""),
+    ],
+)
+def test_a_database_is_reached_by_name_or_by_a_directory_of_sockets(
+    package: str, written: str, host: str, port: str
+) -> None:
+    read = import_module(f"{package}.database").database(f"postgresql://u:p@{written}/n")
+
+    assert (read["HOST"], read["PORT"]) == (host, port)
 
 
 def test_another_settings_module_is_refused(entry: EntryPoint, monkeypatch: pytest.MonkeyPatch) -> None:

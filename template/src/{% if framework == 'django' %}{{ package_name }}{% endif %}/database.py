@@ -1,9 +1,10 @@
 """A database's URL as Django's dictionary: `postgresql://user:password@host:5432/name?sslmode=require`.
 
+A directory of sockets stands in the place of the host, each slash as `%2F`: `postgresql://user@%2Frun%2Fpostgresql/name`.
 `sqlite:////absolute/path` is for a laptop: a container's root is read-only and its files are gone with it.
 """
 
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -33,10 +34,16 @@ def database(url: str) -> dict[str, object]:
         "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": find_host(parts),
         "PORT": str(port),
         "OPTIONS": dict(parse_qsl(parts.query)),
     }
+
+
+def find_host(parts: SplitResult) -> str:
+    """A name in small letters, or a directory of sockets as it is written: `hostname` would change its letters."""
+    written = parts.netloc.rpartition("@")[2].partition(":")[0]
+    return unquote(written) if written[:3].upper() == "%2F" else parts.hostname or ""
 
 
 def readable(url: SecretStr) -> SecretStr:

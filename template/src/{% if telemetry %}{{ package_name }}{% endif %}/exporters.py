@@ -1,7 +1,7 @@
 """What sends traces and metrics while a worker lives, and adds the trace's id to what it logs."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -33,14 +33,15 @@ PROBES = ("/health/live", "/health/ready")  # else they would be most of what an
 
 
 @contextmanager
-def exporting() -> Iterator[None]:
-    """Send from now on; at the end what is left, for FLUSH_SECONDS at most."""
+def exporting(signals: Collection[str]) -> Iterator[None]:
+    """Send TRACES, METRICS or both from now on; at the end what is left, for FLUSH_SECONDS at most."""
     resource = describe()
     tracers = TracerProvider(resource=resource, shutdown_on_exit=False)
     tracers.sampler = Requests(tracers.sampler)
-    tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter())
-    meters = MeterProvider([reader], resource, shutdown_on_exit=False)
+    if "TRACES" in signals:  # without, the log still names the trace
+        tracers.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if "METRICS" in signals else []
+    meters = MeterProvider(readers, resource, shutdown_on_exit=False)
     trace.set_tracer_provider(tracers)
     metrics.set_meter_provider(meters)
     try:

@@ -9,8 +9,7 @@ from . import worker as own
 
 __all__ = ["prepare", "worker"]
 
-ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
-PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+SIGNALS = ("TRACES", "METRICS")
 TWICE = "FASTAPI_OTEL_AUTO_CONFIGURE"
 
 
@@ -23,7 +22,19 @@ def worker() -> Iterator[None]:
 
 def is_on() -> bool:
     """Whether somebody is to be told."""
-    return bool(os.environ.get(ENDPOINT)) and os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true"
+    return bool(sent_signals()) and os.environ.get("OTEL_SDK_DISABLED", "").lower() != "true"
+
+
+def sent_signals() -> list[str]:
+    """Those that have an endpoint, and whose exporter is not `none`."""
+    wanted = [signal for signal in SIGNALS if os.environ.get(f"OTEL_{signal}_EXPORTER", "").strip().lower() != "none"]
+    return [signal for signal in wanted if os.environ.get(find_variable(signal, "ENDPOINT"))]
+
+
+def find_variable(signal: str, value: str) -> str:
+    """The name of the variable that says it: a signal's own, where it is set, or the one for all."""
+    special = f"OTEL_EXPORTER_OTLP_{signal}_{value}"
+    return special if os.environ.get(special) else f"OTEL_EXPORTER_OTLP_{value}"
 
 
 def prepare() -> bool:
@@ -40,19 +51,22 @@ def exporting() -> Iterator[None]:
     refuse_bad_variables()
     from . import exporters
 
-    with exporters.exporting():
+    with exporters.exporting(sent_signals()):
         yield
 
 
 def refuse_bad_variables() -> None:
     """Those that would otherwise lose everything, or send it twice, without a word."""
-    endpoint = os.environ[ENDPOINT]
-    if urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).hostname:
-        refuse(ENDPOINT, endpoint, "Set an address such as http://collector:4318, or unset it to send nothing.")
-    if (protocol := os.environ.get(PROTOCOL) or "http/protobuf") != "http/protobuf":
-        refuse(PROTOCOL, protocol, "Unset it, and name the collector's port for HTTP, usually 4318.")
+    for signal in sent_signals():
+        endpoint = os.environ[name := find_variable(signal, "ENDPOINT")]
+        if urlsplit(endpoint).scheme not in ("http", "https") or not urlsplit(endpoint).hostname:
+            path = f"/v1/{signal.lower()}" if signal in name else ""  # a signal's own is the whole address
+            refuse(name, endpoint, f"Set an address such as http://collector:4318{path}, or unset it to send nothing.")
+        protocol = os.environ.get(name := find_variable(signal, "PROTOCOL")) or "http/protobuf"
+        if protocol != "http/protobuf":
+            refuse(name, protocol, "Unset it, and name the collector's port for HTTP, usually 4318.")
     if (twice := os.environ.get(TWICE, "")).lower() == "true":
-        refuse(TWICE, twice, f"Unset it: with {ENDPOINT} each request would be sent twice.")
+        refuse(TWICE, twice, "Unset it: with an endpoint each request would be sent twice.")
 
 
 def refuse(variable: str, value: str, remedy: str) -> None:

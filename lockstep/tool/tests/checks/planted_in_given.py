@@ -220,6 +220,15 @@ GIVEN: Mapping[str, Sequence[Planted]] = {
             "terminationGracePeriodSeconds: 30   <- missing",
         ),
         Planted(
+            "a start that another path judges",
+            edit(
+                POD,
+                "          startupProbe:\n            httpGet:\n              path: /health/live",
+                "          startupProbe:\n            httpGet:\n              path: /",
+            ),
+            "startupProbe.httpGet.path: /   <- differs from /health/live",
+        ),
+        Planted(
             "a hook that sleeps",
             edit(
                 POD,

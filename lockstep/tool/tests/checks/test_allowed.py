@@ -120,6 +120,11 @@ ALLOWED: Mapping[str, Plant] = {
         "          envFrom:\n",
         "          env:\n            - name: ORDERS_API_GREETING\n              value: Hi\n          envFrom:\n",
     ),
+    "more time to start": together(
+        edit(POD, "failureThreshold: 30", "failureThreshold: 90"),
+        edit(POD, "          startupProbe:\n", "          startupProbe:\n            initialDelaySeconds: 5\n"),
+        edit(POD, "timeoutSeconds: 10", "timeoutSeconds: 20"),
+    ),
     "a volume of its own": together(
         edit(
             POD,

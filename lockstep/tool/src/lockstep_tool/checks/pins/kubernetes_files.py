@@ -60,7 +60,7 @@ PLACES = (
     ),
     *(
         place
-        for probe in ("readinessProbe", "livenessProbe")
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe")
         for place in (
             Place(f"{CONTAINER}/{probe}/*", "other numbers", r"[1-9]\d*"),
             Place(f"{CONTAINER}/{probe}/*", "more numbers", r"\d+", key=r"\w+(?:Seconds|Threshold)", more=True),
