@@ -292,3 +292,32 @@ def test_an_interrupt_while_a_session_runs_ends_it_and_takes_everything_back(
     assert git(service.path, "status", "--porcelain", "--ignored") == ""
     assert read_everything(service) == before
     assert str(service.path) not in listed
+
+
+LATE = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from adopting import interrupts
+
+
+class Late(subprocess.Popen):
+    def __init__(self, *words, **named):
+        super().__init__(*words, **named)
+        print(self.pid, flush=True)
+        signal.raise_signal(signal.SIGTERM)
+
+
+subprocess.Popen = Late
+interrupts.take_interrupts()
+interrupts.run_to_end(["sleep", "600"], os.environ, Path(), stderr=subprocess.STDOUT)
+"""
+
+
+def test_an_interrupt_while_a_session_is_started_ends_it_too(template: Template) -> None:
+    """It would run on, and write where everything is taken back."""
+    settings = {**os.environ, "PYTHONPATH": str(template.path / "locks")}
+    done = subprocess.run([sys.executable, "-c", LATE], env=settings, capture_output=True, text=True, check=False)
+
+    assert done.stderr.rstrip().endswith("KeyboardInterrupt")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(done.stdout), 0)

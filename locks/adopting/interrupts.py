@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
@@ -41,21 +41,43 @@ def hold_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def note_interrupts() -> Iterator[Callable[[], None]]:
+    """They come when what is given here is called: a process whose start was broken off would run on, and be nobody's."""
+    came = list[int]()
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
+
+    def let_come() -> None:
+        while before:
+            signal.signal(*before.popitem())
+        while came:
+            signal.raise_signal(came.pop())
+
+    try:
+        yield let_come
+    finally:
+        let_come()
+
+
 def run_to_end(
     command: Sequence[str], environment: Mapping[str, str], folder: Path, *, stderr: int
 ) -> subprocess.CompletedProcess[str]:
     """Run a command; an interrupt ends it and all that it started, which would go on to write where everything is taken back."""
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
+    with (
+        note_interrupts() as let_interrupts_come,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process,
+    ):
         try:
+            let_interrupts_come()
             out, err = process.communicate()
         except KeyboardInterrupt:
             end_group(process)
