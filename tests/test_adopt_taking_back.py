@@ -134,6 +134,8 @@ def test_a_file_that_git_is_not_to_look_at_is_refused(template: Template, tmp_pa
 
     assert (reported.returncode, done.returncode) == (1, 1)
     assert "git was told not to look at: README.md" in reported.stdout
+    for said in (reported.stdout, done.stdout):  # git heeds one of the two words of a call
+        assert "`git update-index --no-assume-unchanged FILE`, then `git update-index --no-skip-worktree FILE`" in said
     assert MARKED in done.stdout
     assert (service.path / "README.md").read_text() == "edited\n"
 

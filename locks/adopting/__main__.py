@@ -10,11 +10,9 @@ from pathlib import Path
 from adopting.applying import Plan, apply_plan, list_taken, make_plan
 from adopting.checkout import (
     COMMIT,
-    LOOK,
     Checkout,
     copy_files,
     list_changes,
-    list_hidden,
     read_lines,
     refuse_changes,
     stage,
@@ -28,6 +26,7 @@ from adopting.rendering import choose_answers, render_service
 from adopting.report import report
 from adopting.taking_back import MADE, try_taking_back
 from lockstep_serve.errors import COULD_NOT_LOOK, DIFFERENT, SAME, Refusal
+from lockstep_tool.updating.checkout import find_hidden
 
 MOVE = "Move it away: it could not be kept."
 
@@ -83,8 +82,10 @@ def adopt(options: argparse.Namespace) -> int:
         refuse_changes(found.here)
     elif changed := list_changes(found.here.path):
         found.obstacles.append((f"not committed: {', '.join(changed)}", COMMIT))
-    elif hidden := list_hidden(found.here.path):
-        found.obstacles.append((f"git was told not to look at: {', '.join(hidden)}", LOOK))
+    else:
+        hidden, fix = find_hidden(found.here.path, ".")
+        if hidden:
+            found.obstacles.append((f"git was told not to look at: {', '.join(hidden[:5])}", fix))
     with tempfile.TemporaryDirectory(prefix="lockstep-adopt-") as scratch:
         folder = Path(scratch)
         unlocked = options.no_lock and found.framework

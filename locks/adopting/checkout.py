@@ -8,16 +8,14 @@ from pathlib import Path
 
 from adopting.interrupts import hold_interrupts
 from lockstep_serve.errors import Refusal
-from lockstep_tool.updating.checkout import git_environment
+from lockstep_tool.updating.checkout import find_hidden, git_environment
 
 __all__ = [
     "COMMIT",
-    "LOOK",
     "Checkout",
     "copy_files",
     "git",
     "list_changes",
-    "list_hidden",
     "read_checkout",
     "read_lines",
     "read_text",
@@ -26,7 +24,6 @@ __all__ = [
 ]
 
 COMMIT = "Commit them or put them away (`git stash --include-untracked`), then try again."
-LOOK = "Let git look again: `git update-index --no-assume-unchanged --no-skip-worktree FILE`."
 SUBMODULE, LINK = "160000", "120000"
 # How a text begins → how it is encoded, the longest first.
 MARKS = (
@@ -109,9 +106,10 @@ def refuse_changes(here: Checkout) -> None:
     """Nothing is written where it could not be taken back, nor over another commit than the one that was read."""
     if changed := list_changes(here.path):
         raise Refusal("There are changes that are not committed.", [(name, "not committed") for name in changed], COMMIT)
-    if hidden := list_hidden(here.path):
-        rows = [(name, "its changes are not looked at") for name in hidden]
-        raise Refusal("Git was told not to look at some files, so they could not be taken back.", rows, LOOK)
+    hidden, fix = find_hidden(here.path, ".")
+    if hidden:
+        rows = [(name, "its changes are not looked at") for name in hidden[:5]]
+        raise Refusal("Git was told not to look at some files, so they could not be taken back.", rows, fix)
     if (head := read_head(here.path)) != here.head:
         raise Refusal("There is another commit now.", [("HEAD was", here.head), ("HEAD is", head)], "Run this again.")
 
@@ -119,12 +117,6 @@ def refuse_changes(here: Checkout) -> None:
 def list_changes(path: Path) -> list[str]:
     """The first few files that are not as they were committed."""
     return [line[3:] for line in git(path, "status", "--porcelain", "--", ".").splitlines()[:5]]
-
-
-def list_hidden(path: Path) -> list[str]:
-    """The first few files whose changes git was told not to look at."""
-    marked = git(path, "ls-files", "-v", "-z").split("\0")[:-1]
-    return [line[2:] for line in marked if not line.startswith("H ")][:5]
 
 
 def stage(here: Checkout, names: Sequence[str]) -> None:

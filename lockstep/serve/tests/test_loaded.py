@@ -14,7 +14,7 @@ from services import MODELS, make_service
 
 SOURCES = Path(lockstep_serve.__file__).parent
 FILES = sorted(SOURCES.rglob("*.py"))
-MODULES, LINES = 60, 4842
+MODULES, LINES = 60, 4842  # at most, in all
 LOADED, LOADED_LINES = 29, 2645  # at most, in the process that answered a request
 
 

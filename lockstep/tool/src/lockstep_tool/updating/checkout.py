@@ -10,7 +10,7 @@ from types import MappingProxyType
 from lockstep_serve.errors import Refusal
 from lockstep_tool.files.tree import ANSWERS
 
-__all__ = ["BACK", "Checkout", "explain_failure", "git", "git_environment", "list_changes", "open_checkout"]
+__all__ = ["BACK", "Checkout", "explain_failure", "find_hidden", "git", "git_environment", "list_changes", "open_checkout"]
 
 BACK = "git reset --hard"
 UNFINISHED = {
@@ -85,6 +85,19 @@ def git(
     return done.stdout
 
 
+def find_hidden(root: Path, where: str) -> tuple[list[str], str]:
+    """The files below `where` that git was told not to look at, named from `root`, and what has it look again."""
+    marked = [line for line in git(root, "ls-files", "-v", where).splitlines() if not line.startswith("H ")]
+    left_out = any(line[0] in "Ss" for line in marked) and is_sparse(root)
+    return [line[2:] for line in marked], ALL_FILES if left_out else EACH_FILE
+
+
+def is_sparse(root: Path) -> bool:
+    """Whether the checkout leaves files out on purpose: the last value but ours."""
+    stated = git(root, "config", "--get-all", "--type=bool", "core.sparseCheckout").split()
+    return stated[-2:-1] == ["true"]
+
+
 def explain_failure(command: str, said: str) -> Refusal:
     """Git's last words."""
     rows = [("git", line.strip()) for line in said.splitlines() if line.strip()][-3:]
@@ -135,18 +148,13 @@ class Checkout:
 
     def refuse_hidden(self) -> None:
         """Raise Refusal where git was told not to look; names are from the service's folder, as its commands take them."""
-        if hidden := [line for line in git(self.root, "ls-files", "-v", ":/").splitlines() if not line.startswith("H ")]:
-            left_out = any(line[0] in "Ss" for line in hidden) and self.is_sparse()
+        hidden, fix = find_hidden(self.root, ":/")
+        if hidden:
             raise Refusal(
                 "Git was told not to look at some files, so nothing could be taken back.",
-                [("git ls-files -v", line[2:]) for line in hidden[:8]],
-                ALL_FILES if left_out else EACH_FILE,
+                [("git ls-files -v", name) for name in hidden[:8]],
+                fix,
             )
-
-    def is_sparse(self) -> bool:
-        """Whether the checkout leaves files out on purpose: the last value but ours."""
-        stated = git(self.top, "config", "--get-all", "--type=bool", "core.sparseCheckout").split()
-        return stated[-2:-1] == ["true"]
 
     def refuse_moved(self) -> None:
         """Raise Refusal unless this is still what it was when it was opened, with everything committed."""
